@@ -1,0 +1,36 @@
+namespace StaleConnGuard;
+
+/// <summary>
+/// How often one request has been sent again, by the replays of the guard and the retries above it together. Attached to the
+/// message on the first repeat only, so a request that succeeds at once pays nothing. Touched by one attempt at a time.
+/// </summary>
+internal sealed class RequestAttempts
+{
+    private static readonly HttpRequestOptionsKey<RequestAttempts> Key = new("StaleConnGuard.Attempts");
+
+    /// <summary>Replays by the guard, all retries' sends together.</summary>
+    public int Replays { get; set; }
+
+    /// <summary>The one replay that a request whose delivery is unknown may have has been spent.</summary>
+    public bool UnprovenReplaySpent { get; set; }
+
+    /// <summary>Retries by the retry strategy.</summary>
+    public int Retries { get; set; }
+
+    /// <summary>OpenTelemetry's <c>http.request.resend_count</c>.</summary>
+    public int Resends => Replays + Retries;
+
+    public static RequestAttempts GetOrAttach(HttpRequestMessage request)
+    {
+        if (!request.Options.TryGetValue(Key, out RequestAttempts? attempts))
+        {
+            attempts = new RequestAttempts();
+            request.Options.Set(Key, attempts);
+        }
+
+        return attempts;
+    }
+
+    public static RequestAttempts? Find(HttpRequestMessage request) =>
+        request.Options.TryGetValue(Key, out RequestAttempts? attempts) ? attempts : null;
+}

@@ -1,0 +1,7 @@
+namespace StaleConnGuard.WireTests;
+
+public class SmokeTests
+{
+    [Fact]
+    public void Create_NoArguments_GivesAHandler() => StaleConnGuardHandler.Create().ShouldNotBeNull();
+}
