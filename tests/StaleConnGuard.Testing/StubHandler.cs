@@ -4,13 +4,13 @@ namespace StaleConnGuard.Testing;
 /// Answers every send with what a function says, synchronously and asynchronously alike, and records what it saw. The function gets the
 /// message and the number of the send, from 0.
 /// </summary>
-public sealed class StubHandler(Func<HttpRequestMessage, int, HttpResponseMessage> answer) : HttpMessageHandler
+public sealed class StubHandler(Func<HttpRequestMessage, int, HttpResponseMessage> answer, bool keepSeen = true) : HttpMessageHandler
 {
     private readonly List<SeenRequest> _seen = [];
 
     public IReadOnlyList<SeenRequest> Seen => _seen;
 
-    public int Sends => _seen.Count;
+    public int Sends { get; private set; }
 
     protected override HttpResponseMessage Send(HttpRequestMessage request, CancellationToken cancellationToken)
     {
@@ -43,14 +43,19 @@ public sealed class StubHandler(Func<HttpRequestMessage, int, HttpResponseMessag
 
     private HttpResponseMessage Answer(HttpRequestMessage request, string? body)
     {
-        var headers = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
-        foreach ((string name, System.Net.Http.Headers.HeaderStringValues values) in request.Headers.NonValidated)
+        int number = Sends++;
+        if (keepSeen)
         {
-            headers[name] = values.ToString();
+            var headers = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+            foreach ((string name, System.Net.Http.Headers.HeaderStringValues values) in request.Headers.NonValidated)
+            {
+                headers[name] = values.ToString();
+            }
+
+            _seen.Add(new SeenRequest(request.Method, request.RequestUri!, headers, body));
         }
 
-        _seen.Add(new SeenRequest(request.Method, request.RequestUri!, headers, body));
-        HttpResponseMessage response = answer(request, _seen.Count - 1);
+        HttpResponseMessage response = answer(request, number);
         response.RequestMessage = request;
         return response;
     }
