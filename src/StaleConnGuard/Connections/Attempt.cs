@@ -86,6 +86,11 @@ internal readonly struct Attempt
     {
         RestoreContent();
         Exchange.Close();
+        if (Exchange.Responded)
+        {
+            RequestAttempts.GetOrAttach(Exchange.Request).ResponseStarted = true;
+        }
+
         return Exchange.HasEnded;
     }
 

@@ -5,10 +5,21 @@ namespace StaleConnGuard;
 /// <summary>Reads an exception of the handler below. Whatever is not known to be a failed connection is <see cref="FailureKind.Other"/>.</summary>
 internal static class FailureClassifier
 {
-    public static FailureKind Classify(Exception exception, CancellationToken callerToken) => exception switch
+    /// <param name="exception">What the handler below threw; null when it answered.</param>
+    /// <param name="attempts">What is noted on the message, if anything.</param>
+    /// <param name="callerToken">The caller's token.</param>
+    public static FailureKind Classify(Exception? exception, RequestAttempts? attempts, CancellationToken callerToken)
     {
+        FailureKind kind = Classify(exception, callerToken);
+        return kind is FailureKind.ConnectionLost && attempts is { ResponseStarted: true } ? FailureKind.ResponseStarted : kind;
+    }
+
+    private static FailureKind Classify(Exception? exception, CancellationToken callerToken) => exception switch
+    {
+        null => FailureKind.None,
         OperationCanceledException when callerToken.IsCancellationRequested => FailureKind.Cancelled,
         OperationCanceledException { InnerException: TimeoutException timeout } => ClassifyTimeout(timeout),
+        StaleConnectionException stale => ClassifyStaleHit(stale),
         HttpRequestException failed => ClassifyRequestFailure(failed),
         _ => FailureKind.Other,
     };
@@ -20,15 +31,32 @@ internal static class FailureClassifier
         HttpRequestError.SecureConnectionError => FailureKind.NotSent,
         HttpRequestError.ProxyTunnelError => FailureKind.NotSent,
         HttpRequestError.ResponseEnded => FailureKind.ConnectionLost,
-        // The runtime has no value of its own for a reset: it is Unknown with the socket's exception inside.
-        HttpRequestError.Unknown when EndedBySocket(exception) => FailureKind.ConnectionLost,
+        // The runtime has no value of its own for a reset: it is Unknown with the socket's exception inside. So is the guard's word for an end-of-stream.
+        HttpRequestError.Unknown when EndedByConnection(exception) => FailureKind.ConnectionLost,
         _ => FailureKind.Other,
     };
 
-    private static bool EndedBySocket(Exception exception)
+    /// <summary>A stale hit that the guard did not replay, or not once more. What it knows of the bytes counts; where it did not trust them, neither do we.</summary>
+    private static FailureKind ClassifyStaleHit(StaleConnectionException exception) => exception.Delivery switch
+    {
+        Delivery.ResponseStarted => FailureKind.ResponseStarted,
+        _ when exception.Decision is ReplayDecision.SurfaceResponseStarted => FailureKind.ResponseStarted,
+        // Not a byte left, but the content has been read: as far as the content goes, it was sent.
+        Delivery.NotSent when exception.Decision is ReplayDecision.SurfaceBodyConsumed => FailureKind.ProvenUndelivered,
+        Delivery.NotSent => FailureKind.NotSent,
+        Delivery.ProvenUndelivered when exception.Decision is not ReplayDecision.SurfaceProofNotTrusted => FailureKind.ProvenUndelivered,
+        _ => FailureKind.ConnectionLost,
+    };
+
+    private static bool EndedByConnection(Exception exception)
     {
         for (Exception? inner = exception.InnerException; inner is not null; inner = inner.InnerException)
         {
+            if (inner is ConnectionEndedException)
+            {
+                return true;
+            }
+
             if (inner is SocketException socket)
             {
                 return IsConnectionEnd(socket.SocketErrorCode);

@@ -3,6 +3,9 @@ namespace StaleConnGuard;
 /// <summary>What a failed attempt says about the request.</summary>
 internal enum FailureKind
 {
+    /// <summary>No failure: there is a response.</summary>
+    None,
+
     /// <summary>Nothing that a repeat is known to cure, or nothing that is understood.</summary>
     Other,
 

@@ -96,18 +96,24 @@ internal sealed class RetryHandler : DelegatingHandler
         return first.IsCompletedSuccessfully && loop.Policy.IsFinal(first.Result) ? first : FinishAsync(loop, first, original, begun, cancellationToken);
     }
 
+    /// <summary>
+    /// Waits for the first attempt. What follows a failure is in a method of its own, so that the state that lives while an ordinary request
+    /// is on its way stays small.
+    /// </summary>
     private async Task<HttpResponseMessage> FinishAsync(RetryLoop loop, Task<HttpResponseMessage> first, RequestSnapshot original, long begun, CancellationToken cancellationToken)
+    {
+        await ((Task)first).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return first.IsCompletedSuccessfully && loop.Policy.IsFinal(first.Result)
+            ? first.Result
+            : await ContinueAsync(loop, first, original, begun, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task<HttpResponseMessage> ContinueAsync(RetryLoop loop, Task<HttpResponseMessage> first, RequestSnapshot original, long begun, CancellationToken cancellationToken)
     {
         Outcome<HttpResponseMessage> outcome;
         try
         {
-            HttpResponseMessage response = await first.ConfigureAwait(false);
-            if (loop.Policy.IsFinal(response))
-            {
-                return response;
-            }
-
-            outcome = Outcome.FromResult(response);
+            outcome = Outcome.FromResult(await first.ConfigureAwait(false));
         }
         catch (Exception e)
         {

@@ -62,7 +62,9 @@ internal sealed class RetryLoop(RetryPolicy policy, RetryServices services)
                 return Outcome.FromException<HttpResponseMessage>(e);
             }
 
-            RequestAttempts.GetOrAttach(subject.Request).Retries++;
+            RequestAttempts attempts = RequestAttempts.GetOrAttach(subject.Request);
+            attempts.Retries++;
+            attempts.ResponseStarted = false;
             subject.Restore();
             outcome = await attempt.SendAsync().ConfigureAwait(false);
         }
@@ -71,9 +73,12 @@ internal sealed class RetryLoop(RetryPolicy policy, RetryServices services)
     private RetryDecision Decide(
         in RequestSnapshot original, ref TimeSpan backoff, int retriesHere, Outcome<HttpResponseMessage> outcome, long begun, ResilienceContext? context, CancellationToken callerToken)
     {
+        RequestAttempts? attempts = original.IsKnown ? RequestAttempts.Find(original.Request) : null;
+
         // The message's own count may be higher: an outer layer repeats the whole.
-        int retries = Math.Max(retriesHere, original.IsKnown ? RequestAttempts.Find(original.Request)?.Retries ?? 0 : 0);
-        RetryReason reason = policy.Judge(original, retries, outcome.Result, outcome.Exception, callerToken);
+        int retries = Math.Max(retriesHere, attempts?.Retries ?? 0);
+        FailureKind failure = FailureClassifier.Classify(outcome.Exception, attempts, callerToken);
+        RetryReason reason = policy.Judge(original, retries, failure, outcome.Result, callerToken);
         if (reason is RetryReason.StoppedNothingToRetry)
         {
             return RetryDecision.Stop(reason);

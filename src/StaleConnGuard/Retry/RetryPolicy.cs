@@ -58,20 +58,19 @@ internal sealed class RetryPolicy
     /// <summary>May the request be sent again after this response or exception, time and budget aside? Never more than <see cref="MaxRetries"/> times.</summary>
     /// <param name="original">The request as it was before its first attempt; unknown when default.</param>
     /// <param name="retries">The retries it has had.</param>
+    /// <param name="failure">What its exception says; <see cref="FailureKind.None"/> without one.</param>
     /// <param name="response">The response, or null.</param>
-    /// <param name="exception">The exception, or null.</param>
     /// <param name="callerToken">The caller's token.</param>
-    public RetryReason Judge(in RequestSnapshot original, int retries, HttpResponseMessage? response, Exception? exception, CancellationToken callerToken)
+    public RetryReason Judge(in RequestSnapshot original, int retries, FailureKind failure, HttpResponseMessage? response, CancellationToken callerToken)
     {
-        if (callerToken.IsCancellationRequested)
-        {
-            return RetryReason.StoppedCancelled;
-        }
-
-        FailureKind failure = exception is null ? FailureKind.Other : FailureClassifier.Classify(exception, callerToken);
-        if (failure is FailureKind.Other && (response is null || IsFinal(response)))
+        if (failure is FailureKind.Other || (failure is FailureKind.None && IsFinal(response!)))
         {
             return RetryReason.StoppedNothingToRetry;
+        }
+
+        if (failure is FailureKind.Cancelled || callerToken.IsCancellationRequested)
+        {
+            return RetryReason.StoppedCancelled;
         }
 
         if (failure is FailureKind.ResponseStarted)
@@ -107,7 +106,7 @@ internal sealed class RetryPolicy
             return RetryReason.RetriedNotReceived;
         }
 
-        return response is null ? RetryReason.RetriedConnectionLost : RetryReason.RetriedStatus;
+        return failure is FailureKind.None ? RetryReason.RetriedStatus : RetryReason.RetriedConnectionLost;
     }
 
     /// <summary>What the server asks for, zero when nothing; null when it is more than is accepted.</summary>

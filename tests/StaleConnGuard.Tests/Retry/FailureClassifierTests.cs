@@ -61,12 +61,25 @@ public class FailureClassifierTests
     public void Classify_PlainCancellation_IsOther() => Classify(new OperationCanceledException()).ShouldBe("Other");
 
     [Fact]
+    public void R05_ResponseHadBegun_IsNoLostConnection()
+    {
+        var attempts = new RequestAttempts { ResponseStarted = true };
+        FailureClassifier.Classify(Failures.Ended(), attempts, CancellationToken.None).ShouldBe(FailureKind.ResponseStarted);
+        FailureClassifier.Classify(Failures.Reset(), attempts, CancellationToken.None).ShouldBe(FailureKind.ResponseStarted);
+        FailureClassifier.Classify(Failures.Refused(), attempts, CancellationToken.None).ShouldBe(FailureKind.NotSent);
+    }
+
+    [Fact]
+    public void Classify_GuardsEndOfStreamOnANewConnection_IsALostConnection() =>
+        Classify(new HttpRequestException(HttpRequestError.Unknown, "x", ConnectionEndedException.BeforeResponse())).ShouldBe("ConnectionLost");
+
+    [Fact]
     public void R19_CallersCancel_IsNoConnectionFailure()
     {
         var cancelled = new CancellationToken(canceled: true);
-        FailureClassifier.Classify(Failures.ConnectTimeout(), cancelled).ShouldBe(FailureKind.Cancelled);
-        FailureClassifier.Classify(new OperationCanceledException(cancelled), cancelled).ShouldBe(FailureKind.Cancelled);
+        FailureClassifier.Classify(Failures.ConnectTimeout(), null, cancelled).ShouldBe(FailureKind.Cancelled);
+        FailureClassifier.Classify(new OperationCanceledException(cancelled), null, cancelled).ShouldBe(FailureKind.Cancelled);
     }
 
-    private static string Classify(Exception e) => FailureClassifier.Classify(e, CancellationToken.None).ToString();
+    private static string Classify(Exception e) => FailureClassifier.Classify(e, null, CancellationToken.None).ToString();
 }
