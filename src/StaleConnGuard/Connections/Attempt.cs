@@ -85,6 +85,11 @@ internal readonly struct Attempt
     {
         RestoreContent();
         Exchange.Close();
+        if (Exchange.Responded)
+        {
+            RequestAttempts.GetOrAttach(Exchange.Request).ResponseStarted = true;
+        }
+
         return Exchange.HasEnded;
     }
 
