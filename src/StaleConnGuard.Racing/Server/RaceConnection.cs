@@ -30,6 +30,11 @@ internal sealed class RaceConnection(Socket socket, int number, RaceServerOption
             while (await reader.ReadAsync(TryBecomeBusy) is { } request)
             {
                 executions.Add(request.Id, new Execution(number, ++_requests));
+                if (options.DiesOn?.Invoke(request.Id) is true)
+                {
+                    return;
+                }
+
                 await _stream.WriteAsync(Response(request));
                 if (request.WantsClose)
                 {
