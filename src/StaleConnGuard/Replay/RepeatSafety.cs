@@ -34,6 +34,11 @@ internal static class RepeatSafety
         _ => false,
     };
 
+    /// <summary>The same, for a method as it stands on the wire.</summary>
+    public static bool IsIdempotent(ReadOnlySpan<byte> method) =>
+        method.SequenceEqual("GET"u8) || method.SequenceEqual("HEAD"u8) || method.SequenceEqual("OPTIONS"u8) || method.SequenceEqual("TRACE"u8)
+        || method.SequenceEqual("PUT"u8) || method.SequenceEqual("DELETE"u8) || method.SequenceEqual("QUERY"u8);
+
     private static bool CarriesValue(HttpRequestMessage request, string name)
     {
         if (!request.Headers.NonValidated.TryGetValues(name, out var values))

@@ -1,0 +1,55 @@
+using System.Net.Http.Headers;
+
+namespace StaleConnGuard;
+
+/// <summary>
+/// What the connections of one handler share: settings, clock, ledger. Made with the handler, outlives no connection of it.
+/// </summary>
+internal sealed class ConnectionGuard(GuardSettings settings, KeepAliveLedger ledger, TimeProvider time)
+{
+    private volatile GuardSettings _settings = settings;
+
+    public GuardSettings Settings
+    {
+        get => _settings;
+        set => _settings = value;
+    }
+
+    public KeepAliveLedger Ledger { get; } = ledger;
+
+    public TimeProvider Time { get; } = time;
+
+    /// <summary>Called when a connection was not given to an exchange.</summary>
+    public void OnRefused(OriginKnowledge origin, RefusalReason reason) => Observer?.ConnectionRefused(origin, reason);
+
+    /// <summary>Called when an exchange ended before any response byte, with what was decided about its request.</summary>
+    public void OnEnded(Exchange exchange, ReplayDecision decision, int replays)
+    {
+        if (exchange.IsReused && exchange.End is ConnectionEnd.EndOfStream or ConnectionEnd.Reset && exchange.Stream is GuardedStream stream)
+        {
+            stream.Origin.StaleHit(TimeSpan.FromTicks(exchange.IdleAgeTicks));
+        }
+
+        Observer?.StaleHit(exchange, decision, replays);
+    }
+
+    /// <summary>Called when a response has come. What is looked at here is looked at for every request.</summary>
+    public void OnAnswered(Exchange exchange, GuardedStream stream, HttpResponseMessage response)
+    {
+        if (response.Headers.NonValidated.TryGetValues("Keep-Alive", out HeaderStringValues values))
+        {
+            stream.Origin.Advertised(KeepAliveSeconds(values));
+        }
+
+        if (exchange.IsReused && Settings.SolicitHint)
+        {
+            stream.Origin.SeenOpen(TimeSpan.FromTicks(exchange.IdleAgeTicks));
+        }
+    }
+
+    /// <summary>Who listens, if anybody.</summary>
+    public IGuardObserver? Observer { get; init; }
+
+    private static TimeSpan KeepAliveSeconds(HeaderStringValues values) =>
+        TimeSpan.FromSeconds(int.TryParse(values.ToString().AsSpan()["timeout=".Length..], System.Globalization.CultureInfo.InvariantCulture, out int seconds) ? seconds : 3600);
+}
