@@ -3,6 +3,9 @@ namespace StaleConnGuard.Racing;
 /// <summary>Runs a race: all entries side by side, so that all meet the same machine in the same state.</summary>
 public static class RaceRunner
 {
+    /// <summary>How the <c>X-Request-Id</c> of a request ends that warms up a connection and is not counted.</summary>
+    public const string WarmUpSuffix = "-warm-up";
+
     /// <summary>Runs until every entry has sent its requests. The results are in the entries, while it runs as well.</summary>
     /// <exception cref="HttpRequestException">A server does not answer, outside the race as well.</exception>
     public static async Task RunAsync(IReadOnlyList<RaceEntry> entries, RaceSettings settings, CancellationToken cancellationToken = default)

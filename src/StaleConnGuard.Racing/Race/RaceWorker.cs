@@ -39,7 +39,7 @@ internal sealed class RaceWorker : IDisposable
         {
             if (!isWarm)
             {
-                await WarmUpAsync($"{idPrefix}-{_number}-{i}-warm", cancellationToken);
+                await WarmUpAsync($"{idPrefix}-{_number}-{i}{RaceRunner.WarmUpSuffix}", cancellationToken);
             }
 
             await WaitAsync(_tap.LastByteRead, _settings.Aim.Draw(_random), cancellationToken);

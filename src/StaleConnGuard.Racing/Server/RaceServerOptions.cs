@@ -18,9 +18,9 @@ public sealed class RaceServerOptions
     public X509Certificate2? Certificate { get; set; }
 
     /// <summary>
-    /// Gets or sets which requests the server executes and then dies on: it closes the connection without an answer. It is asked once an
-    /// execution with the request's id, null when it has none, from any thread.
+    /// Gets or sets which requests the server executes and then dies on: it closes the connection without an answer. It is asked at each
+    /// execution, from any thread, with the request's id (null when it has none) and how often that id was executed, this time included.
     /// </summary>
     /// <value>The default value is <see langword="null"/>: it never does.</value>
-    public Func<string?, bool>? DiesOn { get; set; }
+    public Func<string?, int, bool>? DiesOn { get; set; }
 }
