@@ -37,6 +37,8 @@ public sealed class WireMockTests(WireMockFixture fixture) : IClassFixture<WireM
         int connections = 0;
         using HttpClient client = RetryClient.Create(handler: new SocketsHttpHandler
         {
+            // An attempt can only go on once the connection of the one before is given back.
+            MaxConnectionsPerServer = 1,
             PlaintextStreamFilter = (context, _) =>
             {
                 connections++;
