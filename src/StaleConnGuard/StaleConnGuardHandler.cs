@@ -8,14 +8,15 @@ public static class StaleConnGuardHandler
     /// <param name="handler">The handler to guard, not yet used; a new one when null. Owned by the result.</param>
     /// <returns>The outermost handler of the chain, for <see cref="HttpClient"/> or <see cref="HttpMessageInvoker"/>. Thread-safe.</returns>
     /// <exception cref="InvalidOperationException"><paramref name="handler"/> has sent a request already and can no longer be changed.</exception>
-    public static HttpMessageHandler Create(StaleConnGuardOptions? options = null, SocketsHttpHandler? handler = null)
+    public static HttpMessageHandler Create(StaleConnGuardOptions? options = null, SocketsHttpHandler? handler = null) =>
+        Create(options ?? new StaleConnGuardOptions(), handler ?? new SocketsHttpHandler(), KeepAliveLedger.Shared, observer: null);
+
+    internal static HttpMessageHandler Create(StaleConnGuardOptions options, SocketsHttpHandler handler, KeepAliveLedger ledger, IGuardObserver? observer)
     {
-        options ??= new StaleConnGuardOptions();
-        handler ??= new SocketsHttpHandler();
-        var guard = new ConnectionGuard(new GuardSettings(options), KeepAliveLedger.Shared, TimeProvider.System);
-        ConnectionGuard? prepared = GuardedConnections.Prepare(handler, guard, options);
-        return prepared is null
+        var own = new ConnectionGuard(ledger, TimeProvider.System) { Observer = observer };
+        ConnectionGuard? guard = GuardedConnections.Prepare(handler, own, options);
+        return guard is null
             ? throw new InvalidOperationException("The handler has sent a request already, so its connections can no longer be guarded; pass one that has not.")
-            : new ConnectionGuardHandler(prepared, handler);
+            : new ConnectionGuardHandler(guard, new GuardSettingsHolder(new GuardSettings(options)), handler);
     }
 }

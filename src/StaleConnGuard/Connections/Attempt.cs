@@ -34,9 +34,8 @@ internal readonly struct Attempt
     /// Content that runs code of the application gets a stand-in only when it is needed: always for one-shot content, to keep it whole;
     /// for content that can be restarted not on the first attempt, which is then judged at its first write instead of at checkout.
     /// </summary>
-    public static Attempt First(ConnectionGuard guard, HttpRequestMessage request)
+    public static Attempt First(ConnectionGuard guard, GuardSettings settings, HttpRequestMessage request)
     {
-        GuardSettings settings = guard.Settings;
         if (settings.SolicitHint && !request.Headers.NonValidated.Contains("Connection"))
         {
             request.Headers.TryAddWithoutValidation("Connection", "keep-alive");
@@ -44,7 +43,7 @@ internal readonly struct Attempt
 
         BodyRepeatability body = BodyRepeatabilityClassifier.Classify(request.Content);
         bool standIn = body is BodyRepeatability.OneShot && MayBeHttp11(request);
-        var exchange = new Exchange(guard, request)
+        var exchange = new Exchange(guard, settings, request)
         {
             CanAskAtCheckout = standIn || body is BodyRepeatability.None or BodyRepeatability.Memory,
             MayRefuseWrite = settings.MaxReplays > 0 && (standIn || body.CanBeSentAgain()),
@@ -58,7 +57,7 @@ internal readonly struct Attempt
     public Attempt Next(bool mayRefuseWrite)
     {
         Exchange last = Exchange;
-        var exchange = new Exchange(last.Guard, last.Request)
+        var exchange = new Exchange(last.Guard, last.Settings, last.Request)
         {
             FreshOnly = true,
             CanAskAtCheckout = true,
@@ -77,7 +76,7 @@ internal readonly struct Attempt
         Exchange.Close();
         if (Exchange.Stream is GuardedStream stream)
         {
-            Exchange.Guard.OnAnswered(Exchange, stream, response);
+            ConnectionGuard.OnAnswered(Exchange, stream, response);
         }
     }
 

@@ -3,18 +3,10 @@ using System.Net.Http.Headers;
 namespace StaleConnGuard;
 
 /// <summary>
-/// What the connections of one handler share: settings, clock, ledger. Made with the handler, outlives no connection of it.
+/// What the connections of one handler share, whichever clients use it: clock, ledger, observer. Made with the handler, outlives no connection of it.
 /// </summary>
-internal sealed class ConnectionGuard(GuardSettings settings, KeepAliveLedger ledger, TimeProvider time)
+internal sealed class ConnectionGuard(KeepAliveLedger ledger, TimeProvider time)
 {
-    private volatile GuardSettings _settings = settings;
-
-    public GuardSettings Settings
-    {
-        get => _settings;
-        set => _settings = value;
-    }
-
     public KeepAliveLedger Ledger { get; } = ledger;
 
     public TimeProvider Time { get; } = time;
@@ -34,14 +26,14 @@ internal sealed class ConnectionGuard(GuardSettings settings, KeepAliveLedger le
     }
 
     /// <summary>Called when a response has come. What is looked at here is looked at for every request.</summary>
-    public void OnAnswered(Exchange exchange, GuardedStream stream, HttpResponseMessage response)
+    public static void OnAnswered(Exchange exchange, GuardedStream stream, HttpResponseMessage response)
     {
         if (response.Headers.NonValidated.TryGetValues("Keep-Alive", out HeaderStringValues values))
         {
             stream.Origin.Advertised(KeepAliveSeconds(values));
         }
 
-        if (exchange.IsReused && Settings.SolicitHint)
+        if (exchange.IsReused)
         {
             stream.Origin.SeenOpen(TimeSpan.FromTicks(exchange.IdleAgeTicks));
         }

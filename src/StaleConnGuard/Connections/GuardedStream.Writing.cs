@@ -214,8 +214,8 @@ internal sealed partial class GuardedStream
 
         if (!readingSideKnows && !exchange.HasEnded && exchange.Root is null && await EndedWithFinAsync().ConfigureAwait(false))
         {
-            Delivery delivery = await DeliveryProof.AfterEndOfStreamAsync(_transport, exchange.BytesWrittenBefore, _guard.Time).ConfigureAwait(false);
-            exchange.RecordEnd(ConnectionEnd.EndOfStream, delivery);
+            (ConnectionEnd end, Delivery delivery) = await DeliveryProof.AfterEndOfStreamAsync(_transport, exchange.BytesWrittenBefore, _guard.Time).ConfigureAwait(false);
+            exchange.RecordEnd(end, delivery);
         }
 
         exchange.RecordEnd(ConnectionEnd.Reset, exchange.Root is null ? Delivery.Unknown : Delivery.ResponseStarted);
