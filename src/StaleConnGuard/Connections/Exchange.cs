@@ -12,7 +12,9 @@ internal sealed class Exchange(ConnectionGuard guard, GuardSettings settings, Ht
 
     private static readonly HttpRequestMessage s_nobodys = new();
 
+    private volatile HttpRequestMessage _request = request;
     private volatile bool _checkoutWindow;
+    private volatile bool _contentRuns;
     private volatile bool _closed;
     private volatile bool _responded;
     private int _ended;
@@ -26,7 +28,8 @@ internal sealed class Exchange(ConnectionGuard guard, GuardSettings settings, Ht
 
     public ConnectionGuard Guard { get; } = guard;
 
-    public HttpRequestMessage Request { get; } = request;
+    /// <summary>The message the handler holds, until it has been answered.</summary>
+    public HttpRequestMessage Request => Root?.Request ?? _request;
 
     /// <summary>The settings in force for this exchange, from its first to its last decision.</summary>
     public GuardSettings Settings { get; } = settings;
@@ -42,6 +45,11 @@ internal sealed class Exchange(ConnectionGuard guard, GuardSettings settings, Ht
 
     /// <summary>Whether the first write may be refused: only while a replay is left to make good for it.</summary>
     public bool MayRefuseWrite { get; init; }
+
+    /// <summary>
+    /// Content has been read before the first byte was written; it waits in the runtime's buffer. Refusing the connection then would have it run again.
+    /// </summary>
+    public bool HasContentBegun { get; private set; }
 
     /// <summary>The request has a body, so a write after a read may be that body going on.</summary>
     public bool HasBody { get; init; }
@@ -72,8 +80,14 @@ internal sealed class Exchange(ConnectionGuard guard, GuardSettings settings, Ht
 
     public Delivery Delivery { get; private set; }
 
-    /// <summary>A read by this exchange's context may still be the pool looking at an idle connection.</summary>
-    public bool CheckoutWindow => _checkoutWindow;
+    /// <summary>
+    /// A read by this exchange's context may still be the pool looking at an idle connection. Never while content runs, which may be
+    /// reading another response: an early answer does not change that.
+    /// </summary>
+    public bool CheckoutWindow => _checkoutWindow && !_contentRuns;
+
+    /// <summary>The pool looked at a connection for this exchange and it was found good. Otherwise its first write may yet be refused.</summary>
+    public bool IsGranted { get; set; }
 
     public bool IsBound => Stream is not null;
 
@@ -88,14 +102,14 @@ internal sealed class Exchange(ConnectionGuard guard, GuardSettings settings, Ht
     public static Exchange ForFurtherRequest(ConnectionGuard guard, Exchange? root, bool isIdempotent)
     {
         root ??= new Exchange(guard, GuardSettings.Default, s_nobodys);
-        return new Exchange(guard, root.Settings, root.Request) { Root = root, IsIdempotentOnTheWire = isIdempotent };
+        return new Exchange(guard, root.Settings, s_nobodys) { Root = root, IsIdempotentOnTheWire = isIdempotent };
     }
 
-    /// <summary>The answer makes the connection something else than HTTP: a tunnel, or an upgrade after an interim response.</summary>
-    public bool TurnsIntoTunnel(StatusWatch.Verdict verdict) => verdict switch
+    /// <summary>This status makes the connection something else than HTTP.</summary>
+    public bool TurnsIntoTunnel(int status) => status switch
     {
-        StatusWatch.Verdict.Http => Request.Method == HttpMethod.Connect,
-        StatusWatch.Verdict.Interim => Request.Headers.NonValidated.Contains("Upgrade"),
+        101 => true,
+        200 => Request.Method == HttpMethod.Connect,
         _ => false,
     };
 
@@ -118,8 +132,20 @@ internal sealed class Exchange(ConnectionGuard guard, GuardSettings settings, Ht
         }
     }
 
-    /// <summary>The content is about to run: from here on a read in this context may be the application reading some other response.</summary>
     public void CloseCheckoutWindow() => _checkoutWindow = false;
+
+    /// <summary>The content is about to run: from here on a read in this context may be the application reading some other response.</summary>
+    public void ContentBegins()
+    {
+        HasContentBegun = true;
+        _contentRuns = true;
+        _checkoutWindow = false;
+    }
+
+    public void ContentEnds() => _contentRuns = false;
+
+    /// <summary>The connection stays in the pool and knows its last exchange; the message and its content must not stay with it.</summary>
+    public void ForgetRequest() => _request = s_nobodys;
 
     public void MarkResponded() => _responded = true;
 
@@ -154,6 +180,10 @@ internal sealed class Exchange(ConnectionGuard guard, GuardSettings settings, Ht
             End = end;
             Delivery = delivery;
             Volatile.Write(ref _ended, 2);
+            return;
         }
+
+        // The other side is between the two writes above; who leaves before it has finished would make the handler find no evidence.
+        SpinWait.SpinUntil(() => HasEnded);
     }
 }
