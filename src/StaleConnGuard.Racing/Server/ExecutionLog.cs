@@ -24,13 +24,13 @@ public sealed class ExecutionLog
     /// <summary>How many of these requests were executed more than once.</summary>
     public int CountExecutedTwice(IEnumerable<string> requestIds) => requestIds.Count(id => CountOf(id) > 1);
 
-    internal void Add(string? requestId, Execution execution)
+    /// <summary>Counts an execution; how often the request was executed now, 1 when it has no id.</summary>
+    internal int Add(string? requestId, Execution execution)
     {
         _ = Interlocked.Increment(ref _total);
-        if (requestId is not null)
-        {
-            _ = _byRequestId.AddOrUpdate(requestId, static (_, added) => [added], static (_, before, added) => [.. before, added], execution);
-        }
+        return requestId is null
+            ? 1
+            : _byRequestId.AddOrUpdate(requestId, static (_, added) => [added], static (_, before, added) => [.. before, added], execution).Length;
     }
 }
 

@@ -74,7 +74,7 @@ public sealed class NginxServer : IAsyncDisposable
         {
             if (line.Split(' ') is [var id, var connection, var request])
             {
-                log.Add(id, new Execution(int.Parse(connection, CultureInfo.InvariantCulture), int.Parse(request, CultureInfo.InvariantCulture)));
+                _ = log.Add(id, new Execution(int.Parse(connection, CultureInfo.InvariantCulture), int.Parse(request, CultureInfo.InvariantCulture)));
             }
         }
 

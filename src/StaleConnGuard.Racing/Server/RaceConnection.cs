@@ -29,7 +29,12 @@ internal sealed class RaceConnection(Socket socket, int number, RaceServerOption
             var reader = new RequestReader(_stream, bytes => _stream.WriteAsync(bytes));
             while (await reader.ReadAsync(TryBecomeBusy) is { } request)
             {
-                executions.Add(request.Id, new Execution(number, ++_requests));
+                int execution = executions.Add(request.Id, new Execution(number, ++_requests));
+                if (options.DiesOn?.Invoke(request.Id, execution) is true)
+                {
+                    return;
+                }
+
                 await _stream.WriteAsync(Response(request));
                 if (request.WantsClose)
                 {

@@ -16,4 +16,11 @@ public sealed class RaceServerOptions
     /// <summary>Gets or sets the certificate, with its private key, that the server speaks TLS with.</summary>
     /// <value>The default value is <see langword="null"/>: plain HTTP.</value>
     public X509Certificate2? Certificate { get; set; }
+
+    /// <summary>
+    /// Gets or sets which requests the server executes and then dies on: it closes the connection without an answer. It is asked at each
+    /// execution, from any thread, with the request's id (null when it has none) and how often that id was executed, this time included.
+    /// </summary>
+    /// <value>The default value is <see langword="null"/>: it never does.</value>
+    public Func<string?, int, bool>? DiesOn { get; set; }
 }

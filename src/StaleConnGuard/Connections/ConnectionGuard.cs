@@ -19,7 +19,7 @@ internal sealed class ConnectionGuard(KeepAliveLedger ledger, TimeProvider time)
     {
         if (exchange.IsReused && exchange.End is ConnectionEnd.EndOfStream or ConnectionEnd.Reset && exchange.Stream is GuardedStream stream)
         {
-            stream.Origin.StaleHit(TimeSpan.FromTicks(exchange.IdleAgeTicks));
+            stream.Origin.StaleHit(TimeSpan.FromTicks(exchange.IdleAgeTicks), reset: exchange.End is ConnectionEnd.Reset);
         }
 
         Observer?.StaleHit(exchange, decision, replays);
@@ -30,18 +30,15 @@ internal sealed class ConnectionGuard(KeepAliveLedger ledger, TimeProvider time)
     {
         if (response.Headers.NonValidated.TryGetValues("Keep-Alive", out HeaderStringValues values))
         {
-            stream.Origin.Advertised(KeepAliveSeconds(values));
+            stream.Origin.Advertised(values);
         }
 
         if (exchange.IsReused)
         {
-            stream.Origin.SeenOpen(TimeSpan.FromTicks(exchange.IdleAgeTicks));
+            stream.Origin.SeenOpen(TimeSpan.FromTicks(exchange.IdleAgeTicks), answered: true);
         }
     }
 
     /// <summary>Who listens, if anybody.</summary>
     public IGuardObserver? Observer { get; init; }
-
-    private static TimeSpan KeepAliveSeconds(HeaderStringValues values) =>
-        TimeSpan.FromSeconds(int.TryParse(values.ToString().AsSpan()["timeout=".Length..], System.Globalization.CultureInfo.InvariantCulture, out int seconds) ? seconds : 3600);
 }

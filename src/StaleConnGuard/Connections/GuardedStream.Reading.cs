@@ -264,7 +264,7 @@ internal sealed partial class GuardedStream
         if (_transport is not null && TcpInfo.TryRead(_transport.Socket, out TcpInfo info) && info.State == TcpInfo.CloseWait && info.LastAckReceived <= idleAge)
         {
             // The last segment that came is the FIN, and the kernel knows when: however late we look, the age is exact.
-            Origin.IdleClosed(idleAge - info.LastAckReceived, exact: true);
+            Origin.IdleClosed(idleAge - info.LastAckReceived, exact: true, sinceClosed: info.LastAckReceived);
             return;
         }
 

@@ -179,7 +179,7 @@ internal sealed partial class GuardedStream
             return RefusalReason.NotFresh;
         }
 
-        return idleAgeTicks >= asking.Settings.LimitTicks(Origin) ? RefusalReason.TooOld : RefusalReason.None;
+        return asking.Settings.IsTooOld(Origin, idleAgeTicks, asking.Request) ? RefusalReason.TooOld : RefusalReason.None;
     }
 
     private void Refuse(RefusalReason reason)

@@ -13,6 +13,7 @@ namespace StaleConnGuard;
 internal sealed class GuardClients : IDisposable
 {
     private readonly ConcurrentDictionary<string, GuardSettingsHolder> _holders = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, ClientTimeout> _timeouts = new(StringComparer.Ordinal);
     private readonly List<IDisposable> _subscriptions = [];
     private readonly IOptionsMonitor<StaleConnGuardOptions> _options;
     private readonly IOptionsMonitorCache<StaleConnGuardOptions> _cache;
@@ -44,6 +45,9 @@ internal sealed class GuardClients : IDisposable
 
     public GuardSettingsHolder SettingsOf(string client) =>
         _holders.GetOrAdd(client, static (name, self) => new GuardSettingsHolder(new GuardSettings(self.OptionsOf(name))), this);
+
+    /// <summary>Where the client's <see cref="HttpClient.Timeout"/> is noted each time a client is made.</summary>
+    public ClientTimeout TimeoutOf(string client) => _timeouts.GetOrAdd(client, static _ => new ClientTimeout());
 
     public void Dispose()
     {

@@ -61,9 +61,12 @@ public static class StaleConnGuardServiceCollectionExtensions
     {
         services.AddHttpClient();
         services.TryAddSingleton(KeepAliveLedger.Shared);
+        services.TryAddSingleton<IKeepAliveLedger>(static provider => provider.GetRequiredService<KeepAliveLedger>());
         services.TryAddSingleton<GuardClients>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHttpMessageHandlerBuilderFilter, GuardHandlerBuilderFilter>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IConfigureOptions<StaleConnGuardOptions>, GuardOptionsSetup>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<StaleConnGuardOptions>, StaleConnGuardOptionsValidator>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IPostConfigureOptions<HttpClientFactoryOptions>, ClientTimeoutSetup>());
         return GuardRegistrations.In(services);
     }
 

@@ -29,6 +29,9 @@ internal sealed class RetryHandler : DelegatingHandler
         }
     }
 
+    /// <summary>Whether these options give the handler anything to do.</summary>
+    public static bool IsNeeded(StaleConnGuardOptions options) => options.Retry.Enabled || options.Replay.BufferOneShotUpTo is not null;
+
     protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         if (_bufferOneShotUpTo is int limit && OneShotBuffer.IsNeeded(request.Content, limit))

@@ -7,18 +7,21 @@ internal static partial class GuardLog
 {
     public const string Category = "StaleConnGuard";
 
-    [LoggerMessage(1, LogLevel.Warning, "A stale hit on {Origin} surfaced: the connection, idle for {IdleAge}, was {End}; delivery {Delivery}, decision {Decision}, {Replays} replays made.", EventName = "StaleHitSurfaced")]
+    [LoggerMessage(101, LogLevel.Warning, "A stale hit on {Origin} surfaced: the connection, idle for {IdleAge}, was {End}; delivery {Delivery}, decision {Decision}, {Replays} replays made.", EventName = "StaleHitSurfaced")]
     public static partial void StaleHitSurfaced(ILogger logger, string origin, TimeSpan idleAge, ConnectionEnd end, Delivery delivery, ReplayDecision decision, int replays);
 
-    [LoggerMessage(2, LogLevel.Debug, "A stale hit on {Origin} is healed by a replay: the connection, idle for {IdleAge}, was {End}; delivery {Delivery}, decision {Decision}.", EventName = "StaleHitHealed")]
+    [LoggerMessage(102, LogLevel.Debug, "A stale hit on {Origin} is healed by a replay: the connection, idle for {IdleAge}, was {End}; delivery {Delivery}, decision {Decision}.", EventName = "StaleHitHealed")]
     public static partial void StaleHitHealed(ILogger logger, string origin, TimeSpan idleAge, ConnectionEnd end, Delivery delivery, ReplayDecision decision);
 
-    [LoggerMessage(3, LogLevel.Warning, "The primary handler of client '{Client}' is {Handler}, no SocketsHttpHandler: its connections are not guarded. Retries work.", EventName = "ForeignPrimaryHandler")]
+    [LoggerMessage(103, LogLevel.Warning, "The primary handler of client '{Client}' is {Handler}, no SocketsHttpHandler: its connections are not guarded. Retries work.", EventName = "ForeignPrimaryHandler")]
     public static partial void ForeignPrimaryHandler(ILogger logger, string client, string handler);
 
-    [LoggerMessage(4, LogLevel.Warning, "The SocketsHttpHandler of client '{Client}' had sent requests before the guard was put around it: its connections are not guarded. Retries work.", EventName = "HandlerInUse")]
+    [LoggerMessage(104, LogLevel.Warning, "The SocketsHttpHandler of client '{Client}' had sent requests before the guard was put around it: its connections are not guarded. Retries work.", EventName = "HandlerInUse")]
     public static partial void HandlerInUse(ILogger logger, string client);
 
-    [LoggerMessage(5, LogLevel.Error, "Reloaded options of client '{Client}' are not valid and were not taken: {Reason}", EventName = "ReloadRejected")]
+    [LoggerMessage(106, LogLevel.Warning, "Settings of client '{Client}' race: {Finding}", EventName = "SettingsRace")]
+    public static partial void SettingsRace(ILogger logger, string client, string finding);
+
+    [LoggerMessage(105, LogLevel.Error, "Reloaded options of client '{Client}' are not valid and were not taken: {Reason}", EventName = "ReloadRejected")]
     public static partial void ReloadRejected(ILogger logger, string client, string reason);
 }
