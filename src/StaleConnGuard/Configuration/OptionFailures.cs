@@ -29,6 +29,8 @@ internal sealed class OptionFailures
 
     public void Add(string key, string sentence) => _lines.Add($"{Path(key)} {sentence}");
 
+    public void AddLine(string line) => _lines.Add(_path.Length == 0 ? line : $"{_path}:{line}");
+
     public void AddValue(string key, string value, string accepted) =>
         Add(key, string.Create(CultureInfo.InvariantCulture, $"is '{value}'; accepted is {accepted}."));
 

@@ -16,6 +16,11 @@ internal static class StaleConnGuardOptionsRules
         KeepAliveRules.Check(options.KeepAlive, failures.Below(nameof(options.KeepAlive)));
         ReplayRules.Check(options.Replay, failures.Below(nameof(options.Replay)));
         TransportRules.Check(options.Transport, failures.Below(nameof(options.Transport)));
+        foreach (string failure in RetryOptionsRules.Check(options.Retry))
+        {
+            failures.AddLine(failure);
+        }
+
         return failures.Lines;
     }
 }

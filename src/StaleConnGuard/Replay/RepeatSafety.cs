@@ -11,9 +11,12 @@ internal static class RepeatSafety
 
     internal static readonly HttpRequestOptionsKey<bool> Mark = new("StaleConnGuard.SafeToRepeat");
 
-    public static bool IsSafeToRepeat(HttpRequestMessage request)
+    public static bool IsSafeToRepeat(HttpRequestMessage request) => IsSafeToRepeat(request, request.Method);
+
+    /// <summary>Judged by the method it was given to the handler with; a redirect may have changed it since.</summary>
+    public static bool IsSafeToRepeat(HttpRequestMessage request, HttpMethod method)
     {
-        if (IsIdempotent(request.Method))
+        if (IsIdempotent(method))
         {
             return true;
         }
@@ -33,6 +36,11 @@ internal static class RepeatSafety
         "GET" or "HEAD" or "OPTIONS" or "TRACE" or "PUT" or "DELETE" or "QUERY" => true,
         _ => false,
     };
+
+    /// <summary>The same, for a method as it stands on the wire.</summary>
+    public static bool IsIdempotent(ReadOnlySpan<byte> method) =>
+        method.SequenceEqual("GET"u8) || method.SequenceEqual("HEAD"u8) || method.SequenceEqual("OPTIONS"u8) || method.SequenceEqual("TRACE"u8)
+        || method.SequenceEqual("PUT"u8) || method.SequenceEqual("DELETE"u8) || method.SequenceEqual("QUERY"u8);
 
     private static bool CarriesValue(HttpRequestMessage request, string name)
     {

@@ -14,11 +14,31 @@ internal sealed class RequestAttempts
     /// <summary>The one replay that a request whose delivery is unknown may have has been spent.</summary>
     public bool UnprovenReplaySpent { get; set; }
 
+    /// <summary>Attempts that the guard itself refused before a byte was sent; not in <see cref="Replays"/>.</summary>
+    public int Refusals { get; set; }
+
     /// <summary>Retries by the retry strategy.</summary>
     public int Retries { get; set; }
 
+    /// <summary>
+    /// The attempt that failed last had received a byte of a response. Said by the guard, which sees the bytes; the exception does not tell.
+    /// </summary>
+    public bool ResponseStarted { get; set; }
+
     /// <summary>OpenTelemetry's <c>http.request.resend_count</c>.</summary>
     public int Resends => Replays + Retries;
+
+    public void Count(ReplayDecision decision, bool refused)
+    {
+        if (refused)
+        {
+            Refusals++;
+            return;
+        }
+
+        Replays++;
+        UnprovenReplaySpent |= decision is ReplayDecision.ReplaySafeToRepeat or ReplayDecision.ReplayOnCallersWord;
+    }
 
     public static RequestAttempts GetOrAttach(HttpRequestMessage request)
     {

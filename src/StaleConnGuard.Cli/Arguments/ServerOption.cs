@@ -1,0 +1,30 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+
+namespace StaleConnGuard.Cli;
+
+/// <summary>An option that takes the address of an HTTP server.</summary>
+internal sealed class ServerOption : Option<Uri?>, IAcceptedValues
+{
+    public ServerOption(string name, string description)
+        : base(name)
+    {
+        Description = description;
+        HelpName = "address";
+        CustomParser = Parse;
+    }
+
+    public string Accepted => "an absolute http:// or https:// address, such as http://localhost:8080/";
+
+    private Uri? Parse(ArgumentResult result)
+    {
+        string text = result.Tokens[0].Value;
+        if (Uri.TryCreate(text, UriKind.Absolute, out Uri? address) && (address.Scheme == Uri.UriSchemeHttp || address.Scheme == Uri.UriSchemeHttps))
+        {
+            return address;
+        }
+
+        result.AddError(ArgumentError.Of(Name, text, Accepted));
+        return null;
+    }
+}

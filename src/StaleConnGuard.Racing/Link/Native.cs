@@ -1,0 +1,100 @@
+using System.Runtime.InteropServices;
+
+namespace StaleConnGuard.Racing;
+
+/// <summary>The Linux calls that the delayed link needs and the runtime does not offer. Numbers are those of x86-64 and arm64, which agree.</summary>
+internal static unsafe partial class Native
+{
+    public const int OpenReadWrite = 0x2;
+    public const int OpenNonBlocking = 0x800;
+    public const int OpenCloseOnExec = 0x80000;
+
+    public const int UnshareNetwork = 0x40000000;
+
+    public const nuint TunSetInterface = 0x400454ca;
+    public const nuint GetInterfaceFlags = 0x8913;
+    public const nuint SetInterfaceFlags = 0x8914;
+    public const nuint SetInterfaceAddress = 0x8916;
+    public const nuint SetInterfacePeer = 0x8918;
+
+    public const short InterfaceUp = 0x1;
+    public const short InterfaceTun = 0x1;
+    public const short InterfaceNoPacketInfo = 0x1000;
+
+    public const short PollIn = 0x1;
+
+    public const int ErrorInterrupted = 4;
+    public const int ErrorTryAgain = 11;
+    public const int ErrorBusy = 16;
+
+    private const uint CharacterDeviceForOwner = 0x2000 | 0x180;
+    private const int SetTimerSlack = 29;
+    private const int PriorityOfProcess = 0;
+
+    [StructLayout(LayoutKind.Sequential)]
+    public struct PollDescriptor
+    {
+        public int Descriptor;
+        public short Events;
+        public short ReturnedEvents;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    public struct TimeSpec
+    {
+        public nint Seconds;
+        public nint Nanoseconds;
+    }
+
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int Open(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "read", SetLastError = true)]
+    public static partial nint Read(int descriptor, byte* buffer, nuint count);
+
+    [LibraryImport("libc", EntryPoint = "write", SetLastError = true)]
+    public static partial nint Write(int descriptor, byte* buffer, nuint count);
+
+    [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
+    public static partial int Control(int descriptor, nuint request, void* argument);
+
+    [LibraryImport("libc", EntryPoint = "ppoll", SetLastError = true)]
+    public static partial int Poll(PollDescriptor* descriptors, nuint count, TimeSpec* timeout, void* signalMask);
+
+    [LibraryImport("libc", EntryPoint = "eventfd", SetLastError = true)]
+    public static partial int EventDescriptor(uint initial, int flags);
+
+    [LibraryImport("libc", EntryPoint = "unshare", SetLastError = true)]
+    public static partial int Unshare(int flags);
+
+    [LibraryImport("libc", EntryPoint = "nanosleep", SetLastError = true)]
+    public static partial int NanoSleep(TimeSpec* requested, TimeSpec* remaining);
+
+    [LibraryImport("libc", EntryPoint = "mknod", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int MakeNode(string path, uint mode, ulong device);
+
+    [LibraryImport("libc", EntryPoint = "prctl", SetLastError = true)]
+    private static partial int ThreadControl(int option, nuint argument2, nuint argument3, nuint argument4, nuint argument5);
+
+    [LibraryImport("libc", EntryPoint = "setpriority", SetLastError = true)]
+    private static partial int SetPriority(int which, uint who, int priority);
+
+    /// <summary>Makes a character device that only its owner may open; false (with the error set) when that is not allowed.</summary>
+    public static bool TryMakeCharacterDevice(string path, uint major, uint minor) =>
+        MakeNode(path, CharacterDeviceForOwner, (major << 8) | minor) == 0;
+
+    /// <summary>
+    /// Lets the calling thread wake up within microseconds of its time, and before others that are ready to run. The second needs
+    /// privileges; without them the thread is merely ordinary.
+    /// </summary>
+    public static void MakeThisThreadPrompt()
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            return;
+        }
+
+        _ = ThreadControl(SetTimerSlack, 1, 0, 0, 0);
+        _ = SetPriority(PriorityOfProcess, 0, -15);
+    }
+}

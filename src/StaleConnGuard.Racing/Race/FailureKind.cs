@@ -1,0 +1,35 @@
+using System.Net.Sockets;
+
+namespace StaleConnGuard.Racing;
+
+/// <summary>Names the ways in which a request can fail, so that equal failures can be counted.</summary>
+public static class FailureKind
+{
+    /// <summary>The name of the exception and what tells it from others of its type, such as <c>HttpRequestException (ResponseEnded)</c>.</summary>
+    public static string Of(Exception exception)
+    {
+        ArgumentNullException.ThrowIfNull(exception);
+        string name = exception.GetType().Name;
+        if (SocketErrorOf(exception) is { } socketError)
+        {
+            return $"{name} ({socketError})";
+        }
+
+        return exception is HttpRequestException { HttpRequestError: not HttpRequestError.Unknown } failure
+            ? $"{name} ({failure.HttpRequestError})"
+            : name;
+    }
+
+    private static SocketError? SocketErrorOf(Exception exception)
+    {
+        for (Exception? cause = exception; cause is not null; cause = cause.InnerException)
+        {
+            if (cause is SocketException socketException)
+            {
+                return socketException.SocketErrorCode;
+            }
+        }
+
+        return null;
+    }
+}

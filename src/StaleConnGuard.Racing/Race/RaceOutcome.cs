@@ -1,0 +1,8 @@
+namespace StaleConnGuard.Racing;
+
+/// <summary>What became of one aimed request.</summary>
+/// <param name="RequestId">What it carried in <c>X-Request-Id</c>.</param>
+/// <param name="Failure">The exception that the caller got, or null when the request was answered.</param>
+/// <param name="Latency">From the call to the end of the response, or to the failure.</param>
+/// <param name="Raced">Whether it, or an attempt to send it, was lost on a reused connection that ended before a byte of a response.</param>
+public sealed record RaceOutcome(string RequestId, Exception? Failure, TimeSpan Latency, bool Raced);

@@ -1,0 +1,111 @@
+using System.Diagnostics;
+
+namespace StaleConnGuard.Racing;
+
+/// <summary>
+/// One client of one entry with one pooled connection, that sends one aimed request after the other. A request that was answered leaves
+/// the connection warm for the next; after a failure a request that is not counted warms up a new one.
+/// </summary>
+internal sealed class RaceWorker : IDisposable
+{
+    private const int WarmUpAttempts = 5;
+
+    private readonly RaceEntry _entry;
+    private readonly RaceSettings _settings;
+    private readonly int _number;
+    private readonly Random _random;
+    private readonly WireTap _tap = new();
+    private readonly HttpClient _client;
+
+    public RaceWorker(RaceEntry entry, RaceSettings settings, int number)
+    {
+        _entry = entry;
+        _settings = settings;
+        _number = number;
+        _random = new Random(unchecked((settings.Seed * 7919) + number));
+        var handler = new SocketsHttpHandler();
+        settings.Configure?.Invoke(handler);
+        _tap.Attach(handler);
+        _client = new HttpClient(entry.Contender.MakeHandler(handler));
+    }
+
+    public async Task RunAsync(int requests, string idPrefix, CancellationToken cancellationToken)
+    {
+        // The workers spread over one idle timeout, so that they do not hit the server, and this machine, in one burst.
+        await WaitAsync(Stopwatch.GetTimestamp(), _settings.Aim.To * _random.NextDouble(), cancellationToken);
+
+        bool isWarm = false;
+        for (int i = 0; i < requests; i++)
+        {
+            if (!isWarm)
+            {
+                await WarmUpAsync($"{idPrefix}-{_number}-{i}{RaceRunner.WarmUpSuffix}", cancellationToken);
+            }
+
+            await WaitAsync(_tap.LastByteRead, _settings.Aim.Draw(_random), cancellationToken);
+            RaceOutcome outcome = await SendAimedAsync($"{idPrefix}-{_number}-{i}", cancellationToken);
+            _entry.Add(outcome);
+            isWarm = outcome.Failure is null;
+        }
+    }
+
+    public void Dispose() => _client.Dispose();
+
+    private static Task WaitAsync(long since, TimeSpan span, CancellationToken cancellationToken) =>
+        AlarmClock.Shared.WaitUntilAsync(AlarmClock.After(since, span), cancellationToken);
+
+    private async Task WarmUpAsync(string id, CancellationToken cancellationToken)
+    {
+        for (int attempt = 1; ; attempt++)
+        {
+            try
+            {
+                await CountingConnectionsAsync(() => SendAsync(RequestKind.Get, id, cancellationToken));
+                return;
+            }
+            catch (HttpRequestException) when (attempt < WarmUpAttempts)
+            {
+                // What fails here fails outside the race; the next attempt gets a new connection.
+            }
+        }
+    }
+
+    private async Task<RaceOutcome> SendAimedAsync(string id, CancellationToken cancellationToken)
+    {
+        int lostBefore = _tap.Lost;
+        long start = Stopwatch.GetTimestamp();
+        Exception? failure = null;
+        try
+        {
+            await CountingConnectionsAsync(() => SendAsync(_entry.Kind, id, cancellationToken));
+        }
+#pragma warning disable CA1031 // Whatever the caller of the client gets is an outcome.
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+#pragma warning restore CA1031
+        {
+            failure = exception;
+        }
+
+        return new RaceOutcome(id, failure, Stopwatch.GetElapsedTime(start), _tap.Lost > lostBefore);
+    }
+
+    private async Task CountingConnectionsAsync(Func<Task> send)
+    {
+        int before = _tap.ConnectionsOpened;
+        try
+        {
+            await send();
+        }
+        finally
+        {
+            _entry.AddConnections(_tap.ConnectionsOpened - before);
+        }
+    }
+
+    private async Task SendAsync(RequestKind kind, string id, CancellationToken cancellationToken)
+    {
+        using HttpRequestMessage request = kind.Make(_entry.Target, id);
+        using HttpResponseMessage response = await _client.SendAsync(request, cancellationToken);
+        _ = response.EnsureSuccessStatusCode();
+    }
+}

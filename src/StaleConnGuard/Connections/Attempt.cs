@@ -1,0 +1,107 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.InteropServices;
+
+namespace StaleConnGuard;
+
+/// <summary>
+/// One exchange together with what was done to the message for it: the content that stands in for the caller's. A value that the
+/// handler holds while it sends; what was changed is put back when the attempt ends.
+/// </summary>
+[StructLayout(LayoutKind.Auto)]
+[SuppressMessage("Design", "CA1001", Justification = "The stand-in owns nothing; the content behind it belongs to the request.")]
+internal readonly struct Attempt
+{
+    private readonly GuardedContent? _standIn;
+    private readonly BodyRepeatability _body;
+
+    private Attempt(Exchange exchange, BodyRepeatability body, bool standIn)
+    {
+        Exchange = exchange;
+        _body = body;
+        if (standIn)
+        {
+            _standIn = new GuardedContent(exchange.Request.Content!, exchange, flushHeadersFirst: body is BodyRepeatability.OneShot);
+            exchange.Request.Content = _standIn;
+        }
+    }
+
+    public Exchange Exchange { get; }
+
+    /// <summary>Whether the body is still whole, or can be made so.</summary>
+    public bool CanBodyBeSent => _body.CanBeSentAgain() || _standIn is { HasRun: false };
+
+    /// <summary>
+    /// Content that runs code of the application gets a stand-in only when it is needed: always for one-shot content, to keep it whole;
+    /// for content that can be restarted not on the first attempt, which is then judged at its first write instead of at checkout.
+    /// </summary>
+    public static Attempt First(ConnectionGuard guard, GuardSettings settings, HttpRequestMessage request)
+    {
+        if (settings.SolicitHint && !request.Headers.NonValidated.Contains("Connection"))
+        {
+            request.Headers.TryAddWithoutValidation("Connection", "keep-alive");
+        }
+
+        BodyRepeatability body = BodyRepeatabilityClassifier.Classify(request.Content);
+        bool standIn = body is BodyRepeatability.OneShot && MayBeHttp11(request);
+        var exchange = new Exchange(guard, settings, request)
+        {
+            CanAskAtCheckout = standIn || body is BodyRepeatability.None or BodyRepeatability.Memory,
+            MayRefuseWrite = settings.MaxReplays > 0 && (standIn || body.CanBeSentAgain()),
+            HasBody = body is not BodyRepeatability.None,
+        };
+
+        return new Attempt(exchange, body, standIn);
+    }
+
+    /// <summary>The same request again, on a fresh connection.</summary>
+    public Attempt Next(bool mayRefuseWrite)
+    {
+        Exchange last = Exchange;
+        var exchange = new Exchange(last.Guard, last.Settings, last.Request)
+        {
+            FreshOnly = true,
+            CanAskAtCheckout = true,
+            MayRefuseWrite = mayRefuseWrite,
+            HasBody = last.HasBody,
+        };
+
+        return new Attempt(exchange, _body, _body is BodyRepeatability.Restartable or BodyRepeatability.OneShot);
+    }
+
+    public void Complete(HttpResponseMessage response)
+    {
+        RestoreContent();
+        Exchange.EndsWithConnection = response.Headers.ConnectionClose == true
+            || (response.Content.Headers.ContentLength is null && response.Headers.TransferEncodingChunked != true);
+        Exchange.Close();
+        if (Exchange.Stream is GuardedStream stream)
+        {
+            ConnectionGuard.OnAnswered(Exchange, stream, response);
+        }
+    }
+
+    /// <summary>Ends the attempt. True when there is evidence to decide on; everything else passes through untouched.</summary>
+    public bool Fail()
+    {
+        RestoreContent();
+        Exchange.Close();
+        if (Exchange.Responded)
+        {
+            RequestAttempts.GetOrAttach(Exchange.Request).ResponseStarted = true;
+        }
+
+        return Exchange.HasEnded;
+    }
+
+    private static bool MayBeHttp11(HttpRequestMessage request) =>
+        request.Version.Major == 1 || request.VersionPolicy is HttpVersionPolicy.RequestVersionOrLower;
+
+    private void RestoreContent()
+    {
+        // A redirect may have taken the content away; what is not ours stays.
+        if (_standIn is not null && ReferenceEquals(Exchange.Request.Content, _standIn))
+        {
+            Exchange.Request.Content = _standIn.Content;
+        }
+    }
+}

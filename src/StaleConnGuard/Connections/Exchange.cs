@@ -1,0 +1,159 @@
+namespace StaleConnGuard;
+
+/// <summary>
+/// One request sent once over one connection, and its response. Opened by <see cref="ConnectionGuardHandler"/>, found by the
+/// connection's stream through the execution context, bound to that stream by its first write, closed when the handler below has
+/// answered or failed. One exchange is driven by one request; the evidence is written before the exception that makes the handler
+/// look at it is thrown, by whichever of the reading and the writing side fails first.
+/// </summary>
+internal sealed class Exchange(ConnectionGuard guard, GuardSettings settings, HttpRequestMessage request)
+{
+    private static readonly AsyncLocal<Exchange?> s_current = new();
+
+    private static readonly HttpRequestMessage s_nobodys = new();
+
+    private volatile bool _checkoutWindow;
+    private volatile bool _closed;
+    private volatile bool _responded;
+    private int _ended;
+
+    /// <summary>The exchange that the running code belongs to. It flows into the calls the HTTP/1.1 connection makes on its stream.</summary>
+    public static Exchange? Current
+    {
+        get => s_current.Value;
+        set => s_current.Value = value;
+    }
+
+    public ConnectionGuard Guard { get; } = guard;
+
+    public HttpRequestMessage Request { get; } = request;
+
+    /// <summary>The settings in force for this exchange, from its first to its last decision.</summary>
+    public GuardSettings Settings { get; } = settings;
+
+    /// <summary>
+    /// The exchange the handler opened, when this one is a further request of the same send: a redirect, an answer to an
+    /// authentication challenge. The message the handler holds is not what this one sent.
+    /// </summary>
+    public Exchange? Root { get; init; }
+
+    /// <summary>Refuse every reused connection.</summary>
+    public bool FreshOnly { get; init; }
+
+    /// <summary>Whether the first write may be refused: only while a replay is left to make good for it.</summary>
+    public bool MayRefuseWrite { get; init; }
+
+    /// <summary>The request has a body, so a write after a read may be that body going on.</summary>
+    public bool HasBody { get; init; }
+
+    /// <summary>The method that was really written is idempotent; known of further requests only.</summary>
+    public bool IsIdempotentOnTheWire { get; private init; }
+
+    /// <summary>The response's end is the connection's end, so the latter is no keep-alive timeout.</summary>
+    public bool EndsWithConnection { get; set; }
+
+    /// <summary>The stream that carried this exchange, once bound.</summary>
+    public GuardedStream? Stream { get; private set; }
+
+    public bool IsReused { get; private set; }
+
+    /// <summary>Idle age of the connection when this exchange began to write, in <see cref="TimeSpan"/> ticks.</summary>
+    public long IdleAgeTicks { get; private set; }
+
+    public long ConnectionAgeTicks { get; private set; }
+
+    /// <summary>How many requests the connection had carried before this one.</summary>
+    public int RequestsBefore { get; private set; }
+
+    /// <summary>Bytes the kernel had taken before this exchange's first.</summary>
+    public long BytesWrittenBefore { get; private set; }
+
+    public ConnectionEnd End { get; private set; }
+
+    public Delivery Delivery { get; private set; }
+
+    /// <summary>A read by this exchange's context may still be the pool looking at an idle connection.</summary>
+    public bool CheckoutWindow => _checkoutWindow;
+
+    public bool IsBound => Stream is not null;
+
+    public bool IsClosed => _closed;
+
+    /// <summary>A byte came back. Set by the reading side of the stream.</summary>
+    public bool Responded => _responded;
+
+    /// <summary>The evidence is in.</summary>
+    public bool HasEnded => Volatile.Read(ref _ended) == 2;
+
+    public static Exchange ForFurtherRequest(ConnectionGuard guard, Exchange? root, bool isIdempotent)
+    {
+        root ??= new Exchange(guard, GuardSettings.Default, s_nobodys);
+        return new Exchange(guard, root.Settings, root.Request) { Root = root, IsIdempotentOnTheWire = isIdempotent };
+    }
+
+    /// <summary>The answer makes the connection something else than HTTP: a tunnel, or an upgrade after an interim response.</summary>
+    public bool TurnsIntoTunnel(StatusWatch.Verdict verdict) => verdict switch
+    {
+        StatusWatch.Verdict.Http => Request.Method == HttpMethod.Connect,
+        StatusWatch.Verdict.Interim => Request.Headers.NonValidated.Contains("Upgrade"),
+        _ => false,
+    };
+
+    /// <summary>Whether a read in this context can only be the pool's: there is no content, or none that runs the application's code.</summary>
+    public bool CanAskAtCheckout
+    {
+        get;
+        init
+        {
+            field = value;
+            _checkoutWindow = value;
+        }
+    }
+
+    public void ReopenCheckoutWindow()
+    {
+        if (CanAskAtCheckout && !_closed)
+        {
+            _checkoutWindow = true;
+        }
+    }
+
+    /// <summary>The content is about to run: from here on a read in this context may be the application reading some other response.</summary>
+    public void CloseCheckoutWindow() => _checkoutWindow = false;
+
+    public void MarkResponded() => _responded = true;
+
+    public void Close()
+    {
+        _checkoutWindow = false;
+        _closed = true;
+    }
+
+    public void Bind(GuardedStream stream, bool reused, long idleAgeTicks, long connectionAgeTicks, int requestsBefore, long bytesWrittenBefore)
+    {
+        _checkoutWindow = false;
+        IsReused = reused;
+        IdleAgeTicks = idleAgeTicks;
+        ConnectionAgeTicks = connectionAgeTicks;
+        RequestsBefore = requestsBefore;
+        BytesWrittenBefore = bytesWrittenBefore;
+        Stream = stream;
+    }
+
+    /// <summary>Records the evidence. The first record stands: the reading and the writing side may both fail.</summary>
+    public void RecordEnd(ConnectionEnd end, Delivery delivery)
+    {
+        // The handler looks at the exchange it opened. An end on a connection that was new to a further request is no stale hit.
+        if (Root is not null && IsReused)
+        {
+            Root.RecordEnd(end, delivery);
+        }
+
+        if (Interlocked.CompareExchange(ref _ended, 1, 0) == 0)
+        {
+            End = end;
+            Delivery = delivery;
+            Volatile.Write(ref _ended, 2);
+        }
+    }
+}

@@ -1,0 +1,28 @@
+namespace StaleConnGuard;
+
+/// <summary>An immutable snapshot of the options of one client, in the units the request path reads. Replaced as a whole on reload.</summary>
+internal sealed class GuardSettings(StaleConnGuardOptions options)
+{
+    public static GuardSettings Default { get; } = new(new StaleConnGuardOptions());
+
+    public KeepAliveSettings KeepAlive { get; } = KeepAliveSettings.From(options.KeepAlive);
+
+    public int MaxReplays { get; } = options.Replay.MaxReplays;
+
+    public UnsafeReplay UnsafeReplay { get; } = options.Replay.UnsafeReplay;
+
+    public bool SolicitHint { get; } = options.KeepAlive.SolicitHint;
+
+    /// <summary>Whether a connection to this origin, idle for so long, may still be taken for this request.</summary>
+    public bool IsTooOld(OriginKnowledge origin, long idleAgeTicks, HttpRequestMessage request)
+    {
+        KeepAliveSettings settings = KeepAlive.For(origin.Key);
+        if (idleAgeTicks > KeepAliveLimit.For(origin, settings, safeToRepeat: true).MaxIdleTicks)
+        {
+            return true;
+        }
+
+        // Whether the request is safe to repeat is asked only where it matters: looking for the caller's mark is not free.
+        return idleAgeTicks > KeepAliveLimit.For(origin, settings, safeToRepeat: false).MaxIdleTicks && !RepeatSafety.IsSafeToRepeat(request);
+    }
+}

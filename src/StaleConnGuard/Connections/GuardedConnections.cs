@@ -1,0 +1,111 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.CompilerServices;
+
+namespace StaleConnGuard;
+
+/// <summary>
+/// Puts the guard's streams under a <see cref="SocketsHttpHandler"/>, composing with callbacks the application has set. A handler is
+/// prepared once, however many clients share it.
+/// </summary>
+internal static class GuardedConnections
+{
+    private static readonly ConditionalWeakTable<SocketsHttpHandler, ConnectionGuard> s_prepared = new();
+
+    /// <summary>
+    /// The guard of <paramref name="handler"/>'s connections: the one it has already, or <paramref name="guard"/>. Null when the handler has
+    /// sent requests and can no longer be changed.
+    /// </summary>
+    public static ConnectionGuard? Prepare(SocketsHttpHandler handler, ConnectionGuard guard, StaleConnGuardOptions options, GuardSettingsHolder settings)
+    {
+        lock (s_prepared)
+        {
+            if (s_prepared.TryGetValue(handler, out ConnectionGuard? prepared))
+            {
+                return prepared;
+            }
+
+            if (!CanStillBeSet(handler))
+            {
+                return null;
+            }
+
+            HandlerDefaults.Apply(handler, options);
+            handler.ConnectCallback = ConnectWith(handler.ConnectCallback);
+            handler.PlaintextStreamFilter = FilterWith(handler.PlaintextStreamFilter, handler, guard, settings);
+            s_prepared.Add(handler, guard);
+            return guard;
+        }
+    }
+
+    /// <summary>The runtime has no question for it: a handler that has sent a request refuses to be changed.</summary>
+    public static bool CanStillBeSet(SocketsHttpHandler handler)
+    {
+        try
+        {
+            handler.ConnectTimeout = handler.ConnectTimeout;
+            return true;
+        }
+        catch (InvalidOperationException)
+        {
+            return false;
+        }
+    }
+
+    private static Func<SocketsHttpConnectionContext, CancellationToken, ValueTask<Stream>> ConnectWith(
+        Func<SocketsHttpConnectionContext, CancellationToken, ValueTask<Stream>>? users) =>
+        users is null
+            ? static (context, cancellationToken) => ConnectAsync(context.DnsEndPoint, cancellationToken)
+            : async (context, cancellationToken) => Wrap(await users(context, cancellationToken).ConfigureAwait(false));
+
+    /// <summary>As the runtime connects on its own: dual mode, every address of the name in turn, no Nagle delay.</summary>
+    private static async ValueTask<Stream> ConnectAsync(DnsEndPoint endPoint, CancellationToken cancellationToken)
+    {
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            await socket.ConnectAsync(endPoint, cancellationToken).ConfigureAwait(false);
+            return new TransportStream(socket);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    // Only a plain NetworkStream can be replaced by one on the same socket; whatever else the application made stays as it is, and nothing is proven there.
+    private static Stream Wrap(Stream users) =>
+        users.GetType() == typeof(NetworkStream) ? new TransportStream((NetworkStream)users) : users;
+
+    private static Func<SocketsHttpPlaintextStreamFilterContext, CancellationToken, ValueTask<Stream>> FilterWith(
+        Func<SocketsHttpPlaintextStreamFilterContext, CancellationToken, ValueTask<Stream>>? users,
+        SocketsHttpHandler handler,
+        ConnectionGuard guard,
+        GuardSettingsHolder settings) =>
+        async (context, cancellationToken) =>
+        {
+            Stream stream = users is null ? context.PlaintextStream : await users(context, cancellationToken).ConfigureAwait(false);
+
+            // HTTP/2 shares one writer between requests, and HTTP/3 never comes here. A CONNECT request makes a tunnel: its bytes are not ours.
+            if (context.NegotiatedHttpVersion.Major != 1 || context.InitialRequestMessage.Method == HttpMethod.Connect)
+            {
+                return stream;
+            }
+
+            OriginKey key = OriginOf(context.InitialRequestMessage.RequestUri!, handler);
+            OriginKnowledge origin = guard.Ledger.GetOrAdd(key, settings.Current.KeepAlive.For(key));
+            return new GuardedStream(stream, TransportLink.Find(stream), guard, origin);
+        };
+
+    private static OriginKey OriginOf(Uri uri, SocketsHttpHandler handler)
+    {
+        Uri? proxy = handler.UseProxy ? (handler.Proxy ?? HttpClient.DefaultProxy).GetProxy(uri) : null;
+        string? proxyName = proxy is null || proxy == uri ? null : proxy.GetLeftPart(UriPartial.Authority);
+
+        // Plain requests of all hosts share the connections to their proxy: there it is the proxy that closes them.
+        return proxyName is not null && uri.Scheme == Uri.UriSchemeHttp
+            ? new OriginKey(proxy!.Scheme, proxy.IdnHost.ToLowerInvariant(), proxy.Port, null)
+            : new OriginKey(uri.Scheme, uri.IdnHost.ToLowerInvariant(), uri.Port, proxyName);
+    }
+}

@@ -1,0 +1,247 @@
+namespace StaleConnGuard;
+
+/// <content>The writing side: which exchange a write belongs to, refusal before the first byte.</content>
+internal sealed partial class GuardedStream
+{
+    // How long a failed write waits for the reading side, which knows whether a FIN came first.
+    private static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(300);
+    private static readonly TimeSpan s_step = TimeSpan.FromMilliseconds(2);
+
+    public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        if (_detached)
+        {
+            return _inner.WriteAsync(buffer, cancellationToken);
+        }
+
+        AttributeWrite(buffer.Span);
+        ValueTask write;
+        try
+        {
+            write = _inner.WriteAsync(buffer, cancellationToken);
+        }
+        catch (Exception e)
+        {
+            write = ValueTask.FromException(e);
+        }
+
+        if (!write.IsCompletedSuccessfully)
+        {
+            return WaitForWriteAsync(write);
+        }
+
+        Touch();
+        return write;
+    }
+
+    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+        WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+
+    public override void Write(ReadOnlySpan<byte> buffer)
+    {
+        if (_detached)
+        {
+            _inner.Write(buffer);
+            return;
+        }
+
+        AttributeWrite(buffer);
+        try
+        {
+            _inner.Write(buffer);
+        }
+        catch (Exception e)
+        {
+            // The connection has failed: blocking for the evidence costs no healthy request anything.
+            NoteWriteFailureAsync(e).AsTask().GetAwaiter().GetResult();
+            throw;
+        }
+
+        Touch();
+    }
+
+    public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
+
+    private async ValueTask WaitForWriteAsync(ValueTask write)
+    {
+        try
+        {
+            await write.ConfigureAwait(false);
+        }
+        catch (Exception e)
+        {
+            await NoteWriteFailureAsync(e).ConfigureAwait(false);
+            throw;
+        }
+
+        Touch();
+    }
+
+    /// <summary>Finds out whose write this is; the first of an exchange binds it to this connection, or is refused.</summary>
+    private void AttributeWrite(ReadOnlySpan<byte> bytes)
+    {
+        Exchange? current = Exchange.Current;
+        var user = Volatile.Read(ref _user) as Exchange;
+
+        if (current is not null && ReferenceEquals(current, user?.Root ?? user))
+        {
+            // The same send. Bytes that follow response bytes are a body going on (100-continue), or, without a body, a further request.
+            if (user!.Responded && !user.HasBody)
+            {
+                BeginFurtherRequest(current, bytes);
+            }
+
+            return;
+        }
+
+        if (current is { IsBound: false, IsClosed: false } && ReferenceEquals(current.Guard, _guard))
+        {
+            Begin(current);
+            return;
+        }
+
+        if (user is { IsClosed: false })
+        {
+            // The body of the exchange at work, written from some other context.
+            return;
+        }
+
+        BeginFurtherRequest(current, bytes);
+    }
+
+    private void Begin(Exchange exchange)
+    {
+        long idleAge = IdleAgeTicks;
+        bool reused = _requests > 0 || _waitedInPool;
+        object? user = Volatile.Read(ref _user);
+        RefusalReason refusal = RefusalReason.None;
+
+        if (ReferenceEquals(user, s_dead))
+        {
+            refusal = RefusalReason.Closed;
+        }
+        else if (reused && exchange.MayRefuseWrite)
+        {
+            refusal = JudgeReuse(exchange, idleAge);
+        }
+
+        if (refusal is RefusalReason.None)
+        {
+            exchange.Bind(this, reused, idleAge, _guard.Time.GetElapsedTime(_created).Ticks, _requests, _transport?.BytesWritten ?? 0);
+            if (ReferenceEquals(Interlocked.CompareExchange(ref _user, exchange, user), user))
+            {
+                _requests++;
+                return;
+            }
+
+            refusal = RefusalReason.Closed;
+        }
+        else
+        {
+            exchange.Bind(this, reused, idleAge, _guard.Time.GetElapsedTime(_created).Ticks, _requests, _transport?.BytesWritten ?? 0);
+        }
+
+        Refuse(refusal);
+        exchange.RecordEnd(refusal is RefusalReason.Closed ? ConnectionEnd.ClosedBeforeUse : ConnectionEnd.Refused, Delivery.NotSent);
+        throw ConnectionEndedException.Refused(refusal);
+    }
+
+    /// <summary>
+    /// A redirect or the answer to a challenge on this connection, or a request whose exchange the context lost. It is carried, and
+    /// remembered only so far that an end is not taken for that of the request the handler holds.
+    /// </summary>
+    private void BeginFurtherRequest(Exchange? root, ReadOnlySpan<byte> bytes)
+    {
+        bool known = root is not null && ReferenceEquals(root.Guard, _guard);
+        root?.CloseCheckoutWindow();
+        Exchange further = Exchange.ForFurtherRequest(_guard, known ? root : null, IsIdempotentRequestLine(bytes));
+        further.Bind(this, _requests > 0, IdleAgeTicks, _guard.Time.GetElapsedTime(_created).Ticks, _requests, _transport?.BytesWritten ?? 0);
+
+        object? user = Volatile.Read(ref _user);
+        if (!ReferenceEquals(user, s_dead))
+        {
+            // Lost to an end-of-stream in this very moment: the read answers it to the runtime, which repeats what has no body.
+            Interlocked.CompareExchange(ref _user, further, user);
+        }
+
+        _requests++;
+    }
+
+    private RefusalReason JudgeReuse(Exchange asking, long idleAgeTicks)
+    {
+        if (ReferenceEquals(Volatile.Read(ref _user), s_dead))
+        {
+            return RefusalReason.Closed;
+        }
+
+        if (asking.FreshOnly)
+        {
+            return RefusalReason.NotFresh;
+        }
+
+        return asking.Settings.IsTooOld(Origin, idleAgeTicks, asking.Request) ? RefusalReason.TooOld : RefusalReason.None;
+    }
+
+    private void Refuse(RefusalReason reason)
+    {
+        _refusedForAge |= reason is RefusalReason.TooOld or RefusalReason.NotFresh;
+        Volatile.Write(ref _user, s_dead);
+        _guard.OnRefused(Origin, reason);
+    }
+
+    /// <summary>
+    /// A write failed: was it a FIN that came first, or a reset? The reading side finds out if it is at work, or we look ourselves.
+    /// </summary>
+    private async ValueTask NoteWriteFailureAsync(Exception e)
+    {
+        if (_disposed || e is OperationCanceledException || Volatile.Read(ref _user) is not Exchange { IsClosed: false } exchange)
+        {
+            return;
+        }
+
+        if (exchange.Responded)
+        {
+            exchange.RecordEnd(ConnectionEnd.Reset, Delivery.ResponseStarted);
+            return;
+        }
+
+        long started = _guard.Time.GetTimestamp();
+        bool readingSideKnows = _reading;
+        while (readingSideKnows && !exchange.HasEnded && !_disposed && _guard.Time.GetElapsedTime(started) < s_patience)
+        {
+            await Task.Delay(s_step, _guard.Time).ConfigureAwait(false);
+        }
+
+        if (!readingSideKnows && !exchange.HasEnded && exchange.Root is null && await EndedWithFinAsync().ConfigureAwait(false))
+        {
+            (ConnectionEnd end, Delivery delivery) = await DeliveryProof.AfterEndOfStreamAsync(_transport, exchange.BytesWrittenBefore, _guard.Time).ConfigureAwait(false);
+            exchange.RecordEnd(end, delivery);
+        }
+
+        exchange.RecordEnd(ConnectionEnd.Reset, exchange.Root is null ? Delivery.Unknown : Delivery.ResponseStarted);
+    }
+
+    private async ValueTask<bool> EndedWithFinAsync()
+    {
+        if (_transport is null)
+        {
+            return false;
+        }
+
+        using var patience = new CancellationTokenSource(s_patience);
+        try
+        {
+            return await _transport.ReadAsync(new byte[1], patience.Token).ConfigureAwait(false) == 0;
+        }
+        catch (Exception e) when (e is IOException or OperationCanceledException or ObjectDisposedException)
+        {
+            return false;
+        }
+    }
+
+    private static bool IsIdempotentRequestLine(ReadOnlySpan<byte> bytes)
+    {
+        int end = bytes.IndexOf((byte)' ');
+        return end is > 0 and <= 8 && RepeatSafety.IsIdempotent(bytes[..end]);
+    }
+}

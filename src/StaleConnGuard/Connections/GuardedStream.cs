@@ -1,0 +1,134 @@
+using System.Runtime.CompilerServices;
+
+namespace StaleConnGuard;
+
+/// <summary>
+/// The HTTP end of one HTTP/1.1 connection, above TLS. Decides at checkout and at the first write whether an exchange may have this
+/// connection, ties the exchange to it, and turns an end before the first response byte into evidence.
+/// </summary>
+/// <remarks>
+/// <para>
+/// Owned by the runtime's connection, which disposes it. One writer and one reader at a time, on different threads at times.
+/// </para>
+/// <para>
+/// <c>_user</c> says who the connection works for: nobody yet (null), the pool has looked at it and its read is pending
+/// (<see cref="s_pooled"/>), an <see cref="Exchange"/>, or nobody ever again (<see cref="s_dead"/>). It changes by compare-and-swap,
+/// because of this race: the reading side sees end-of-stream and finds nobody to tell; the writing side begins an exchange in
+/// that moment. If both went through, the runtime would find a silent end-of-stream and repeat the request on its own. With the swap, either the
+/// exchange is bound first and gets the evidence, or the connection is dead first and the write is refused.
+/// </para>
+/// </remarks>
+internal sealed partial class GuardedStream : Stream
+{
+    private static readonly object s_pooled = new();
+    private static readonly object s_dead = new();
+
+    private readonly Stream _inner;
+    private readonly TransportStream? _transport;
+    private readonly ConnectionGuard _guard;
+    private readonly long _created;
+
+    private object? _user;
+    private long _lastActivity;
+    private int _requests;
+    private bool _waitedInPool;
+    private volatile bool _detached;
+    private volatile bool _reading;
+    private volatile bool _disposed;
+    private StatusWatch _status;
+
+    public GuardedStream(Stream inner, TransportStream? transport, ConnectionGuard guard, OriginKnowledge origin)
+    {
+        _inner = inner;
+        _transport = transport;
+        _guard = guard;
+        Origin = origin;
+        _created = _lastActivity = guard.Time.GetTimestamp();
+    }
+
+    public OriginKnowledge Origin { get; }
+
+    public override bool CanRead => _inner.CanRead;
+
+    public override bool CanWrite => _inner.CanWrite;
+
+    public override bool CanSeek => false;
+
+    public override bool CanTimeout => _inner.CanTimeout;
+
+    public override int ReadTimeout
+    {
+        get => _inner.ReadTimeout;
+        set => _inner.ReadTimeout = value;
+    }
+
+    public override int WriteTimeout
+    {
+        get => _inner.WriteTimeout;
+        set => _inner.WriteTimeout = value;
+    }
+
+    public override long Length => throw new NotSupportedException();
+
+    public override long Position
+    {
+        get => throw new NotSupportedException();
+        set => throw new NotSupportedException();
+    }
+
+    private long IdleAgeTicks => _guard.Time.GetElapsedTime(Volatile.Read(ref _lastActivity)).Ticks;
+
+    public override void Flush() => _inner.Flush();
+
+    public override Task FlushAsync(CancellationToken cancellationToken) => _inner.FlushAsync(cancellationToken);
+
+    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+    public override void SetLength(long value) => throw new NotSupportedException();
+
+    public override async ValueTask DisposeAsync()
+    {
+        BeforeDispose();
+        await _inner.DisposeAsync().ConfigureAwait(false);
+        await base.DisposeAsync().ConfigureAwait(false);
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            BeforeDispose();
+            _inner.Dispose();
+        }
+
+        base.Dispose(disposing);
+    }
+
+    private void Touch() => Volatile.Write(ref _lastActivity, _guard.Time.GetTimestamp());
+
+    /// <summary>The one time a healthy connection is asked for the kernel's view: was it still open at this idle age?</summary>
+    private void BeforeDispose()
+    {
+        if (_disposed)
+        {
+            return;
+        }
+
+        _disposed = true;
+        object? user = Volatile.Read(ref _user);
+        bool idle = user is Exchange { IsClosed: true, Responded: true, EndsWithConnection: false } || ReferenceEquals(user, s_pooled) || _refusedForAge;
+        if (_detached || !idle || _transport is null || !TcpInfo.TryRead(_transport.Socket, out TcpInfo info))
+        {
+            return;
+        }
+
+        if (info.State == TcpInfo.Established)
+        {
+            Origin.SeenOpen(TimeSpan.FromTicks(IdleAgeTicks));
+        }
+        else if (info.State == TcpInfo.CloseWait && !_closeReported)
+        {
+            ReportIdleClose();
+        }
+    }
+}

@@ -1,0 +1,55 @@
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+
+namespace StaleConnGuard;
+
+/// <summary>
+/// The kernel's view of one TCP connection: the part of Linux' <c>struct tcp_info</c> that the guard asks for. Read on failure
+/// and once in a connection's life, never per request.
+/// </summary>
+/// <param name="State">TCP state as Linux numbers it.</param>
+/// <param name="LastAckReceived">Time since the last segment that carried an ACK came; a FIN carries one.</param>
+/// <param name="BytesAcknowledged">Bytes of the stream the peer's kernel has acknowledged.</param>
+[StructLayout(LayoutKind.Auto)]
+internal readonly record struct TcpInfo(byte State, TimeSpan LastAckReceived, ulong BytesAcknowledged)
+{
+    public const byte Established = 1;
+    public const byte Close = 7;
+    public const byte CloseWait = 8;
+
+    // include/uapi/linux/tcp.h: the struct only ever grows at its end, so these offsets hold on every kernel that has the field.
+    private const int IpProtoTcp = 6;
+    private const int TcpInfoOption = 11;
+    private const int LastAckReceivedOffset = 56;
+    private const int BytesAcknowledgedOffset = 120;
+    private const int SizeNeeded = BytesAcknowledgedOffset + sizeof(ulong);
+
+    /// <summary>False when the system is not Linux, the kernel is older than 4.2, or the socket is no open TCP socket.</summary>
+    public static bool TryRead(Socket socket, out TcpInfo info)
+    {
+        info = default;
+        if (!OperatingSystem.IsLinux())
+        {
+            return false;
+        }
+
+        Span<byte> raw = stackalloc byte[SizeNeeded];
+        try
+        {
+            if (socket.GetRawSocketOption(IpProtoTcp, TcpInfoOption, raw) < SizeNeeded)
+            {
+                return false;
+            }
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            return false;
+        }
+
+        info = new TcpInfo(
+            raw[0],
+            TimeSpan.FromMilliseconds(MemoryMarshal.Read<uint>(raw[LastAckReceivedOffset..])),
+            MemoryMarshal.Read<ulong>(raw[BytesAcknowledgedOffset..]));
+        return true;
+    }
+}

@@ -1,0 +1,158 @@
+using System.Net.Sockets;
+
+namespace StaleConnGuard;
+
+/// <summary>
+/// The socket end of one connection, below TLS. Counts the bytes that the kernel took from us, so that the kernel's count of
+/// acknowledged bytes can be compared with it when a connection ends. Writes come one at a time, as HTTP/1.1 and
+/// <see cref="System.Net.Security.SslStream"/> make them; reads pass straight through.
+/// </summary>
+/// <remarks>Derives from <see cref="NetworkStream"/> so that the runtime still finds the peer's address for its metrics.</remarks>
+internal sealed class TransportStream : NetworkStream
+{
+    private readonly NetworkStream? _replaced;
+    private long _written;
+    private volatile bool _writing;
+    private volatile bool _writeSawReset;
+
+    /// <summary>A transport that owns its socket.</summary>
+    public TransportStream(Socket socket)
+        : base(socket, ownsSocket: true) =>
+        AcknowledgedAtConnect = ReadAcknowledged();
+
+    /// <summary>A transport on the socket of a stream the application made; that stream is disposed with it, and decides about the socket.</summary>
+    public TransportStream(NetworkStream replaced)
+        : base(replaced.Socket, ownsSocket: false)
+    {
+        _replaced = replaced;
+        AcknowledgedAtConnect = ReadAcknowledged();
+    }
+
+    /// <summary>Bytes the kernel took, never more than it really did: a write counts when it has completed.</summary>
+    public long BytesWritten => Volatile.Read(ref _written);
+
+    /// <summary>What the kernel counted as acknowledged before anything was written (it may count the SYN), or null when it cannot be asked.</summary>
+    public ulong? AcknowledgedAtConnect { get; }
+
+    /// <summary>A write is under way, and may be taking the socket's pending error this moment.</summary>
+    public bool IsWriting => _writing;
+
+    /// <summary>
+    /// A write took a reset's error. After that the kernel answers a read with end-of-stream though no FIN may ever have come.
+    /// </summary>
+    public bool WriteSawReset => _writeSawReset;
+
+    public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        _writing = true;
+        ValueTask write;
+        try
+        {
+            write = base.WriteAsync(buffer, cancellationToken);
+        }
+        catch (Exception e)
+        {
+            NoteFailure(e);
+            throw;
+        }
+
+        if (!write.IsCompletedSuccessfully)
+        {
+            return WaitForWriteAsync(write, buffer.Length);
+        }
+
+        write.GetAwaiter().GetResult();
+        NoteSuccess(buffer.Length);
+        return ValueTask.CompletedTask;
+    }
+
+    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+        WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+
+    public override void Write(ReadOnlySpan<byte> buffer)
+    {
+        _writing = true;
+        try
+        {
+            // NetworkStream copies spans for every class derived from it; the socket takes them as they are.
+            Socket.Send(buffer, SocketFlags.None);
+        }
+        catch (SocketException e)
+        {
+            NoteFailure(e);
+            throw new IOException($"Unable to write data to the transport connection: {e.Message}", e);
+        }
+        catch (Exception e)
+        {
+            NoteFailure(e);
+            throw;
+        }
+
+        NoteSuccess(buffer.Length);
+    }
+
+    public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
+
+    public override void WriteByte(byte value) => Write([value]);
+
+    public override int Read(Span<byte> buffer)
+    {
+        try
+        {
+            return Socket.Receive(buffer, SocketFlags.None);
+        }
+        catch (SocketException e)
+        {
+            throw new IOException($"Unable to read data from the transport connection: {e.Message}", e);
+        }
+    }
+
+    /// <summary>
+    /// <see cref="System.Net.Security.SslStream"/> hides the stream below it, but flushes it: the one moment at which the transport
+    /// can say "here I am" to whoever asks from the same thread.
+    /// </summary>
+    public override void Flush() => TransportLink.Announce(this);
+
+    protected override void Dispose(bool disposing)
+    {
+        base.Dispose(disposing);
+        if (disposing)
+        {
+            _replaced?.Dispose();
+        }
+    }
+
+    private ulong? ReadAcknowledged() => TcpInfo.TryRead(Socket, out TcpInfo info) ? info.BytesAcknowledged : null;
+
+    private async ValueTask WaitForWriteAsync(ValueTask write, int count)
+    {
+        try
+        {
+            await write.ConfigureAwait(false);
+        }
+        catch (Exception e)
+        {
+            NoteFailure(e);
+            throw;
+        }
+
+        NoteSuccess(count);
+    }
+
+    private void NoteSuccess(int count)
+    {
+        Volatile.Write(ref _written, _written + count);
+        _writing = false;
+    }
+
+    // EPIPE as the first error means that a FIN came before the reset (the kernel reports ECONNRESET otherwise): the FIN stays readable.
+    private void NoteFailure(Exception e)
+    {
+        if (e.GetBaseException() is not SocketException { SocketErrorCode: SocketError.Shutdown })
+        {
+            _writeSawReset = true;
+        }
+
+        _writing = false;
+    }
+}

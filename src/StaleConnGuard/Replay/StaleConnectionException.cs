@@ -1,0 +1,63 @@
+using System.Globalization;
+
+namespace StaleConnGuard;
+
+/// <summary>
+/// A request met a pooled connection that the server was closing, and was not sent again: <see cref="Decision"/> says why not.
+/// The message says in one sentence what happened and what would have made a replay possible.
+/// </summary>
+public sealed class StaleConnectionException : HttpRequestException
+{
+    internal StaleConnectionException(Exchange exchange, ReplayDecision decision, int replays, Exception inner)
+        : base(HttpRequestError.ResponseEnded, Describe(exchange, decision, replays), inner)
+    {
+        Delivery = exchange.Delivery;
+        Decision = decision;
+        IdleAge = TimeSpan.FromTicks(exchange.IdleAgeTicks);
+        ConnectionAge = TimeSpan.FromTicks(exchange.ConnectionAgeTicks);
+        RequestsOnConnection = exchange.RequestsBefore;
+        Replays = replays;
+    }
+
+    /// <summary>Gets what is known of the request's bytes.</summary>
+    public Delivery Delivery { get; }
+
+    /// <summary>Gets why the request was not sent again.</summary>
+    public ReplayDecision Decision { get; }
+
+    /// <summary>Gets how long the connection had been idle when the request was written.</summary>
+    public TimeSpan IdleAge { get; }
+
+    /// <summary>Gets how long ago the connection had been made.</summary>
+    public TimeSpan ConnectionAge { get; }
+
+    /// <summary>Gets how many requests the connection had carried before this one.</summary>
+    public int RequestsOnConnection { get; }
+
+    /// <summary>Gets how often the request had been replayed before it was given up.</summary>
+    public int Replays { get; }
+
+    private static string Describe(Exchange exchange, ReplayDecision decision, int replays)
+    {
+        string how = exchange.End switch
+        {
+            ConnectionEnd.Reset => "was reset",
+            ConnectionEnd.EndOfStream => "was closed by the server",
+            _ => "had been closed by the server",
+        };
+
+        string why = decision switch
+        {
+            ReplayDecision.SurfaceResponseStarted => "an earlier answer to this send (a redirect, a challenge) had been received, so the request as a whole is not repeated",
+            ReplayDecision.SurfaceBodyConsumed => "its body has been read and cannot be read again; content that can be sent again (bytes, a seekable stream) would have made a replay possible",
+            ReplayDecision.SurfaceReplaysExhausted => string.Create(CultureInfo.InvariantCulture, $"it had been replayed {replays} times; Replay.MaxReplays sets that limit"),
+            ReplayDecision.SurfaceProofNotTrusted => "Replay.UnsafeReplay is Never, although the kernel proves that the server did not receive it",
+            ReplayDecision.SurfaceUnprovenReplayExhausted => "it had been repeated once without proof already, which is the limit",
+            _ => "the server may have executed it; MarkSafeToRepeat(), an Idempotency-Key header or a server timeout set in KeepAlive.ServerTimeout would have helped",
+        };
+
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"The pooled connection to {exchange.Stream?.Origin.Key}, idle for {TimeSpan.FromTicks(exchange.IdleAgeTicks).TotalSeconds:0.000} s, {how} before any byte of a response, and the request was not sent again because {why}.");
+    }
+}

@@ -1,0 +1,180 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.NetworkInformation;
+using System.Net.Sockets;
+using StaleConnGuard.Racing;
+using StaleConnGuard.Testing;
+
+namespace StaleConnGuard.WireTests;
+
+[Collection(ExactTime.Collection)]
+public class DelayedLinkTests
+{
+    private static readonly TimeSpan s_delay = TimeSpan.FromMilliseconds(10);
+
+    public DelayedLinkTests() => Requirement.MetOrSkip(DelayedLink.IsAvailable(out string reason), $"No link of real packets: {reason}.");
+
+    [Fact]
+    public async Task RoundTrip_TcpEcho_TakesTwiceTheDelayAndLittleMore()
+    {
+        using DelayedLink link = DelayedLink.Create(s_delay);
+        await using var echo = EchoServer.Start(link);
+        using Socket client = await ConnectAsync(echo.EndPoint);
+
+        var roundTrips = new List<double>();
+        byte[] buffer = [1];
+        for (int i = 0; i < 30; i++)
+        {
+            long start = Stopwatch.GetTimestamp();
+            _ = await client.SendAsync(buffer);
+            _ = await client.ReceiveAsync(buffer);
+            roundTrips.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
+        }
+
+        roundTrips.Min().ShouldBeGreaterThanOrEqualTo(20);
+        roundTrips.Order().ElementAt(15).ShouldBeLessThan(21.5);
+    }
+
+    [Fact]
+    public async Task Packets_ManyDatagrams_ArriveInOrder()
+    {
+        using DelayedLink link = DelayedLink.Create(TimeSpan.FromMilliseconds(2));
+        using Socket server = link.InServerNamespace(() => BoundDatagramSocket(link.ServerAddress));
+        using Socket client = BoundDatagramSocket(link.ClientAddress);
+        EndPoint target = server.LocalEndPoint!;
+
+        for (int i = 0; i < 200; i++)
+        {
+            _ = await client.SendToAsync(BitConverter.GetBytes(i), target);
+        }
+
+        var received = new List<int>();
+        byte[] buffer = new byte[4];
+        for (int i = 0; i < 200; i++)
+        {
+            using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(5));
+            _ = await server.ReceiveAsync(buffer, timeout.Token);
+            received.Add(BitConverter.ToInt32(buffer));
+        }
+
+        received.ShouldBe(Enumerable.Range(0, 200));
+    }
+
+    [Fact]
+    public async Task Create_TwoLinksAtOnce_DoNotMeet()
+    {
+        using DelayedLink near = DelayedLink.Create(TimeSpan.FromMilliseconds(1));
+        using DelayedLink far = DelayedLink.Create(TimeSpan.FromMilliseconds(30));
+        await using var nearEcho = EchoServer.Start(near);
+        await using var farEcho = EchoServer.Start(far);
+
+        near.DeviceName.ShouldNotBe(far.DeviceName);
+        near.ServerAddress.ShouldNotBe(far.ServerAddress);
+        TimeSpan nearTime = await MeasureConnectAsync(nearEcho.EndPoint);
+        TimeSpan farTime = await MeasureConnectAsync(farEcho.EndPoint);
+        farTime.ShouldBeGreaterThanOrEqualTo(TimeSpan.FromMilliseconds(60));
+        nearTime.ShouldBeInRange(TimeSpan.FromMilliseconds(2), TimeSpan.FromMilliseconds(50));
+    }
+
+    [Fact]
+    public async Task DropToServer_SwitchedOn_LosesWhatIsSentThen()
+    {
+        using DelayedLink link = DelayedLink.Create(TimeSpan.FromMilliseconds(1));
+        await using var echo = EchoServer.Start(link);
+        using Socket client = await ConnectAsync(echo.EndPoint);
+        byte[] buffer = [1];
+
+        link.DropToServer = true;
+        _ = await client.SendAsync(buffer);
+        Task<int> answer = client.ReceiveAsync(buffer);
+        Task first = await Task.WhenAny(answer, Task.Delay(100));
+        first.ShouldNotBe(answer);
+
+        link.DropToServer = false;
+        (await answer.WaitAsync(TimeSpan.FromSeconds(10))).ShouldBe(1, "TCP repeats what was lost");
+    }
+
+    [Fact]
+    public void InServerNamespace_FunctionThrows_ThrowsItHere()
+    {
+        using DelayedLink link = DelayedLink.Create(TimeSpan.Zero);
+
+        Should.Throw<TimeoutException>(() => link.InServerNamespace<int>(() => throw new TimeoutException()));
+        link.InServerNamespace(() => 5).ShouldBe(5);
+    }
+
+    [Fact]
+    public async Task StartInServerNamespace_Process_SeesTheServersDeviceOnly()
+    {
+        using DelayedLink link = DelayedLink.Create(TimeSpan.Zero);
+        using Process process = link.StartInServerNamespace(new ProcessStartInfo("cat", "/proc/net/dev") { RedirectStandardOutput = true, UseShellExecute = false });
+        string devices = await process.StandardOutput.ReadToEndAsync();
+        await process.WaitForExitAsync();
+
+        devices.ShouldContain("server:");
+        devices.ShouldNotContain(link.DeviceName);
+    }
+
+    [Fact]
+    public async Task Dispose_AfterUse_LeavesNoDeviceThreadOrNamespace()
+    {
+        string device;
+        string @namespace;
+        using (DelayedLink link = DelayedLink.Create(s_delay))
+        {
+            device = link.DeviceName;
+            @namespace = File.ResolveLinkTarget(link.NamespacePath, returnFinalTarget: false)!.Name;
+            Devices().ShouldContain(device);
+            NamespacesInUse().ShouldContain(@namespace);
+        }
+
+        Devices().ShouldNotContain(device);
+
+        // A thread that was joined may still be on its way out of the kernel.
+        long giveUpAt = AlarmClock.After(Stopwatch.GetTimestamp(), TimeSpan.FromSeconds(10));
+        while (NamespacesInUse().Contains(@namespace) && Stopwatch.GetTimestamp() < giveUpAt)
+        {
+            await Task.Delay(5);
+        }
+
+        NamespacesInUse().ShouldNotContain(@namespace);
+    }
+
+    private static IEnumerable<string> Devices() => NetworkInterface.GetAllNetworkInterfaces().Select(device => device.Name);
+
+    private static List<string> NamespacesInUse() =>
+        [.. Directory.EnumerateDirectories("/proc/self/task").Select(task => NameOf($"{task}/ns/net")), .. Directory.EnumerateFiles("/proc/self/fd").Select(NameOf)];
+
+    private static string NameOf(string link)
+    {
+        try
+        {
+            return File.ResolveLinkTarget(link, returnFinalTarget: false)?.Name ?? string.Empty;
+        }
+        catch (IOException)
+        {
+            return string.Empty; // Ended meanwhile.
+        }
+    }
+
+    private static async Task<TimeSpan> MeasureConnectAsync(IPEndPoint endPoint)
+    {
+        long start = Stopwatch.GetTimestamp();
+        using Socket socket = await ConnectAsync(endPoint);
+        return Stopwatch.GetElapsedTime(start);
+    }
+
+    private static async Task<Socket> ConnectAsync(IPEndPoint endPoint)
+    {
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        await socket.ConnectAsync(endPoint);
+        return socket;
+    }
+
+    private static Socket BoundDatagramSocket(IPAddress address)
+    {
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        socket.Bind(new IPEndPoint(address, 0));
+        return socket;
+    }
+}
