@@ -30,6 +30,7 @@ internal sealed class OriginKnowledge
     private long _learnedTicks = LearningRules.None;
     private long _openUntilTicks;
     private bool _advertisedMixed;
+    private long _interestedFromTicks = LearningRules.Floor;
 
     private long _lastUsed;
     private bool _dropped;
@@ -141,7 +142,7 @@ internal sealed class OriginKnowledge
     public LearningOutcome SeenOpen(TimeSpan idleAge, bool answered = false)
     {
         long age = idleAge.Ticks;
-        if (age < LearningRules.Floor || age < OpenUntilTicks / 4 * 3)
+        if (age < Volatile.Read(ref _interestedFromTicks))
         {
             return LearningOutcome.NothingNew;
         }
@@ -210,6 +211,7 @@ internal sealed class OriginKnowledge
 
         Volatile.Write(ref _learnedTicks, _learner.Timeout);
         Volatile.Write(ref _openUntilTicks, _learner.OpenUntil);
+        Volatile.Write(ref _interestedFromTicks, _learner.InterestedFrom);
     }
 
     /// <summary>
