@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Options;
+
 namespace StaleConnGuard;
 
 /// <summary>Makes guarded message handlers without dependency injection.</summary>
@@ -7,15 +9,29 @@ public static class StaleConnGuardHandler
     /// <param name="options">The options; defaults when null. Read once; later changes have no effect.</param>
     /// <param name="handler">The handler to guard, not yet used; a new one when null. Owned by the result.</param>
     /// <returns>The outermost handler of the chain, for <see cref="HttpClient"/> or <see cref="HttpMessageInvoker"/>. Thread-safe.</returns>
+    /// <exception cref="OptionsValidationException">An option is out of its range; the message names key, value and range.</exception>
     /// <exception cref="InvalidOperationException"><paramref name="handler"/> has sent a request already and can no longer be changed.</exception>
-    public static HttpMessageHandler Create(StaleConnGuardOptions? options = null, SocketsHttpHandler? handler = null)
+    public static HttpMessageHandler Create(StaleConnGuardOptions? options = null, SocketsHttpHandler? handler = null) =>
+        Create(options ?? new StaleConnGuardOptions(), handler ?? new SocketsHttpHandler(), KeepAliveLedger.Shared, observer: null);
+
+    internal static HttpMessageHandler Create(StaleConnGuardOptions options, SocketsHttpHandler handler, KeepAliveLedger ledger, IGuardObserver? observer)
     {
-        options ??= new StaleConnGuardOptions();
-        handler ??= new SocketsHttpHandler();
-        var guard = new ConnectionGuard(new GuardSettings(options), KeepAliveLedger.Shared, TimeProvider.System);
-        ConnectionGuard? prepared = GuardedConnections.Prepare(handler, guard, options);
-        return prepared is null
-            ? throw new InvalidOperationException("The handler has sent a request already, so its connections can no longer be guarded; pass one that has not.")
-            : new ConnectionGuardHandler(prepared, handler);
+        IReadOnlyList<string> failures = StaleConnGuardOptionsRules.Check(options);
+        if (failures.Count > 0)
+        {
+            throw new OptionsValidationException(Options.DefaultName, typeof(StaleConnGuardOptions), failures);
+        }
+
+        var settings = new GuardSettingsHolder(new GuardSettings(options));
+        var own = new ConnectionGuard(ledger, TimeProvider.System) { Observer = observer };
+        if (GuardedConnections.Prepare(handler, own, options, settings) is not ConnectionGuard guard)
+        {
+            throw new InvalidOperationException("The handler has sent a request already, so its connections can no longer be guarded; pass one that has not.");
+        }
+
+        var guarded = new ConnectionGuardHandler(guard, settings, handler);
+        return RetryHandler.IsNeeded(options)
+            ? new RetryHandler(options.Retry, options.Replay, new RetryServices()) { InnerHandler = guarded }
+            : guarded;
     }
 }

@@ -2,6 +2,8 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
+using StaleConnGuard.Racing;
 
 namespace StaleConnGuard.Testing;
 
@@ -11,6 +13,8 @@ namespace StaleConnGuard.Testing;
 /// </summary>
 public sealed class ScriptedServer : IAsyncDisposable
 {
+    private static readonly X509Certificate2 s_certificate = SelfSignedCertificate.Create(IPAddress.Loopback);
+
     private readonly Socket _listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
     private readonly Func<ScriptedConnection, Task> _script;
     private readonly ConcurrentDictionary<string, int> _executions = new(StringComparer.Ordinal);
@@ -83,7 +87,7 @@ public sealed class ScriptedServer : IAsyncDisposable
             if (_tls)
             {
                 var tls = new SslStream(stream);
-                await tls.AuthenticateAsServerAsync(TestCertificate.Instance);
+                await tls.AuthenticateAsServerAsync(s_certificate);
                 stream = tls;
             }
 

@@ -1,4 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Net;
+using System.Net.Http.Headers;
 using System.Runtime.InteropServices;
 
 namespace StaleConnGuard;
@@ -34,9 +36,8 @@ internal readonly struct Attempt
     /// Content that runs code of the application gets a stand-in only when it is needed: always for one-shot content, to keep it whole;
     /// for content that can be restarted not on the first attempt, which is then judged at its first write instead of at checkout.
     /// </summary>
-    public static Attempt First(ConnectionGuard guard, HttpRequestMessage request)
+    public static Attempt First(ConnectionGuard guard, GuardSettings settings, HttpRequestMessage request)
     {
-        GuardSettings settings = guard.Settings;
         if (settings.SolicitHint && !request.Headers.NonValidated.Contains("Connection"))
         {
             request.Headers.TryAddWithoutValidation("Connection", "keep-alive");
@@ -44,7 +45,7 @@ internal readonly struct Attempt
 
         BodyRepeatability body = BodyRepeatabilityClassifier.Classify(request.Content);
         bool standIn = body is BodyRepeatability.OneShot && MayBeHttp11(request);
-        var exchange = new Exchange(guard, request)
+        var exchange = new Exchange(guard, settings, request)
         {
             CanAskAtCheckout = standIn || body is BodyRepeatability.None or BodyRepeatability.Memory,
             MayRefuseWrite = settings.MaxReplays > 0 && (standIn || body.CanBeSentAgain()),
@@ -58,7 +59,7 @@ internal readonly struct Attempt
     public Attempt Next(bool mayRefuseWrite)
     {
         Exchange last = Exchange;
-        var exchange = new Exchange(last.Guard, last.Request)
+        var exchange = new Exchange(last.Guard, last.Settings, last.Request)
         {
             FreshOnly = true,
             CanAskAtCheckout = true,
@@ -77,7 +78,12 @@ internal readonly struct Attempt
         Exchange.Close();
         if (Exchange.Stream is GuardedStream stream)
         {
-            Exchange.Guard.OnAnswered(Exchange, stream, response);
+            if (EndsConnection(Exchange.Request, response))
+            {
+                stream.CarriesNoMore = true;
+            }
+
+            ConnectionGuard.OnAnswered(Exchange, stream, response);
         }
     }
 
@@ -86,11 +92,46 @@ internal readonly struct Attempt
     {
         RestoreContent();
         Exchange.Close();
+        if (Exchange.Responded)
+        {
+            RequestAttempts.GetOrAttach(Exchange.Request).ResponseStarted = true;
+        }
+
         return Exchange.HasEnded;
     }
 
     private static bool MayBeHttp11(HttpRequestMessage request) =>
         request.Version.Major == 1 || request.VersionPolicy is HttpVersionPolicy.RequestVersionOrLower;
+
+    /// <summary>
+    /// After this exchange no other may follow on its connection: we said <c>close</c>, or the server speaks HTTP/1.0 without <c>keep-alive</c>
+    /// (RFC 9112 9.3, 9.6). The runtime looks at neither; a server that keeps to the rules is closing, and the next request would race with that.
+    /// </summary>
+    private static bool EndsConnection(HttpRequestMessage request, HttpResponseMessage response) =>
+        HasConnectionOption(request.Headers, "close")
+        || (response.Version < HttpVersion.Version11 && !HasConnectionOption(response.Headers, "keep-alive"));
+
+    private static bool HasConnectionOption(HttpHeaders headers, string option)
+    {
+        // Text, not parsed: the typed property would parse what was added as text, on every request.
+        if (!headers.NonValidated.TryGetValues("Connection", out HeaderStringValues values))
+        {
+            return false;
+        }
+
+        foreach (string value in values)
+        {
+            foreach (Range part in value.AsSpan().Split(','))
+            {
+                if (value.AsSpan(part).Trim(" \t").Equals(option, StringComparison.OrdinalIgnoreCase))
+                {
+                    return true;
+                }
+            }
+        }
+
+        return false;
+    }
 
     private void RestoreContent()
     {

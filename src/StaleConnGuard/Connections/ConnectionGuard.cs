@@ -3,18 +3,10 @@ using System.Net.Http.Headers;
 namespace StaleConnGuard;
 
 /// <summary>
-/// What the connections of one handler share: settings, clock, ledger. Made with the handler, outlives no connection of it.
+/// What the connections of one handler share, whichever clients use it: clock, ledger, observer. Made with the handler, outlives no connection of it.
 /// </summary>
-internal sealed class ConnectionGuard(GuardSettings settings, KeepAliveLedger ledger, TimeProvider time)
+internal sealed class ConnectionGuard(KeepAliveLedger ledger, TimeProvider time)
 {
-    private volatile GuardSettings _settings = settings;
-
-    public GuardSettings Settings
-    {
-        get => _settings;
-        set => _settings = value;
-    }
-
     public KeepAliveLedger Ledger { get; } = ledger;
 
     public TimeProvider Time { get; } = time;
@@ -27,29 +19,26 @@ internal sealed class ConnectionGuard(GuardSettings settings, KeepAliveLedger le
     {
         if (exchange.IsReused && exchange.End is ConnectionEnd.EndOfStream or ConnectionEnd.Reset && exchange.Stream is GuardedStream stream)
         {
-            stream.Origin.StaleHit(TimeSpan.FromTicks(exchange.IdleAgeTicks));
+            stream.Origin.StaleHit(TimeSpan.FromTicks(exchange.IdleAgeTicks), reset: exchange.End is ConnectionEnd.Reset);
         }
 
         Observer?.StaleHit(exchange, decision, replays);
     }
 
     /// <summary>Called when a response has come. What is looked at here is looked at for every request.</summary>
-    public void OnAnswered(Exchange exchange, GuardedStream stream, HttpResponseMessage response)
+    public static void OnAnswered(Exchange exchange, GuardedStream stream, HttpResponseMessage response)
     {
         if (response.Headers.NonValidated.TryGetValues("Keep-Alive", out HeaderStringValues values))
         {
-            stream.Origin.Advertised(KeepAliveSeconds(values));
+            stream.Origin.Advertised(values);
         }
 
-        if (exchange.IsReused && Settings.SolicitHint)
+        if (exchange.IsReused)
         {
-            stream.Origin.SeenOpen(TimeSpan.FromTicks(exchange.IdleAgeTicks));
+            stream.Origin.SeenOpen(TimeSpan.FromTicks(exchange.IdleAgeTicks), answered: true);
         }
     }
 
     /// <summary>Who listens, if anybody.</summary>
     public IGuardObserver? Observer { get; init; }
-
-    private static TimeSpan KeepAliveSeconds(HeaderStringValues values) =>
-        TimeSpan.FromSeconds(int.TryParse(values.ToString().AsSpan()["timeout=".Length..], System.Globalization.CultureInfo.InvariantCulture, out int seconds) ? seconds : 3600);
 }

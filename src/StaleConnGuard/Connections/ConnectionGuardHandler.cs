@@ -4,7 +4,7 @@ namespace StaleConnGuard;
 /// The innermost handler: opens an exchange for each send, and decides after a stale hit whether to replay the request on a fresh
 /// connection or to surface what happened. Thread-safe; state lives in the exchange.
 /// </summary>
-internal sealed class ConnectionGuardHandler(ConnectionGuard guard, HttpMessageHandler inner) : DelegatingHandler(inner)
+internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSettingsHolder settings, HttpMessageHandler inner) : DelegatingHandler(inner)
 {
     // Each refusal ends one pooled connection, so this many in one request means the pool is being refilled as fast as it is refused.
     private const int MaxRefusals = 64;
@@ -13,7 +13,7 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, HttpMessageH
 
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
-        Attempt attempt = Attempt.First(Guard, request);
+        Attempt attempt = Attempt.First(Guard, settings.Current, request);
         Exchange.Current = attempt.Exchange;
         try
         {
@@ -35,7 +35,7 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, HttpMessageH
     protected override HttpResponseMessage Send(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         Exchange? outer = Exchange.Current;
-        Attempt attempt = Attempt.First(Guard, request);
+        Attempt attempt = Attempt.First(Guard, settings.Current, request);
         try
         {
             while (true)
@@ -91,7 +91,7 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, HttpMessageH
     {
         Exchange exchange = attempt.Exchange;
         HttpRequestMessage request = exchange.Request;
-        GuardSettings settings = exchange.Settings;
+        GuardSettings inForce = exchange.Settings;
         RequestAttempts attempts = RequestAttempts.GetOrAttach(request);
         bool refused = exchange.End is ConnectionEnd.Refused or ConnectionEnd.ClosedBeforeUse;
 
@@ -106,8 +106,8 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, HttpMessageH
             // What the guard itself refused never left: it is no replay in the caller's count, and is bounded on its own.
             Replays = refused && attempts.Refusals < MaxRefusals ? 0 : attempts.Replays,
             IsUnprovenReplaySpent = attempts.UnprovenReplaySpent,
-            MaxReplays = settings.MaxReplays,
-            UnsafeReplay = settings.UnsafeReplay,
+            MaxReplays = inForce.MaxReplays,
+            UnsafeReplay = inForce.UnsafeReplay,
         });
 
         Guard.OnEnded(exchange, decision, attempts.Replays);

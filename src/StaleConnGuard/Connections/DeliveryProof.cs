@@ -16,9 +16,6 @@ internal static class DeliveryProof
 
     private enum Finding
     {
-        /// <summary>No FIN has been processed yet.</summary>
-        StillOpen,
-
         /// <summary>A write is under way and may take the socket's error.</summary>
         WriteUnderWay,
 
@@ -29,33 +26,32 @@ internal static class DeliveryProof
         NoProof,
     }
 
-    public static async ValueTask<Delivery> AfterEndOfStreamAsync(TransportStream? transport, long bytesWrittenBefore, TimeProvider time)
+    /// <summary>
+    /// How the connection really ended, and what that proves. TLS says end-of-stream on close_notify; if a reset follows where the FIN should
+    /// be, the server closed with bytes in its kernel that it had not read: a reset, which proves nothing.
+    /// </summary>
+    public static async ValueTask<(ConnectionEnd End, Delivery Delivery)> AfterEndOfStreamAsync(TransportStream? transport, long bytesWrittenBefore, TimeProvider time)
     {
         if (transport is null)
         {
-            return Delivery.Unknown;
+            return (ConnectionEnd.EndOfStream, Delivery.Unknown);
+        }
+
+        // Anything but CLOSE_WAIT may be a reset that TLS hid behind its close_notify: only a read of the bare socket tells.
+        if (TcpInfo.TryRead(transport.Socket, out TcpInfo info) && info.State != TcpInfo.CloseWait && !await ReadsEndOfStreamAsync(transport).ConfigureAwait(false))
+        {
+            return (ConnectionEnd.Reset, Delivery.Unknown);
         }
 
         long started = time.GetTimestamp();
         Finding finding = Look(transport, bytesWrittenBefore);
-
-        if (finding is Finding.StillOpen)
-        {
-            if (!await ReadsEndOfStreamAsync(transport).ConfigureAwait(false))
-            {
-                return Delivery.Unknown;
-            }
-
-            finding = Look(transport, bytesWrittenBefore);
-        }
-
         while (finding is Finding.WriteUnderWay && time.GetElapsedTime(started) < s_patience)
         {
             await Task.Delay(s_step, time).ConfigureAwait(false);
             finding = Look(transport, bytesWrittenBefore);
         }
 
-        return finding is Finding.NothingAcknowledged ? Delivery.ProvenUndelivered : Delivery.Unknown;
+        return (ConnectionEnd.EndOfStream, finding is Finding.NothingAcknowledged ? Delivery.ProvenUndelivered : Delivery.Unknown);
     }
 
     private static Finding Look(TransportStream transport, long bytesWrittenBefore)
@@ -72,8 +68,6 @@ internal static class DeliveryProof
 
         return info.State switch
         {
-            TcpInfo.Established => Finding.StillOpen,
-
             // A FIN is here and no reset: nothing can have been mistaken.
             TcpInfo.CloseWait => Finding.NothingAcknowledged,
 

@@ -6,7 +6,7 @@ namespace StaleConnGuard;
 /// answered or failed. One exchange is driven by one request; the evidence is written before the exception that makes the handler
 /// look at it is thrown, by whichever of the reading and the writing side fails first.
 /// </summary>
-internal sealed class Exchange(ConnectionGuard guard, HttpRequestMessage request)
+internal sealed class Exchange(ConnectionGuard guard, GuardSettings settings, HttpRequestMessage request)
 {
     private static readonly AsyncLocal<Exchange?> s_current = new();
 
@@ -29,7 +29,7 @@ internal sealed class Exchange(ConnectionGuard guard, HttpRequestMessage request
     public HttpRequestMessage Request { get; } = request;
 
     /// <summary>The settings in force for this exchange, from its first to its last decision.</summary>
-    public GuardSettings Settings { get; } = guard.Settings;
+    public GuardSettings Settings { get; } = settings;
 
     /// <summary>
     /// The exchange the handler opened, when this one is a further request of the same send: a redirect, an answer to an
@@ -87,8 +87,8 @@ internal sealed class Exchange(ConnectionGuard guard, HttpRequestMessage request
 
     public static Exchange ForFurtherRequest(ConnectionGuard guard, Exchange? root, bool isIdempotent)
     {
-        root ??= new Exchange(guard, s_nobodys);
-        return new Exchange(guard, root.Request) { Root = root, IsIdempotentOnTheWire = isIdempotent };
+        root ??= new Exchange(guard, GuardSettings.Default, s_nobodys);
+        return new Exchange(guard, root.Settings, root.Request) { Root = root, IsIdempotentOnTheWire = isIdempotent };
     }
 
     /// <summary>The answer makes the connection something else than HTTP: a tunnel, or an upgrade after an interim response.</summary>

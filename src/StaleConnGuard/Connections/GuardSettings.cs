@@ -3,8 +3,9 @@ namespace StaleConnGuard;
 /// <summary>An immutable snapshot of the options of one client, in the units the request path reads. Replaced as a whole on reload.</summary>
 internal sealed class GuardSettings(StaleConnGuardOptions options)
 {
-    private readonly long _configuredTimeoutTicks = options.KeepAlive.ServerTimeout?.Ticks ?? long.MaxValue;
-    private readonly long _marginTicks = options.KeepAlive.Margin.Ticks;
+    public static GuardSettings Default { get; } = new(new StaleConnGuardOptions());
+
+    public KeepAliveSettings KeepAlive { get; } = KeepAliveSettings.From(options.KeepAlive);
 
     public int MaxReplays { get; } = options.Replay.MaxReplays;
 
@@ -12,10 +13,16 @@ internal sealed class GuardSettings(StaleConnGuardOptions options)
 
     public bool SolicitHint { get; } = options.KeepAlive.SolicitHint;
 
-    /// <summary>The highest idle age, in <see cref="TimeSpan"/> ticks, at which a connection to this origin may still be taken.</summary>
-    public long LimitTicks(OriginKnowledge origin)
+    /// <summary>Whether a connection to this origin, idle for so long, may still be taken for this request.</summary>
+    public bool IsTooOld(OriginKnowledge origin, long idleAgeTicks, HttpRequestMessage request)
     {
-        long timeout = Math.Min(_configuredTimeoutTicks, origin.ServerTimeoutTicks);
-        return timeout == long.MaxValue ? long.MaxValue : timeout - Math.Min(_marginTicks, timeout / 2);
+        KeepAliveSettings settings = KeepAlive.For(origin.Key);
+        if (idleAgeTicks > KeepAliveLimit.For(origin, settings, safeToRepeat: true).MaxIdleTicks)
+        {
+            return true;
+        }
+
+        // Whether the request is safe to repeat is asked only where it matters: looking for the caller's mark is not free.
+        return idleAgeTicks > KeepAliveLimit.For(origin, settings, safeToRepeat: false).MaxIdleTicks && !RepeatSafety.IsSafeToRepeat(request);
     }
 }

@@ -16,7 +16,7 @@ internal static class GuardedConnections
     /// The guard of <paramref name="handler"/>'s connections: the one it has already, or <paramref name="guard"/>. Null when the handler has
     /// sent requests and can no longer be changed.
     /// </summary>
-    public static ConnectionGuard? Prepare(SocketsHttpHandler handler, ConnectionGuard guard, StaleConnGuardOptions options)
+    public static ConnectionGuard? Prepare(SocketsHttpHandler handler, ConnectionGuard guard, StaleConnGuardOptions options, GuardSettingsHolder settings)
     {
         lock (s_prepared)
         {
@@ -25,19 +25,30 @@ internal static class GuardedConnections
                 return prepared;
             }
 
-            try
-            {
-                HandlerDefaults.Apply(handler, options);
-                handler.ConnectCallback = ConnectWith(handler.ConnectCallback);
-                handler.PlaintextStreamFilter = FilterWith(handler.PlaintextStreamFilter, handler, guard);
-            }
-            catch (InvalidOperationException)
+            if (!CanStillBeSet(handler))
             {
                 return null;
             }
 
+            HandlerDefaults.Apply(handler, options);
+            handler.ConnectCallback = ConnectWith(handler.ConnectCallback);
+            handler.PlaintextStreamFilter = FilterWith(handler.PlaintextStreamFilter, handler, guard, settings);
             s_prepared.Add(handler, guard);
             return guard;
+        }
+    }
+
+    /// <summary>The runtime has no question for it: a handler that has sent a request refuses to be changed.</summary>
+    public static bool CanStillBeSet(SocketsHttpHandler handler)
+    {
+        try
+        {
+            handler.ConnectTimeout = handler.ConnectTimeout;
+            return true;
+        }
+        catch (InvalidOperationException)
+        {
+            return false;
         }
     }
 
@@ -70,7 +81,8 @@ internal static class GuardedConnections
     private static Func<SocketsHttpPlaintextStreamFilterContext, CancellationToken, ValueTask<Stream>> FilterWith(
         Func<SocketsHttpPlaintextStreamFilterContext, CancellationToken, ValueTask<Stream>>? users,
         SocketsHttpHandler handler,
-        ConnectionGuard guard) =>
+        ConnectionGuard guard,
+        GuardSettingsHolder settings) =>
         async (context, cancellationToken) =>
         {
             Stream stream = users is null ? context.PlaintextStream : await users(context, cancellationToken).ConfigureAwait(false);
@@ -81,7 +93,8 @@ internal static class GuardedConnections
                 return stream;
             }
 
-            OriginKnowledge origin = guard.Ledger.GetOrAdd(OriginOf(context.InitialRequestMessage.RequestUri!, handler));
+            OriginKey key = OriginOf(context.InitialRequestMessage.RequestUri!, handler);
+            OriginKnowledge origin = guard.Ledger.GetOrAdd(key, settings.Current.KeepAlive.For(key));
             return new GuardedStream(stream, TransportLink.Find(stream), guard, origin);
         };
 
@@ -92,7 +105,7 @@ internal static class GuardedConnections
 
         // Plain requests of all hosts share the connections to their proxy: there it is the proxy that closes them.
         return proxyName is not null && uri.Scheme == Uri.UriSchemeHttp
-            ? new OriginKey(proxy!.Scheme, proxy.IdnHost, proxy.Port, null)
-            : new OriginKey(uri.Scheme, uri.IdnHost, uri.Port, proxyName);
+            ? new OriginKey(proxy!.Scheme, proxy.IdnHost.ToLowerInvariant(), proxy.Port, null)
+            : new OriginKey(uri.Scheme, uri.IdnHost.ToLowerInvariant(), uri.Port, proxyName);
     }
 }

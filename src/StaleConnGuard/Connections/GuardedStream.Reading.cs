@@ -212,12 +212,12 @@ internal sealed partial class GuardedStream
 
     private async ValueTask<int> EndBeforeResponseAsync(Exchange exchange)
     {
-        Delivery delivery = await DeliveryProof.AfterEndOfStreamAsync(_transport, exchange.BytesWrittenBefore, _guard.Time).ConfigureAwait(false);
+        (ConnectionEnd end, Delivery delivery) = await DeliveryProof.AfterEndOfStreamAsync(_transport, exchange.BytesWrittenBefore, _guard.Time).ConfigureAwait(false);
         Volatile.Write(ref _user, s_dead);
 
         if (exchange.Root is null)
         {
-            exchange.RecordEnd(ConnectionEnd.EndOfStream, delivery);
+            exchange.RecordEnd(end, delivery);
             throw ConnectionEndedException.BeforeResponse();
         }
 
@@ -228,7 +228,7 @@ internal sealed partial class GuardedStream
             return 0;
         }
 
-        exchange.RecordEnd(ConnectionEnd.EndOfStream, Delivery.ResponseStarted);
+        exchange.RecordEnd(end, Delivery.ResponseStarted);
         throw ConnectionEndedException.BeforeResponse();
     }
 
@@ -264,7 +264,7 @@ internal sealed partial class GuardedStream
         if (_transport is not null && TcpInfo.TryRead(_transport.Socket, out TcpInfo info) && info.State == TcpInfo.CloseWait && info.LastAckReceived <= idleAge)
         {
             // The last segment that came is the FIN, and the kernel knows when: however late we look, the age is exact.
-            Origin.IdleClosed(idleAge - info.LastAckReceived, exact: true);
+            Origin.IdleClosed(idleAge - info.LastAckReceived, exact: true, sinceClosed: info.LastAckReceived);
             return;
         }
 

@@ -169,7 +169,7 @@ internal sealed partial class GuardedStream
 
     private RefusalReason JudgeReuse(Exchange asking, long idleAgeTicks)
     {
-        if (ReferenceEquals(Volatile.Read(ref _user), s_dead))
+        if (CarriesNoMore || ReferenceEquals(Volatile.Read(ref _user), s_dead))
         {
             return RefusalReason.Closed;
         }
@@ -179,7 +179,7 @@ internal sealed partial class GuardedStream
             return RefusalReason.NotFresh;
         }
 
-        return idleAgeTicks >= asking.Settings.LimitTicks(Origin) ? RefusalReason.TooOld : RefusalReason.None;
+        return asking.Settings.IsTooOld(Origin, idleAgeTicks, asking.Request) ? RefusalReason.TooOld : RefusalReason.None;
     }
 
     private void Refuse(RefusalReason reason)
@@ -214,8 +214,8 @@ internal sealed partial class GuardedStream
 
         if (!readingSideKnows && !exchange.HasEnded && exchange.Root is null && await EndedWithFinAsync().ConfigureAwait(false))
         {
-            Delivery delivery = await DeliveryProof.AfterEndOfStreamAsync(_transport, exchange.BytesWrittenBefore, _guard.Time).ConfigureAwait(false);
-            exchange.RecordEnd(ConnectionEnd.EndOfStream, delivery);
+            (ConnectionEnd end, Delivery delivery) = await DeliveryProof.AfterEndOfStreamAsync(_transport, exchange.BytesWrittenBefore, _guard.Time).ConfigureAwait(false);
+            exchange.RecordEnd(end, delivery);
         }
 
         exchange.RecordEnd(ConnectionEnd.Reset, exchange.Root is null ? Delivery.Unknown : Delivery.ResponseStarted);

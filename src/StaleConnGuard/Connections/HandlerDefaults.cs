@@ -18,27 +18,11 @@ internal static class HandlerDefaults
             handler.PooledConnectionLifetime = transport.PooledConnectionLifetime;
         }
 
-        if (transport.PooledConnectionIdleTimeout is TimeSpan idle)
+        // The options' own value is the caller's word; a derived one only ever shortens what the handler has.
+        if (PooledIdleTimeout.Derive(options) is TimeSpan idle
+            && (transport.PooledConnectionIdleTimeout is not null || handler.PooledConnectionIdleTimeout == Timeout.InfiniteTimeSpan || idle < handler.PooledConnectionIdleTimeout || handler.PooledConnectionIdleTimeout == s_runtimeIdleTimeout))
         {
             handler.PooledConnectionIdleTimeout = idle;
         }
-        else if (DeriveIdleTimeout(options.KeepAlive) is TimeSpan derived && ShorterThan(derived, handler.PooledConnectionIdleTimeout))
-        {
-            handler.PooledConnectionIdleTimeout = derived;
-        }
-    }
-
-    private static bool ShorterThan(TimeSpan derived, TimeSpan current) =>
-        current == Timeout.InfiniteTimeSpan || derived < current || current == s_runtimeIdleTimeout;
-
-    private static TimeSpan? DeriveIdleTimeout(KeepAliveOptions keepAlive)
-    {
-        if (keepAlive.ServerTimeout is not TimeSpan timeout)
-        {
-            return null;
-        }
-
-        TimeSpan limit = timeout - TimeSpan.FromTicks(Math.Min(keepAlive.Margin.Ticks, timeout.Ticks / 2));
-        return limit;
     }
 }

@@ -4,8 +4,11 @@ namespace StaleConnGuard;
 public sealed class KeepAliveOptions
 {
     /// <summary>Gets or sets the idle age at which the server closes a connection.</summary>
-    /// <value>The default value is <see langword="null"/>: not known. Between 100 ms and 1 day.</value>
-    /// <remarks>When the server advertises a smaller one (<c>Keep-Alive: timeout=</c>, RFC 2068 19.7.1), the smaller one counts.</remarks>
+    /// <value>The default value is <see langword="null"/>: not known. Between 100 ms and 1 day. <see cref="KnownServerTimeouts"/> can be assigned.</value>
+    /// <remarks>
+    /// When the server advertises a smaller one (<c>Keep-Alive: timeout=</c>, RFC 2068 19.7.1) or a smaller one is learned, the smaller
+    /// one counts. In configuration a time such as <c>00:01:00</c> or the name of a preset such as <c>AwsAlb</c>.
+    /// </remarks>
     public TimeSpan? ServerTimeout { get; set; }
 
     /// <summary>Gets or sets the safety distance kept below the server timeout.</summary>
@@ -13,9 +16,32 @@ public sealed class KeepAliveOptions
     public TimeSpan Margin { get; set; } = KeepAliveDefaults.Margin;
 
     /// <summary>
+    /// Gets or sets the highest idle age at which a request that is not safe to repeat takes a connection while no server timeout is known.
+    /// </summary>
+    /// <value>
+    /// The default value is 2 seconds. Between 0 (always a connection that is not idle at all) and 1 day, or
+    /// <see cref="Timeout.InfiniteTimeSpan"/> for no such limit.
+    /// </value>
+    /// <remarks>A connection of that origin seen open at a higher idle age raises the limit to that age, if <see cref="Learn"/> is on.</remarks>
+    public TimeSpan UnsafeMaxIdle { get; set; } = KeepAliveDefaults.UnsafeMaxIdle;
+
+    /// <summary>Gets or sets whether the server timeout that was learned from the server's behaviour is applied.</summary>
+    /// <value>The default value is <see langword="true"/>.</value>
+    /// <remarks>What the server advertises is applied in any case.</remarks>
+    public bool Learn { get; set; } = KeepAliveDefaults.Learn;
+
+    /// <summary>
     /// Gets or sets whether requests carry <c>Connection: keep-alive</c>, which makes Apache httpd and Tomcat advertise their timeout.
     /// It is not added to a request that has a <c>Connection</c> header already, and has no meaning on HTTP/2 and HTTP/3.
     /// </summary>
     /// <value>The default value is <see langword="true"/>.</value>
-    public bool SolicitHint { get; set; } = true;
+    public bool SolicitHint { get; set; } = KeepAliveDefaults.SolicitHint;
+
+    /// <summary>
+    /// Gets what is different for single origins. The key is the origin as in a URL, <c>https://api.example.com</c> or
+    /// <c>http://10.0.0.7:8080</c>, without a path; upper and lower case make no difference.
+    /// </summary>
+    /// <value>The default value is empty. What an entry leaves <see langword="null"/> is taken from the options around it.</value>
+    public IDictionary<string, KeepAliveOriginOptions> Origins { get; } =
+        new Dictionary<string, KeepAliveOriginOptions>(StringComparer.OrdinalIgnoreCase);
 }

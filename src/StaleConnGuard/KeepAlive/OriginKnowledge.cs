@@ -1,36 +1,237 @@
+using System.Net.Http.Headers;
+
 namespace StaleConnGuard;
 
 /// <summary>
 /// What is known of one origin's keep-alive timeout. One instance an origin and ledger, shared by all clients; every member may be
-/// called from any thread. Reading costs one volatile load.
+/// called from any thread. Reading costs one volatile load each; observations that may change something take a lock that is
+/// never held for long.
+/// <para>
+/// Connections keep their instance for life. When the ledger has dropped it meanwhile, the next observation brings it back, or goes
+/// to its successor as well, so that nothing learned on a long-lived connection is lost.
+/// </para>
 /// </summary>
-internal sealed class OriginKnowledge(OriginKey key)
+internal sealed class OriginKnowledge
 {
-    private long _serverTimeoutTicks = long.MaxValue;
+    private readonly Lock _lock = new();
+    private readonly TimeProvider _time;
+    private readonly KeepAliveLedger? _ledger;
+    private readonly long _start;
 
-    public OriginKey Key { get; } = key;
+    // Guarded by the lock.
+    private readonly TimeoutLearner _learner = new();
+    private readonly AdvertisedTimeout _advertised = new();
+    private long _idleCloses;
+    private long _staleHits;
+    private long _restarts;
+
+    // Written under the lock, read without.
+    private long _advertisedTicks = LearningRules.None;
+    private long _learnedTicks = LearningRules.None;
+    private long _openUntilTicks;
+    private bool _advertisedMixed;
+    private long _interestedFromTicks = LearningRules.Floor;
+
+    private long _lastUsed;
+    private bool _dropped;
+    private KeepAliveSettings _settings = KeepAliveSettings.Default;
+
+    public OriginKnowledge(OriginKey key, TimeProvider? time = null, KeepAliveLedger? ledger = null)
+    {
+        Key = key;
+        _time = time ?? TimeProvider.System;
+        _ledger = ledger;
+        _start = _time.GetTimestamp();
+    }
+
+    public OriginKey Key { get; }
 
     /// <summary>The smallest server timeout that was advertised or learned, in <see cref="TimeSpan"/> ticks; <see cref="long.MaxValue"/> when none is known.</summary>
-    public long ServerTimeoutTicks => Volatile.Read(ref _serverTimeoutTicks);
+    public long ServerTimeoutTicks => Math.Min(AdvertisedTicks, LearnedTicks);
 
-    /// <summary>The server said so itself, in a <c>Keep-Alive</c> header.</summary>
-    public void Advertised(TimeSpan timeout) => Volatile.Write(ref _serverTimeoutTicks, timeout.Ticks);
+    /// <summary>What the server advertises, in ticks; <see cref="long.MaxValue"/> when it does not.</summary>
+    public long AdvertisedTicks => Volatile.Read(ref _advertisedTicks);
 
-    /// <summary>The server closed a pooled connection at this idle age. <paramref name="exact"/>: the kernel dated the close; otherwise an upper bound.</summary>
-    public void IdleClosed(TimeSpan idleAge, bool exact)
+    /// <summary>What was learned, in ticks; <see cref="long.MaxValue"/> when nothing was.</summary>
+    public long LearnedTicks => Volatile.Read(ref _learnedTicks);
+
+    /// <summary>Connections were seen open at this idle age, in ticks, and none closed at it since; 0 when none was seen.</summary>
+    public long OpenUntilTicks => Volatile.Read(ref _openUntilTicks);
+
+    /// <summary>Where <see cref="ServerTimeoutTicks"/> comes from.</summary>
+    public KeepAliveLimitSource Source =>
+        ServerTimeoutTicks == LearningRules.None ? KeepAliveLimitSource.NothingKnown
+        : AdvertisedTicks <= LearnedTicks ? KeepAliveLimitSource.Advertised
+        : KeepAliveLimitSource.Learned;
+
+    /// <summary>On the ledger's clock, when this origin was last connected to or observed.</summary>
+    internal long LastUsed => Volatile.Read(ref _lastUsed);
+
+    /// <summary>
+    /// The server said so itself: all <c>Keep-Alive</c> values of a response. Cheap when it says what it said before: no lock, no
+    /// clock, no allocation.
+    /// </summary>
+    public LearningOutcome Advertised(HeaderStringValues values) =>
+        KeepAliveHeader.TryParse(values, out TimeSpan timeout) ? Advertised(timeout) : LearningOutcome.NothingNew;
+
+    /// <summary>The server said so itself, in a <c>Keep-Alive</c> header. 0 when it does not want connections reused.</summary>
+    public LearningOutcome Advertised(TimeSpan timeout)
     {
-        _ = _serverTimeoutTicks;
+        long ticks = Math.Clamp(timeout.Ticks, 0, KeepAliveDefaults.MaxServerTimeout.Ticks);
+        if (ticks == AdvertisedTicks && !Volatile.Read(ref _advertisedMixed))
+        {
+            return LearningOutcome.NothingNew;
+        }
+
+        LearningOutcome outcome;
+        lock (_lock)
+        {
+            outcome = _advertised.Heard(ticks, Now());
+            Volatile.Write(ref _advertisedTicks, _advertised.Ticks);
+            Volatile.Write(ref _advertisedMixed, _advertised.Mixed);
+        }
+
+        Successor()?.Advertised(timeout);
+        return outcome;
+    }
+
+    /// <summary>
+    /// The server closed a pooled connection at this idle age. <paramref name="exact"/>: the kernel dated the close, or a pending read
+    /// saw it arrive; otherwise the age at which it was found, an upper bound.
+    /// </summary>
+    /// <param name="idleAge">The idle age at the close.</param>
+    /// <param name="exact">Whether that is when it closed.</param>
+    /// <param name="sinceClosed">How long ago it closed, when that is known: it tells a restart, found out little by little, from timeouts.</param>
+    public LearningOutcome IdleClosed(TimeSpan idleAge, bool exact, TimeSpan sinceClosed = default)
+    {
+        LearningOutcome outcome;
+        lock (_lock)
+        {
+            _idleCloses++;
+            outcome = _learner.IdleClosed(Age(idleAge), exact, Now() - Math.Max(0, sinceClosed.Ticks));
+            Publish(outcome);
+        }
+
+        Successor()?.IdleClosed(idleAge, exact, sinceClosed);
+        return outcome;
     }
 
     /// <summary>A request met a connection that the server had closed, or was closing, at this idle age.</summary>
-    public void StaleHit(TimeSpan idleAge)
+    /// <param name="idleAge">The idle age at which it was taken.</param>
+    /// <param name="reset">It ended with a reset and no FIN: the mark of a balancer that had forgotten the connection.</param>
+    public LearningOutcome StaleHit(TimeSpan idleAge, bool reset = false)
     {
-        _ = _serverTimeoutTicks;
+        LearningOutcome outcome;
+        lock (_lock)
+        {
+            _staleHits++;
+            outcome = _learner.StaleHit(Age(idleAge), reset, Now());
+            Publish(outcome);
+        }
+
+        Successor()?.StaleHit(idleAge, reset);
+        return outcome;
     }
 
-    /// <summary>A connection was still open at this idle age.</summary>
-    public void SeenOpen(TimeSpan idleAge)
+    /// <summary>
+    /// A connection was still open at this idle age: taken and answered, or given up by us while the kernel said so. Called per
+    /// request, so what cannot change anything returns at once: the young, and those well below what was seen open before.
+    /// </summary>
+    /// <param name="idleAge">The idle age.</param>
+    /// <param name="answered">A response came over it. Otherwise it is only known that no FIN has come.</param>
+    public LearningOutcome SeenOpen(TimeSpan idleAge, bool answered = false)
     {
-        _ = _serverTimeoutTicks;
+        long age = idleAge.Ticks;
+        if (age < Volatile.Read(ref _interestedFromTicks))
+        {
+            return LearningOutcome.NothingNew;
+        }
+
+        LearningOutcome outcome;
+        lock (_lock)
+        {
+            outcome = _learner.SeenOpen(age, answered, Now());
+            Publish(outcome);
+        }
+
+        Successor()?.SeenOpen(idleAge, answered);
+        return outcome;
+    }
+
+    /// <summary>A client with these settings connects to the origin.</summary>
+    internal void Used(long now, KeepAliveSettings? settings)
+    {
+        Volatile.Write(ref _lastUsed, now);
+        if (settings is not null)
+        {
+            Volatile.Write(ref _settings, settings);
+        }
+    }
+
+    internal void MarkDropped(bool dropped) => Volatile.Write(ref _dropped, dropped);
+
+    internal OriginKeepAlive Describe()
+    {
+        KeepAliveSettings settings = Volatile.Read(ref _settings);
+        lock (_lock)
+        {
+            KeepAliveLimit limit = KeepAliveLimit.For(this, settings, safeToRepeat: true);
+            KeepAliveLimit unsafeLimit = KeepAliveLimit.For(this, settings, safeToRepeat: false);
+            return new OriginKeepAlive
+            {
+                Origin = Key.Origin,
+                Proxy = Key.Proxy,
+                Configured = Known(settings.ConfiguredTicks),
+                Advertised = Known(AdvertisedTicks),
+                Learned = Known(LearnedTicks),
+                OpenUntil = TimeSpan.FromTicks(OpenUntilTicks),
+                Limit = limit.MaxIdle,
+                LimitSource = limit.Source,
+                UnsafeLimit = unsafeLimit.MaxIdle,
+                UnsafeLimitSource = unsafeLimit.Source,
+                IdleCloses = _idleCloses,
+                StaleHits = _staleHits,
+                RestartsSuspected = _restarts,
+            };
+        }
+    }
+
+    private static TimeSpan? Known(long ticks) => ticks == LearningRules.None ? null : TimeSpan.FromTicks(ticks);
+
+    private static long Age(TimeSpan idleAge) => Math.Clamp(idleAge.Ticks, 0, KeepAliveDefaults.MaxServerTimeout.Ticks);
+
+    private long Now() => _time.GetElapsedTime(_start).Ticks;
+
+    private void Publish(LearningOutcome outcome)
+    {
+        if (outcome == LearningOutcome.RestartSuspected)
+        {
+            _restarts++;
+        }
+
+        Volatile.Write(ref _learnedTicks, _learner.Timeout);
+        Volatile.Write(ref _openUntilTicks, _learner.OpenUntil);
+        Volatile.Write(ref _interestedFromTicks, _learner.InterestedFrom);
+    }
+
+    /// <summary>
+    /// Whoever stands in the ledger for this origin, if it is not this instance any more. Outside the lock: two instances of one
+    /// origin never lock each other.
+    /// </summary>
+    private OriginKnowledge? Successor()
+    {
+        if (_ledger is null)
+        {
+            return null;
+        }
+
+        OriginKnowledge current = Volatile.Read(ref _dropped) ? _ledger.TakeBack(this) : this;
+        if (current != this)
+        {
+            return current;
+        }
+
+        Volatile.Write(ref _lastUsed, _ledger.Now());
+        return null;
     }
 }

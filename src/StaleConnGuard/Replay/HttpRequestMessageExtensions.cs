@@ -1,7 +1,7 @@
 namespace StaleConnGuard;
 
 /// <summary>What a caller can say of one request.</summary>
-public static class HttpRequestMessageExtensions
+public static partial class HttpRequestMessageExtensions
 {
     /// <summary>
     /// Marks this request as safe to repeat: the caller's word that the server, receiving it twice, acts as if it came once.

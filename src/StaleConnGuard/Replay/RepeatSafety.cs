@@ -11,9 +11,12 @@ internal static class RepeatSafety
 
     internal static readonly HttpRequestOptionsKey<bool> Mark = new("StaleConnGuard.SafeToRepeat");
 
-    public static bool IsSafeToRepeat(HttpRequestMessage request)
+    public static bool IsSafeToRepeat(HttpRequestMessage request) => IsSafeToRepeat(request, request.Method);
+
+    /// <summary>Judged by the method it was given to the handler with; a redirect may have changed it since.</summary>
+    public static bool IsSafeToRepeat(HttpRequestMessage request, HttpMethod method)
     {
-        if (IsIdempotent(request.Method))
+        if (IsIdempotent(method))
         {
             return true;
         }

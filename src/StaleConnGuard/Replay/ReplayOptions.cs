@@ -11,4 +11,14 @@ public sealed class ReplayOptions
     /// <summary>Gets or sets when a request that is not safe to repeat may be replayed.</summary>
     /// <value>The default value is <see cref="UnsafeReplay.WhenProven"/>.</value>
     public UnsafeReplay UnsafeReplay { get; set; } = UnsafeReplay.WhenProven;
+
+    /// <summary>
+    /// Gets or sets up to how many bytes of a content that can be read only once are kept in memory, so that it can be sent again.
+    /// </summary>
+    /// <value>The default value is <see langword="null"/>: nothing is kept, and a request with such a content is sent once. Between 1 and 104,857,600 (100 MiB).</value>
+    /// <remarks>
+    /// Sending begins when the content is complete or the limit is reached. A content that is larger goes out once, whole, without more of it being kept. Do
+    /// not switch it on for a client whose contents are written while the response is read.
+    /// </remarks>
+    public int? BufferOneShotUpTo { get; set; }
 }

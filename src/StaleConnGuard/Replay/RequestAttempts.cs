@@ -20,6 +20,11 @@ internal sealed class RequestAttempts
     /// <summary>Retries by the retry strategy.</summary>
     public int Retries { get; set; }
 
+    /// <summary>
+    /// The attempt that failed last had received a byte of a response. Said by the guard, which sees the bytes; the exception does not tell.
+    /// </summary>
+    public bool ResponseStarted { get; set; }
+
     /// <summary>OpenTelemetry's <c>http.request.resend_count</c>.</summary>
     public int Resends => Replays + Retries;
 

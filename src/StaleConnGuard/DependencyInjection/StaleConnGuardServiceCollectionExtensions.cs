@@ -1,0 +1,78 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Http;
+using Microsoft.Extensions.Options;
+using StaleConnGuard;
+
+namespace Microsoft.Extensions.DependencyInjection;
+
+/// <summary>Guards every client of <see cref="IHttpClientFactory"/>.</summary>
+public static class StaleConnGuardServiceCollectionExtensions
+{
+    /// <summary>
+    /// Guards the connections of every <see cref="IHttpClientFactory"/> client against stale keep-alive connections, with default options.
+    /// May be called more than once, before or after the clients are registered.
+    /// </summary>
+    /// <param name="services">The services.</param>
+    /// <returns>The same services.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="services"/> is null.</exception>
+    public static IServiceCollection AddStaleConnGuard(this IServiceCollection services)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        services.AddGuard().Add(client: null);
+        return services.ValidateGuardOnStart(Options.Options.DefaultName);
+    }
+
+    /// <summary>The same, with options for every client. A client's own options come on top, whatever order the calls are made in.</summary>
+    /// <param name="services">The services.</param>
+    /// <param name="configure">Sets the options.</param>
+    /// <returns>The same services.</returns>
+    /// <exception cref="ArgumentNullException">An argument is null.</exception>
+    public static IServiceCollection AddStaleConnGuard(this IServiceCollection services, Action<StaleConnGuardOptions> configure)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        ArgumentNullException.ThrowIfNull(configure);
+        services.AddGuard().Add(client: null, configure);
+        return services.ValidateGuardOnStart(Options.Options.DefaultName);
+    }
+
+    /// <summary>
+    /// The same, with options from configuration. Keys follow the property names of <see cref="StaleConnGuardOptions"/>; a section
+    /// <c>Clients:&lt;name&gt;</c> overrides them for one client. A reload takes effect on the next request.
+    /// </summary>
+    /// <param name="services">The services.</param>
+    /// <param name="section">The section that holds the options, usually <c>StaleConnGuard</c>.</param>
+    /// <returns>The same services.</returns>
+    /// <exception cref="ArgumentNullException">An argument is null.</exception>
+    public static IServiceCollection AddStaleConnGuard(this IServiceCollection services, IConfiguration section)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        ArgumentNullException.ThrowIfNull(section);
+        services.AddGuard().Add(client: null, section: section);
+        foreach (IConfigurationSection client in section.GetSection("Clients").GetChildren())
+        {
+            services.ValidateGuardOnStart(client.Key);
+        }
+
+        return services.ValidateGuardOnStart(Options.Options.DefaultName);
+    }
+
+    internal static GuardRegistrations AddGuard(this IServiceCollection services)
+    {
+        services.AddHttpClient();
+        services.TryAddSingleton(KeepAliveLedger.Shared);
+        services.TryAddSingleton<IKeepAliveLedger>(static provider => provider.GetRequiredService<KeepAliveLedger>());
+        services.TryAddSingleton<GuardClients>();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHttpMessageHandlerBuilderFilter, GuardHandlerBuilderFilter>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IConfigureOptions<StaleConnGuardOptions>, GuardOptionsSetup>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<StaleConnGuardOptions>, StaleConnGuardOptionsValidator>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IPostConfigureOptions<HttpClientFactoryOptions>, ClientTimeoutSetup>());
+        return GuardRegistrations.In(services);
+    }
+
+    internal static IServiceCollection ValidateGuardOnStart(this IServiceCollection services, string client)
+    {
+        services.AddOptions<StaleConnGuardOptions>(client).ValidateOnStart();
+        return services;
+    }
+}

@@ -1,0 +1,20 @@
+namespace StaleConnGuard;
+
+/// <summary>What is different for one origin. A property that is null is taken from the <see cref="KeepAliveOptions"/> around it.</summary>
+public sealed class KeepAliveOriginOptions
+{
+    /// <inheritdoc cref="KeepAliveOptions.ServerTimeout"/>
+    public TimeSpan? ServerTimeout { get; set; }
+
+    /// <summary>Gets or sets the safety distance kept below the server timeout.</summary>
+    /// <value>The default value is <see langword="null"/>: as for the other origins. Between 0 and 1 hour.</value>
+    public TimeSpan? Margin { get; set; }
+
+    /// <summary>Gets or sets the highest idle age at which a request that is not safe to repeat takes a connection while no server timeout is known.</summary>
+    /// <value>The default value is <see langword="null"/>: as for the other origins. Between 0 and 1 day, or <see cref="Timeout.InfiniteTimeSpan"/>.</value>
+    public TimeSpan? UnsafeMaxIdle { get; set; }
+
+    /// <summary>Gets or sets whether the server timeout that was learned is applied.</summary>
+    /// <value>The default value is <see langword="null"/>: as for the other origins.</value>
+    public bool? Learn { get; set; }
+}

@@ -1,0 +1,72 @@
+using System.Collections.Frozen;
+
+namespace StaleConnGuard;
+
+/// <summary>
+/// One client's <see cref="KeepAliveOptions"/>, frozen for the request path. Immutable; a reload makes a new one.
+/// </summary>
+internal sealed class KeepAliveSettings
+{
+    /// <summary>Not known, or without limit.</summary>
+    public const long None = long.MaxValue;
+
+    private readonly FrozenDictionary<OriginKey, KeepAliveSettings>? _origins;
+
+    private KeepAliveSettings(TimeSpan? serverTimeout, TimeSpan margin, TimeSpan unsafeMaxIdle, bool learn, FrozenDictionary<OriginKey, KeepAliveSettings>? origins)
+    {
+        ConfiguredTicks = serverTimeout?.Ticks ?? None;
+        MarginTicks = margin.Ticks;
+        UnsafeMaxIdleTicks = unsafeMaxIdle == Timeout.InfiniteTimeSpan ? None : unsafeMaxIdle.Ticks;
+        Learn = learn;
+        _origins = origins;
+    }
+
+    /// <summary>Those of <c>new KeepAliveOptions()</c>.</summary>
+    public static KeepAliveSettings Default { get; } = From(new KeepAliveOptions());
+
+    public long ConfiguredTicks { get; }
+
+    public long MarginTicks { get; }
+
+    public long UnsafeMaxIdleTicks { get; }
+
+    public bool Learn { get; }
+
+    /// <summary>Freezes options that were validated. Entries whose key is no origin are left out.</summary>
+    public static KeepAliveSettings From(KeepAliveOptions options)
+    {
+        FrozenDictionary<OriginKey, KeepAliveSettings>? origins = null;
+        if (options.Origins.Count > 0)
+        {
+            var found = new Dictionary<OriginKey, KeepAliveSettings>();
+            foreach ((string text, KeepAliveOriginOptions origin) in options.Origins)
+            {
+                if (OriginKey.TryParse(text, out OriginKey key))
+                {
+                    found[key] = new KeepAliveSettings(
+                        origin.ServerTimeout ?? options.ServerTimeout,
+                        origin.Margin ?? options.Margin,
+                        origin.UnsafeMaxIdle ?? options.UnsafeMaxIdle,
+                        origin.Learn ?? options.Learn,
+                        origins: null);
+                }
+            }
+
+            origins = found.ToFrozenDictionary();
+        }
+
+        return new KeepAliveSettings(options.ServerTimeout, options.Margin, options.UnsafeMaxIdle, options.Learn, origins);
+    }
+
+    /// <summary>What applies to one origin, whichever proxy leads to it. No allocation.</summary>
+    public KeepAliveSettings For(in OriginKey key)
+    {
+        if (_origins is null)
+        {
+            return this;
+        }
+
+        OriginKey direct = key.Proxy is null ? key : key with { Proxy = null };
+        return _origins.TryGetValue(direct, out KeepAliveSettings? settings) ? settings : this;
+    }
+}

@@ -1,0 +1,259 @@
+using System.Runtime.InteropServices;
+
+namespace StaleConnGuard;
+
+/// <summary>
+/// Learns one origin's server timeout from what happens to its connections, never by risking a request.
+/// <para>
+/// <em>Learned</em> by two closes that agree, or one stale hit. <em>Kept</em> as long as nothing speaks against it. <em>Lowered</em> like
+/// learned. <em>Given up</em> when connections outlive it (a connection that was too old to be taken was found open, or closed later)
+/// and no close has confirmed it for <see cref="LearningRules.Patience"/>, sooner when it was never established; then the smallest timeout that recent closes agree on takes
+/// its place, if there is one. A moment at which connections of very different ages close is a restart and teaches nothing.
+/// </para>
+/// Not thread-safe: the owner locks. All times in <see cref="TimeSpan"/> ticks; <c>now</c> and <c>moment</c> on one monotonic clock.
+/// </summary>
+internal sealed class TimeoutLearner
+{
+    private readonly RecentCloses _closes = new();
+    private Belief _belief = Belief.Nothing;
+    private Belief _before = Belief.Nothing;
+    private int _doubts;
+
+    // The moment whose close or stale hit set the belief, so that it can be undone if that moment turns out to be a restart.
+    private long _setBy = LearningRules.None;
+    private long _restartAt = LearningRules.None;
+
+    // Whether the peer was ever seen to close, and whether it was seen to drop a connection without a word.
+    private bool _closesSeen;
+    private bool _dropsSilently;
+
+    private long _longestOpen;
+    private long _longestOpenAt;
+
+    /// <summary>The learned server timeout, or <see cref="LearningRules.None"/>.</summary>
+    public long Timeout => _belief.Timeout;
+
+    /// <summary>Connections were open at this idle age, and none was closed at it since.</summary>
+    public long OpenUntil { get; private set; }
+
+    /// <summary>Connections seen open at a lower idle age than this teach nothing.</summary>
+    public long InterestedFrom
+    {
+        get
+        {
+            if (_doubts >= LearningRules.DoubtsToGiveUp)
+            {
+                return LearningRules.Floor;
+            }
+
+            return Math.Max(LearningRules.Floor, Math.Min(_longestOpen / 4 * 3, _closes.RefutedFrom));
+        }
+    }
+
+    public LearningOutcome IdleClosed(long age, bool exact, long moment)
+    {
+        (_closesSeen, _dropsSilently) = (true, false);
+        if (IsRestart(age, moment))
+        {
+            return TeachNothing(moment);
+        }
+
+        CapOpenUntil(age);
+        if (age < LearningRules.Floor)
+        {
+            _closes.Add(age, moment);
+            return LearningOutcome.TooYoung;
+        }
+
+        if (Confirms(age))
+        {
+            return Confirm(age, moment);
+        }
+
+        if (age > _belief.Timeout)
+        {
+            // A close found late may have happened at the known timeout: no second candidate, only a missing confirmation.
+            if (exact)
+            {
+                _closes.Outlived(age, moment);
+                _closes.Add(age, moment);
+            }
+
+            return Doubt(moment);
+        }
+
+        long agreeing = _closes.SmallestAgreeing(age, moment);
+        _closes.Add(age, moment);
+        if (agreeing == LearningRules.None)
+        {
+            return LearningOutcome.Noted;
+        }
+
+        return Believe(Math.Min(age, agreeing), confirmations: 1, moment);
+    }
+
+    public LearningOutcome StaleHit(long age, bool reset, long now)
+    {
+        _dropsSilently |= reset && !_closesSeen;
+        if (IsRestart(age, now))
+        {
+            return TeachNothing(now);
+        }
+
+        CapOpenUntil(age);
+        if (age < LearningRules.Floor)
+        {
+            _closes.Add(age, now);
+            return LearningOutcome.TooYoung;
+        }
+
+        if (Confirms(age))
+        {
+            return Confirm(age, now);
+        }
+
+        long agreeing = _closes.SmallestAgreeing(age, now);
+        _closes.Add(age, now);
+        if (age > _belief.Timeout)
+        {
+            return Doubt(now);
+        }
+
+        if (agreeing != LearningRules.None)
+        {
+            return Believe(Math.Min(age, agreeing), confirmations: 1, now);
+        }
+
+        // A restart loses requests on connections of any age. That connections were open at three times this age a short while ago
+        // says so; a server whose timeout was really lowered closes a second one soon.
+        if (LearningRules.FarBelow(age, _longestOpen) && now - _longestOpenAt <= LearningRules.Recently)
+        {
+            return LearningOutcome.FarBelowOpen;
+        }
+
+        return Believe(age, confirmations: 0, now);
+    }
+
+    public LearningOutcome SeenOpen(long age, bool answered, long now)
+    {
+        if (!answered && !KernelKnows(age))
+        {
+            return LearningOutcome.NothingNew;
+        }
+
+        if (age >= _longestOpen || now - _longestOpenAt > LearningRules.Recently)
+        {
+            _longestOpen = age;
+        }
+
+        // Near the longest is as good as the longest: it shows that such ages are still open today.
+        if (age >= _longestOpen / 4 * 3)
+        {
+            _longestOpenAt = now;
+        }
+
+        OpenUntil = Math.Max(OpenUntil, age);
+        _closes.Outlived(age, now);
+        if (_belief.Timeout == LearningRules.None)
+        {
+            return LearningOutcome.NothingNew;
+        }
+
+        bool outlived = age > _belief.Timeout + LearningRules.Tolerance(_belief.Timeout);
+
+        // If it passed the timeout before the last close at the timeout was seen, that is older news than that.
+        if (outlived && now - age + _belief.Timeout >= _belief.ConfirmedAt)
+        {
+            return Doubt(now);
+        }
+
+        return GivesUp(now) ? GiveUp(now) : LearningOutcome.NothingNew;
+    }
+
+    private bool KernelKnows(long age) => !_dropsSilently && (_closesSeen || age <= LearningRules.SilenceTrusted);
+
+    private bool IsRestart(long age, long moment) =>
+        (_restartAt != LearningRules.None && LearningRules.AtOnce(_restartAt, moment)) || _closes.ShowsRestart(age, moment);
+
+    private LearningOutcome TeachNothing(long moment)
+    {
+        _restartAt = moment;
+        _closes.RemoveMoment(moment);
+        if (_setBy != LearningRules.None && LearningRules.AtOnce(_setBy, moment))
+        {
+            _belief = _before;
+            _setBy = LearningRules.None;
+            _doubts = 0;
+        }
+
+        return LearningOutcome.RestartSuspected;
+    }
+
+    private bool Confirms(long age) => _belief.Timeout != LearningRules.None && LearningRules.Agree(age, _belief.Timeout);
+
+    private LearningOutcome Confirm(long age, long moment)
+    {
+        // The smaller one: this is how a server that closes within a range is followed down to the lower end of it.
+        _belief = new Belief(Math.Min(age, _belief.Timeout), _belief.Confirmations + 1, Math.Max(moment, _belief.ConfirmedAt));
+        _doubts = 0;
+        return LearningOutcome.Confirmed;
+    }
+
+    private LearningOutcome Doubt(long now)
+    {
+        _doubts++;
+        return GivesUp(now) ? GiveUp(now) : LearningOutcome.Doubted;
+    }
+
+    private LearningOutcome GiveUp(long now)
+    {
+        long next = _closes.SmallestSupported(_belief.ConfirmedAt);
+        if (next == LearningRules.None)
+        {
+            _belief = Belief.Nothing;
+            _setBy = LearningRules.None;
+            _doubts = 0;
+            return LearningOutcome.Forgotten;
+        }
+
+        return Believe(next, confirmations: 1, now);
+    }
+
+    private bool GivesUp(long now)
+    {
+        if (_doubts < LearningRules.DoubtsToGiveUp)
+        {
+            return false;
+        }
+
+        // Two closes that agreed by chance, in a series of restarts, are outvoted at once.
+        if (_doubts >= LearningRules.DoubtsToOutvote && _belief.Confirmations < LearningRules.ConfirmationsToEstablish)
+        {
+            return true;
+        }
+
+        long patience = _belief.Confirmations == 0 ? LearningRules.TentativePatience : LearningRules.Patience;
+        return now - _belief.ConfirmedAt > patience;
+    }
+
+    private LearningOutcome Believe(long timeout, int confirmations, long moment)
+    {
+        LearningOutcome outcome = _belief.Timeout == LearningRules.None ? LearningOutcome.Learned
+            : timeout < _belief.Timeout ? LearningOutcome.Lowered
+            : LearningOutcome.Raised;
+        _before = _belief;
+        _belief = new Belief(timeout, confirmations, moment);
+        _setBy = moment;
+        _doubts = 0;
+        _longestOpen = Math.Min(_longestOpen, timeout);
+        return outcome;
+    }
+
+    private void CapOpenUntil(long closedAt) => OpenUntil = Math.Min(OpenUntil, LearningRules.SurelyOpenBelow(closedAt));
+
+    [StructLayout(LayoutKind.Auto)]
+    private readonly record struct Belief(long Timeout, int Confirmations, long ConfirmedAt)
+    {
+        public static Belief Nothing { get; } = new(LearningRules.None, 0, 0);
+    }
+}

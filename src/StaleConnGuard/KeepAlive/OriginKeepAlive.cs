@@ -1,0 +1,47 @@
+namespace StaleConnGuard;
+
+/// <summary>What is known of one origin at one moment. Immutable.</summary>
+public sealed record OriginKeepAlive
+{
+    /// <summary>Gets scheme, host and port, as in <c>https://api.example.com:443</c>.</summary>
+    public required string Origin { get; init; }
+
+    /// <summary>Gets the proxy that leads to it, or <see langword="null"/>.</summary>
+    public string? Proxy { get; init; }
+
+    /// <summary>Gets the server timeout configured by the client that connected last, or <see langword="null"/>.</summary>
+    public TimeSpan? Configured { get; init; }
+
+    /// <summary>Gets the server timeout the server advertises (<c>Keep-Alive: timeout=</c>), or <see langword="null"/>.</summary>
+    public TimeSpan? Advertised { get; init; }
+
+    /// <summary>Gets the server timeout learned from the server's behaviour, or <see langword="null"/>.</summary>
+    public TimeSpan? Learned { get; init; }
+
+    /// <summary>Gets the longest idle age at which a connection was seen open with none closed at it since; zero when none was seen.</summary>
+    public TimeSpan OpenUntil { get; init; }
+
+    /// <summary>
+    /// Gets the highest idle age at which a request that is safe to repeat takes a connection, by the settings of the client that
+    /// connected last, or <see langword="null"/> for no limit.
+    /// </summary>
+    public TimeSpan? Limit { get; init; }
+
+    /// <summary>Gets where <see cref="Limit"/> comes from.</summary>
+    public KeepAliveLimitSource LimitSource { get; init; }
+
+    /// <summary>Gets the same as <see cref="Limit"/> for a request that is not safe to repeat.</summary>
+    public TimeSpan? UnsafeLimit { get; init; }
+
+    /// <summary>Gets where <see cref="UnsafeLimit"/> comes from.</summary>
+    public KeepAliveLimitSource UnsafeLimitSource { get; init; }
+
+    /// <summary>Gets how many idle connections the server was seen to close.</summary>
+    public long IdleCloses { get; init; }
+
+    /// <summary>Gets how many stale hits there were.</summary>
+    public long StaleHits { get; init; }
+
+    /// <summary>Gets how many closes and stale hits were put down to a restart and taught nothing.</summary>
+    public long RestartsSuspected { get; init; }
+}

@@ -1,0 +1,20 @@
+namespace StaleConnGuard;
+
+/// <summary>Reads <see cref="ReplayOptions"/>.</summary>
+internal static class ReplayConfiguration
+{
+    public static void Read(SectionReader reader, ReplayOptions options)
+    {
+        if (reader.TryInt(nameof(options.MaxReplays), ReplayRules.MinReplays, ReplayRules.MaxReplays, out int maxReplays))
+        {
+            options.MaxReplays = maxReplays;
+        }
+
+        if (reader.TryEnum(nameof(options.UnsafeReplay), out UnsafeReplay unsafeReplay))
+        {
+            options.UnsafeReplay = unsafeReplay;
+        }
+
+        reader.RefuseOthers();
+    }
+}

@@ -1,0 +1,28 @@
+namespace StaleConnGuard.Testing;
+
+/// <summary>When a server closes its idle connections. All times in seconds of the simulation.</summary>
+public sealed record ServerModel
+{
+    public required string Name { get; init; }
+
+    /// <summary>The absolute time at which a connection is closed that became idle at the first argument, at the backend numbered by the second.</summary>
+    public required Func<double, int, Random, double> CloseAt { get; init; }
+
+    /// <summary>The shortest timeout of all backends at a time: what somebody who knows the server would configure.</summary>
+    public required Func<double, double> Shortest { get; init; }
+
+    /// <summary>How many servers stand behind the origin; a connection belongs to one of them.</summary>
+    public int Backends { get; init; } = 1;
+
+    /// <summary>When the timeout changes, so that it has to be learned anew.</summary>
+    public IReadOnlyList<double> Changes { get; init; } = [];
+
+    /// <summary>When all connections are closed at once.</summary>
+    public IReadOnlyList<double> Restarts { get; init; } = [];
+
+    /// <summary>What it says in <c>Keep-Alive: timeout=</c>.</summary>
+    public double? Advertises { get; init; }
+
+    /// <summary>Forgets connections without a FIN and answers later requests with a reset.</summary>
+    public bool Silent { get; init; }
+}

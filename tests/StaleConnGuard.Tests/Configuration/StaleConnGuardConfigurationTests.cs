@@ -1,0 +1,145 @@
+using System.Text;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Options;
+
+namespace StaleConnGuard.Tests;
+
+public class StaleConnGuardConfigurationTests
+{
+    [Fact]
+    public void Apply_EveryKey_IsRead()
+    {
+        StaleConnGuardOptions options = Read("""
+            { "StaleConnGuard": {
+              "KeepAlive": { "ServerTimeout": "00:01:30", "Margin": "00:00:02", "UnsafeMaxIdle": "Infinite", "Learn": false, "SolicitHint": "False" },
+              "Replay": { "MaxReplays": 5, "UnsafeReplay": "never" },
+              "Transport": { "ConnectTimeout": "00:00:03", "PooledConnectionLifetime": "Infinite", "PooledConnectionIdleTimeout": "00:00:20" } } }
+            """);
+        options.KeepAlive.ServerTimeout.ShouldBe(TimeSpan.FromSeconds(90));
+        options.KeepAlive.Margin.ShouldBe(TimeSpan.FromSeconds(2));
+        options.KeepAlive.UnsafeMaxIdle.ShouldBe(Timeout.InfiniteTimeSpan);
+        options.KeepAlive.Learn.ShouldBeFalse();
+        options.KeepAlive.SolicitHint.ShouldBeFalse();
+        options.Replay.MaxReplays.ShouldBe(5);
+        options.Replay.UnsafeReplay.ShouldBe(UnsafeReplay.Never);
+        options.Transport.ConnectTimeout.ShouldBe(TimeSpan.FromSeconds(3));
+        options.Transport.PooledConnectionLifetime.ShouldBe(Timeout.InfiniteTimeSpan);
+        options.Transport.PooledConnectionIdleTimeout.ShouldBe(TimeSpan.FromSeconds(20));
+    }
+
+    [Fact]
+    public void Apply_EveryPropertyOfTheOptions_HasAKey()
+    {
+        // Nothing but the reader knows which keys there are; a property added later must not be forgotten there.
+        var options = new StaleConnGuardOptions();
+        foreach (object part in new object[] { options.KeepAlive, options.Replay, options.Retry, options.Transport })
+        {
+            string name = part.GetType().Name[..^"Options".Length];
+            var failure = Should.Throw<OptionsValidationException>(() => Read($$"""{ "StaleConnGuard": { "{{name}}": { "Zzzzzzzz": 1 } } }"""));
+            string known = failure.Failures.ShouldHaveSingleItem();
+            foreach (var property in part.GetType().GetProperties().Where(p => !typeof(Delegate).IsAssignableFrom(p.PropertyType)))
+            {
+                known.ShouldContain(property.Name);
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData("AwsAlb", 60)]
+    [InlineData("awsalb", 60)]
+    [InlineData("Gunicorn", 2)]
+    [InlineData("00:00:07.5", 7.5)]
+    public void Apply_ServerTimeout_ByNameOrTime(string value, double seconds) =>
+        Read($$"""{ "StaleConnGuard": { "KeepAlive": { "ServerTimeout": "{{value}}" } } }""")
+            .KeepAlive.ServerTimeout.ShouldBe(TimeSpan.FromSeconds(seconds));
+
+    [Fact]
+    public void Apply_Client_IsLaidOnTop()
+    {
+        const string Json = """
+            { "StaleConnGuard": {
+              "KeepAlive": { "ServerTimeout": "AwsAlb", "Margin": "00:00:03" },
+              "Clients": {
+                "orders": { "KeepAlive": { "ServerTimeout": "00:00:05" }, "Replay": { "MaxReplays": 1 } },
+                "stock": { "KeepAlive": { "ServerTimeout": "" } } } } }
+            """;
+        Read(Json, "orders").KeepAlive.ServerTimeout.ShouldBe(TimeSpan.FromSeconds(5));
+        Read(Json, "Orders").KeepAlive.Margin.ShouldBe(TimeSpan.FromSeconds(3));
+        Read(Json, "orders").Replay.MaxReplays.ShouldBe(1);
+        Read(Json, "stock").KeepAlive.ServerTimeout.ShouldBeNull();
+        Read(Json, "other").KeepAlive.ServerTimeout.ShouldBe(TimeSpan.FromSeconds(60));
+        Read(Json, "").Replay.MaxReplays.ShouldBe(3);
+    }
+
+    [Fact]
+    public void Apply_Origins_WithAndWithoutPort()
+    {
+        StaleConnGuardOptions options = Read("""
+            { "StaleConnGuard": { "KeepAlive": { "Origins": {
+              "https://api.example.com": { "ServerTimeout": "00:00:05", "Learn": false },
+              "https://api.example.com:8443": { "ServerTimeout": "Nginx", "Margin": "00:00:04" },
+              "http://[::1]:5000": { "UnsafeMaxIdle": "00:00:01" } } },
+              "Clients": { "orders": { "KeepAlive": { "Origins": { "https://api.example.com": { "ServerTimeout": "00:00:09" } } } } } } }
+            """, "orders");
+        options.KeepAlive.Origins.Keys.ShouldBe(["https://api.example.com", "https://api.example.com:8443", "http://[::1]:5000"], ignoreOrder: true);
+        options.KeepAlive.Origins["https://api.example.com"].ServerTimeout.ShouldBe(TimeSpan.FromSeconds(9));
+        options.KeepAlive.Origins["https://api.example.com"].Learn.ShouldBe(false);
+        options.KeepAlive.Origins["https://api.example.com:8443"].ServerTimeout.ShouldBe(TimeSpan.FromSeconds(65));
+        options.KeepAlive.Origins["https://api.example.com:8443"].Margin.ShouldBe(TimeSpan.FromSeconds(4));
+        options.KeepAlive.Origins["http://[::1]:5000"].UnsafeMaxIdle.ShouldBe(TimeSpan.FromSeconds(1));
+        StaleConnGuardOptionsRules.Check(options).ShouldBeEmpty();
+    }
+
+    [Theory]
+    [InlineData("""{ "KeepAlive": { "ServerTimeout": "AwsAbl" } }""", "StaleConnGuard:KeepAlive:ServerTimeout is 'AwsAbl', which is no known server. Did you mean AwsAlb? Known are Nginx, ApacheHttpd, ")]
+    [InlineData("""{ "KeepAlive": { "ServerTimeout": "60" } }""", "StaleConnGuard:KeepAlive:ServerTimeout is '60'; accepted is a time written as hours:minutes:seconds, between 00:00:00.1000000 and 1.00:00:00.")]
+    [InlineData("""{ "KeepAlive": { "ServerTimeout": "00:00:00.05" } }""", "StaleConnGuard:KeepAlive:ServerTimeout is '00:00:00.05'; accepted is a time between 00:00:00.1000000 and 1.00:00:00.")]
+    [InlineData("""{ "KeepAlive": { "Margin": "01:00:61" } }""", "StaleConnGuard:KeepAlive:Margin is '01:00:61'; accepted is a time written as")]
+    [InlineData("""{ "KeepAlive": { "Margin": "" } }""", "StaleConnGuard:KeepAlive:Margin is ''; accepted is a time written as")]
+    [InlineData("""{ "KeepAlive": { "Margn": "00:00:01" } }""", "StaleConnGuard:KeepAlive:Margn is not known. Did you mean Margin? Known here: ServerTimeout, Margin, UnsafeMaxIdle, Learn, SolicitHint, Origins.")]
+    [InlineData("""{ "KeepAlive": { "Learn": "yes" } }""", "StaleConnGuard:KeepAlive:Learn is 'yes'; accepted is true or false.")]
+    [InlineData("""{ "KeepAlive": { "Margin": { "Seconds": 1 } } }""", "StaleConnGuard:KeepAlive:Margin is a section; a single value is expected.")]
+    [InlineData("""{ "KeepAlive": "on" }""", "StaleConnGuard:KeepAlive is 'on'; accepted is a section.")]
+    [InlineData("""{ "KeepAlive": { "Origins": { "api.example.com": { "ServerTimeout": "00:00:05" } } } }""", "StaleConnGuard:KeepAlive:Origins:api.example.com is not an origin such as")]
+    [InlineData("""{ "KeepAlive": { "Origins": { "https://api.example.com:443": { "Timeout": "00:00:05" } } } }""", "StaleConnGuard:KeepAlive:Origins:https://api.example.com:443:Timeout is not known. Known here: ServerTimeout,")]
+    [InlineData("""{ "Replay": { "MaxReplays": "many" } }""", "StaleConnGuard:Replay:MaxReplays is 'many'; accepted is a whole number between 0 and 10.")]
+    [InlineData("""{ "Replay": { "MaxReplays": 11 } }""", "StaleConnGuard:Replay:MaxReplays is '11'; accepted is a whole number between 0 and 10.")]
+    [InlineData("""{ "Replay": { "UnsafeReplay": "1" } }""", "StaleConnGuard:Replay:UnsafeReplay is '1'; accepted is one of WhenProven, Always, Never.")]
+    [InlineData("""{ "Transport": { "ConnectTimeout": "0:0:0" } }""", "StaleConnGuard:Transport:ConnectTimeout is '0:0:0'; accepted is a time between 00:00:00.0100000 and 01:00:00, or Infinite")]
+    [InlineData("""{ "Keepalives": { } , "Client": { "a": { "b": 1 } } }""", "StaleConnGuard:Client is not known. Did you mean Clients? Known here: KeepAlive, Replay, Retry, Transport, Clients.")]
+    [InlineData("""{ "Clients": { "orders": { "Replays": { "MaxReplays": 1 } } } }""", "StaleConnGuard:Clients:orders:Replays is not known. Did you mean Replay? Known here: KeepAlive, Replay, Retry, Transport.")]
+    public void Apply_Mistake_NamesPathValueAndWhatIsAccepted(string json, string expected) =>
+        Should.Throw<OptionsValidationException>(() => Read($$"""{ "StaleConnGuard": {{json}} }"""))
+            .Failures.ShouldContain(line => line.StartsWith(expected, StringComparison.Ordinal), json);
+
+    [Fact]
+    public void Apply_SeveralMistakes_AreAllNamed() =>
+        Should.Throw<OptionsValidationException>(() => Read("""{ "StaleConnGuard": { "KeepAlive": { "Learn": 1, "Margin": 1 }, "X": 1 } }"""))
+            .Failures.Count().ShouldBe(3);
+
+    [Fact]
+    public void Apply_MistakeInAnotherClient_DoesNotConcernThisOne()
+    {
+        const string Json = """{ "StaleConnGuard": { "Clients": { "a": { "Replay": { "MaxReplays": 99 } }, "b": { "Replay": { "MaxReplays": 1 } } } } }""";
+        Read(Json, "b").Replay.MaxReplays.ShouldBe(1);
+        Should.Throw<OptionsValidationException>(() => Read(Json, "a"));
+        Should.Throw<OptionsValidationException>(() => Read(Json, ""));
+    }
+
+    [Fact]
+    public void Apply_EmptySection_ChangesNothing()
+    {
+        var options = new StaleConnGuardOptions();
+        StaleConnGuardConfiguration.Apply(new ConfigurationBuilder().Build(), null, options);
+        options.KeepAlive.Margin.ShouldBe(TimeSpan.FromSeconds(1));
+    }
+
+    private static StaleConnGuardOptions Read(string json, string? client = null)
+    {
+        using var stream = new MemoryStream(Encoding.UTF8.GetBytes(json));
+        IConfiguration configuration = new ConfigurationBuilder().AddJsonStream(stream).Build();
+        var options = new StaleConnGuardOptions();
+        StaleConnGuardConfiguration.Apply(configuration.GetSection("StaleConnGuard"), client, options);
+        return options;
+    }
+}

@@ -1,0 +1,127 @@
+using StaleConnGuard.Testing;
+
+namespace StaleConnGuard.Tests;
+
+public class KeepAliveLedgerTests
+{
+    private readonly VirtualClock _clock = new();
+
+    [Fact]
+    public void GetOrAdd_SameOrigin_SameKnowledge()
+    {
+        var ledger = new KeepAliveLedger(_clock);
+        ledger.GetOrAdd(Key(1)).ShouldBeSameAs(ledger.GetOrAdd(Key(1)));
+        ledger.GetOrAdd(Key(1)).ShouldNotBeSameAs(ledger.GetOrAdd(Key(1) with { Proxy = "http://proxy:3128" }));
+    }
+
+    [Fact]
+    public void GetOrAdd_TooMany_LeastRecentlyUsedGoFirst()
+    {
+        var ledger = new KeepAliveLedger(_clock);
+        OriginKnowledge first = ledger.GetOrAdd(Key(0));
+        for (int i = 1; i < 5000; i++)
+        {
+            _clock.Advance(TimeSpan.FromSeconds(1));
+            ledger.GetOrAdd(Key(i));
+            ledger.GetOrAdd(Key(0)).ShouldBeSameAs(first);
+            if (i % 97 == 0)
+            {
+                ledger.Snapshot().Count.ShouldBeLessThanOrEqualTo(1024);
+            }
+        }
+
+        ledger.TryGet(new Uri("https://host1.example.com/"), out _).ShouldBeFalse();
+        ledger.TryGet(new Uri("https://host4999.example.com/"), out _).ShouldBeTrue();
+    }
+
+    [Fact]
+    public void Dropped_ObservedAgain_ComesBackWithWhatItKnew()
+    {
+        var ledger = new KeepAliveLedger(_clock, capacity: 16);
+        OriginKnowledge first = ledger.GetOrAdd(Key(0));
+        first.StaleHit(TimeSpan.FromSeconds(5));
+        Flood(ledger, 100);
+        ledger.TryGet(new Uri("https://host0.example.com"), out _).ShouldBeFalse();
+
+        _clock.Advance(TimeSpan.FromSeconds(1));
+        first.IdleClosed(TimeSpan.FromSeconds(5), exact: true);
+
+        ledger.GetOrAdd(Key(0)).ShouldBeSameAs(first);
+        ledger.TryGet(new Uri("https://host0.example.com/path"), out OriginKeepAlive? known).ShouldBeTrue();
+        known!.Learned.ShouldBe(TimeSpan.FromSeconds(5));
+        ledger.Snapshot().Count.ShouldBeLessThanOrEqualTo(16);
+    }
+
+    [Fact]
+    public void Dropped_AndReplaced_ObservationsReachBoth()
+    {
+        var ledger = new KeepAliveLedger(_clock, capacity: 16);
+        OriginKnowledge old = ledger.GetOrAdd(Key(0));
+        Flood(ledger, 100);
+        OriginKnowledge current = ledger.GetOrAdd(Key(0));
+        current.ShouldNotBeSameAs(old);
+
+        old.StaleHit(TimeSpan.FromSeconds(5));
+
+        old.LearnedTicks.ShouldBe(TimeSpan.FromSeconds(5).Ticks);
+        current.LearnedTicks.ShouldBe(TimeSpan.FromSeconds(5).Ticks);
+        ledger.GetOrAdd(Key(0)).ShouldBeSameAs(current);
+    }
+
+    [Fact]
+    public void Snapshot_SaysWhatIsKnownAndInForce()
+    {
+        var ledger = new KeepAliveLedger(_clock);
+        var options = new KeepAliveOptions { ServerTimeout = TimeSpan.FromSeconds(60), Margin = TimeSpan.FromSeconds(2) };
+        OriginKnowledge knowledge = ledger.GetOrAdd(Key(7), KeepAliveSettings.From(options));
+        knowledge.Advertised(TimeSpan.FromSeconds(30));
+        _clock.Advance(TimeSpan.FromSeconds(60));
+        knowledge.StaleHit(TimeSpan.FromSeconds(20));
+
+        OriginKeepAlive known = ledger.Snapshot().ShouldHaveSingleItem();
+        known.Origin.ShouldBe("https://host7.example.com:443");
+        known.Configured.ShouldBe(TimeSpan.FromSeconds(60));
+        known.Advertised.ShouldBe(TimeSpan.FromSeconds(30));
+        known.Learned.ShouldBe(TimeSpan.FromSeconds(20));
+        known.Limit.ShouldBe(TimeSpan.FromSeconds(18));
+        known.LimitSource.ShouldBe(KeepAliveLimitSource.Learned);
+        known.StaleHits.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task ManyThreads_LearnDropAndReadAtOnce_NothingBreaks()
+    {
+        var ledger = new KeepAliveLedger(TimeProvider.System, capacity: 16);
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(worker => Task.Run(() =>
+        {
+            var random = new Random(worker);
+            for (int i = 0; i < 20_000; i++)
+            {
+                OriginKnowledge knowledge = ledger.GetOrAdd(Key(random.Next(40)));
+                var age = TimeSpan.FromSeconds(random.Next(1, 10));
+                switch (random.Next(4))
+                {
+                    case 0: knowledge.IdleClosed(age, exact: true); break;
+                    case 1: knowledge.StaleHit(age); break;
+                    case 2: knowledge.SeenOpen(age, answered: true); break;
+                    default: knowledge.Advertised(age); break;
+                }
+
+                KeepAliveLimit.For(knowledge, KeepAliveSettings.Default, safeToRepeat: false).MaxIdleTicks.ShouldBeGreaterThan(0);
+            }
+        })));
+
+        ledger.Snapshot().Count.ShouldBeLessThanOrEqualTo(16);
+    }
+
+    private void Flood(KeepAliveLedger ledger, int origins)
+    {
+        for (int i = 1; i <= origins; i++)
+        {
+            _clock.Advance(TimeSpan.FromSeconds(1));
+            ledger.GetOrAdd(Key(i));
+        }
+    }
+
+    private static OriginKey Key(int i) => new("https", $"host{i}.example.com", 443, null);
+}

@@ -1,0 +1,55 @@
+namespace StaleConnGuard.Tests;
+
+public class PooledIdleTimeoutTests
+{
+    [Theory]
+    [InlineData(60, 1, 48)]
+    [InlineData(60, 30, 30)]
+    [InlineData(5, 1, 4)]
+    [InlineData(4, 1, 3)]
+    [InlineData(2, 1, 1)]
+    [InlineData(1.5, 1, 0.5)]
+    [InlineData(1, 1, 0.25)]
+    [InlineData(3600, 1, 2880)]
+    public void For_ServerTimeout_IsBelowItWithTheSlackIncluded(double timeout, double margin, double expected) =>
+        PooledIdleTimeout.For(TimeSpan.FromSeconds(timeout), TimeSpan.FromSeconds(margin)).ShouldBe(TimeSpan.FromSeconds(expected));
+
+    [Fact]
+    public void For_AnyTimeoutOfAtLeastTwoSeconds_ClosesInTimeAndNeverSwitchesThePoolOff()
+    {
+        for (double timeout = 0.1; timeout < 400; timeout += 0.1)
+        {
+            TimeSpan server = TimeSpan.FromSeconds(timeout);
+            TimeSpan value = PooledIdleTimeout.For(server, TimeSpan.FromSeconds(1));
+            value.ShouldBeGreaterThan(TimeSpan.Zero);
+            if (timeout >= 2)
+            {
+                PooledIdleTimeout.HighestIdleAge(value).ShouldBeLessThanOrEqualTo(server);
+            }
+        }
+    }
+
+    [Fact]
+    public void Derive_NothingConfigured_LeavesTheHandlerAlone() =>
+        PooledIdleTimeout.Derive(new StaleConnGuardOptions()).ShouldBeNull();
+
+    [Fact]
+    public void Derive_TheCallersOwnValue_Wins()
+    {
+        var options = new StaleConnGuardOptions();
+        options.KeepAlive.ServerTimeout = KnownServerTimeouts.AwsAlb;
+        PooledIdleTimeout.Derive(options).ShouldBe(TimeSpan.FromSeconds(48));
+        options.Transport.PooledConnectionIdleTimeout = TimeSpan.FromSeconds(90);
+        PooledIdleTimeout.Derive(options).ShouldBe(TimeSpan.FromSeconds(90));
+    }
+
+    [Fact]
+    public void Derive_SeveralOrigins_FollowsTheSmallest()
+    {
+        var options = new StaleConnGuardOptions();
+        options.KeepAlive.Origins["https://a.example.com"] = new() { ServerTimeout = TimeSpan.FromSeconds(60) };
+        options.KeepAlive.Origins["https://b.example.com"] = new() { ServerTimeout = TimeSpan.FromSeconds(5) };
+        options.KeepAlive.Origins["https://c.example.com"] = new() { Margin = TimeSpan.FromSeconds(3) };
+        PooledIdleTimeout.Derive(options).ShouldBe(TimeSpan.FromSeconds(4));
+    }
+}

@@ -1,0 +1,91 @@
+using System.Net.Sockets;
+
+namespace StaleConnGuard.Tests.Retry;
+
+public class FailureClassifierTests
+{
+    [Theory]
+    [InlineData(HttpRequestError.NameResolutionError, "NotSent")]
+    [InlineData(HttpRequestError.ConnectionError, "NotSent")]
+    [InlineData(HttpRequestError.SecureConnectionError, "NotSent")]
+    [InlineData(HttpRequestError.ProxyTunnelError, "NotSent")]
+    [InlineData(HttpRequestError.ResponseEnded, "ConnectionLost")]
+    [InlineData(HttpRequestError.Unknown, "Other")]
+    [InlineData(HttpRequestError.InvalidResponse, "Other")]
+    [InlineData(HttpRequestError.HttpProtocolError, "Other")]
+    [InlineData(HttpRequestError.ExtendedConnectNotSupported, "Other")]
+    [InlineData(HttpRequestError.VersionNegotiationError, "Other")]
+    [InlineData(HttpRequestError.UserAuthenticationError, "Other")]
+    [InlineData(HttpRequestError.ConfigurationLimitExceeded, "Other")]
+    public void Classify_RequestError_SaysWhatItMeans(HttpRequestError error, string kind) =>
+        Classify(new HttpRequestException(error)).ShouldBe(kind);
+
+    [Theory]
+    [InlineData(SocketError.ConnectionReset, "ConnectionLost")]
+    [InlineData(SocketError.ConnectionAborted, "ConnectionLost")]
+    [InlineData(SocketError.Shutdown, "ConnectionLost")]
+    [InlineData(SocketError.TimedOut, "ConnectionLost")]
+    [InlineData(SocketError.HostUnreachable, "ConnectionLost")]
+    [InlineData(SocketError.OperationAborted, "Other")]
+    [InlineData(SocketError.AccessDenied, "Other")]
+    public void Classify_SocketErrorInside_SaysWhatItMeans(SocketError error, string kind) =>
+        Classify(new HttpRequestException(HttpRequestError.Unknown, "x", new IOException("x", new SocketException((int)error)))).ShouldBe(kind);
+
+    [Fact]
+    public void Classify_InvalidResponseWithAResetInside_IsNoLostConnection() =>
+        Classify(new HttpRequestException(HttpRequestError.InvalidResponse, "x", new IOException("x", new SocketException((int)SocketError.ConnectionReset)))).ShouldBe("Other");
+
+    [Fact]
+    public void Classify_ContentThatCannotBeRead_IsNoLostConnection() =>
+        Classify(new HttpRequestException("Error while copying content to a stream.", new IOException("disk"))).ShouldBe("Other");
+
+    [Fact]
+    public void Classify_BareIoException_IsOther() => Classify(new IOException("x", new SocketException((int)SocketError.ConnectionReset))).ShouldBe("Other");
+
+    [Fact]
+    public void Classify_ConnectTimeout_IsNotSent() => Classify(Failures.ConnectTimeout()).ShouldBe("NotSent");
+
+    [Fact]
+    public void Classify_ConnectTimeoutOfATrimmedProgram_IsNotSent() =>
+        Classify(new TaskCanceledException("x", new TimeoutException("net_http_connect_timedout"))).ShouldBe("NotSent");
+
+    [Fact]
+    public void Classify_SameShapeInOtherWords_IsNoProof() =>
+        Classify(new TaskCanceledException("x", new TimeoutException("too slow"))).ShouldBe("ConnectionLost");
+
+    [Fact]
+    public void Classify_TimeoutOfANestedHttpClient_IsOther() =>
+        Classify(new TaskCanceledException("x", new TimeoutException("ConnectTimeout", new TaskCanceledException()))).ShouldBe("Other");
+
+    [Fact]
+    public void Classify_PlainCancellation_IsOther() => Classify(new OperationCanceledException()).ShouldBe("Other");
+
+    [Fact]
+    public void R05_ResponseHadBegun_IsNoLostConnection()
+    {
+        var attempts = new RequestAttempts { ResponseStarted = true };
+        FailureClassifier.Classify(Failures.Ended(), attempts, CancellationToken.None).ShouldBe(FailureKind.ResponseStarted);
+        FailureClassifier.Classify(Failures.Reset(), attempts, CancellationToken.None).ShouldBe(FailureKind.ResponseStarted);
+        FailureClassifier.Classify(Failures.Refused(), attempts, CancellationToken.None).ShouldBe(FailureKind.NotSent);
+    }
+
+    [Fact]
+    public void Classify_GuardsEndOfStreamOnANewConnection_IsALostConnection() =>
+        Classify(new HttpRequestException(HttpRequestError.Unknown, "x", ConnectionEndedException.BeforeResponse())).ShouldBe("ConnectionLost");
+
+    [Theory]
+    [InlineData(HttpRequestError.HttpProtocolError)]
+    [InlineData(HttpRequestError.ExtendedConnectNotSupported)]
+    public void R14_StreamError_IsNoLostConnection(HttpRequestError error) =>
+        Classify(new HttpRequestException(error, "x", new HttpProtocolException(8, "CANCEL", null))).ShouldBe("Other");
+
+    [Fact]
+    public void R19_CallersCancel_IsNoConnectionFailure()
+    {
+        var cancelled = new CancellationToken(canceled: true);
+        FailureClassifier.Classify(Failures.ConnectTimeout(), null, cancelled).ShouldBe(FailureKind.Cancelled);
+        FailureClassifier.Classify(new OperationCanceledException(cancelled), null, cancelled).ShouldBe(FailureKind.Cancelled);
+    }
+
+    private static string Classify(Exception e) => FailureClassifier.Classify(e, null, CancellationToken.None).ToString();
+}

@@ -1,0 +1,127 @@
+using System.Net;
+using StaleConnGuard.Testing;
+using static StaleConnGuard.Tests.Retry.RetryBench;
+
+namespace StaleConnGuard.Tests.Retry;
+
+public class OneShotBufferTests
+{
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Send_StreamThatFits_IsSentAgain(bool sync)
+    {
+        using var bench = new RetryBench(Answers(HttpStatusCode.ServiceUnavailable, HttpStatusCode.OK), replay: r => r.BufferOneShotUpTo = 5);
+        HttpRequestMessage request = Request("PUT", OneShot.Content("1234"));
+        request.Content!.Headers.Add("Content-Type", "text/x-test");
+        using HttpResponseMessage response = await bench.SendAsync(request, sync);
+        bench.Stub.Seen.Select(s => s.Body).ShouldBe(["1234", "1234"]);
+        request.Content.Headers.ContentType!.MediaType.ShouldBe("text/x-test");
+        request.Content.Headers.ContentLength.ShouldBe(4);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Send_StreamTooLarge_GoesOutOnceAndWhole(bool sync)
+    {
+        string text = string.Concat(Enumerable.Range(0, 100_000).Select(i => i % 10));
+        using var bench = new RetryBench(Answers(HttpStatusCode.ServiceUnavailable, HttpStatusCode.OK), replay: r => r.BufferOneShotUpTo = 1_000);
+        using HttpResponseMessage response = await bench.SendAsync(Request("PUT", OneShot.Content(text)), sync);
+        response.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
+        bench.Stub.Seen.Single().Body.ShouldBe(text);
+        bench.Reasons.ShouldBe([RetryReason.StoppedBodyOneShot]);
+    }
+
+    [Fact]
+    public async Task Send_WritingContentThatFits_IsSentAgainAndWrittenOnce()
+    {
+        using var bench = new RetryBench(Answers(HttpStatusCode.ServiceUnavailable, HttpStatusCode.OK), replay: r => r.BufferOneShotUpTo = 6);
+        PushContent content = OneShot.Pushed("ab", "cd", "ef");
+        using HttpResponseMessage response = await bench.SendAsync(Request("PUT", content));
+        bench.Stub.Seen.Select(s => s.Body).ShouldBe(["abcdef", "abcdef"]);
+        content.PiecesWritten.ShouldBe(3);
+    }
+
+    [Fact]
+    public async Task Fill_WritingContentTooLarge_IsHeldBackAtTheLimit()
+    {
+        PushContent content = OneShot.Pushed("ab", "cd", "ef", "gh");
+        HttpRequestMessage request = Request("PUT", content);
+        await OneShotBuffer.FillAsync(request, 5, CancellationToken.None);
+        content.PiecesWritten.ShouldBe(2);
+        (await request.Content!.ReadAsStringAsync()).ShouldBe("abcdefgh");
+        content.PiecesWritten.ShouldBe(4);
+    }
+
+    [Fact]
+    public async Task Fill_WritingContentTooLarge_CannotBeSentTwice()
+    {
+        HttpRequestMessage request = Request("PUT", OneShot.Pushed("abc", "def"));
+        await OneShotBuffer.FillAsync(request, 4, CancellationToken.None);
+        BodyRepeatabilityClassifier.Classify(request.Content).ShouldBe(BodyRepeatability.OneShot);
+        await request.Content!.CopyToAsync(Stream.Null);
+        await Should.ThrowAsync<InvalidOperationException>(() => request.Content.CopyToAsync(Stream.Null));
+    }
+
+    [Fact]
+    public async Task Dispose_HeldBackContentNeverSent_EndsTheWriterAndDisposesIt()
+    {
+        PushContent content = OneShot.Pushed("abc", "def");
+        HttpRequestMessage request = Request("PUT", content);
+        await OneShotBuffer.FillAsync(request, 4, CancellationToken.None);
+        request.Dispose();
+        content.IsDisposed.ShouldBeTrue();
+        content.PiecesWritten.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task Dispose_KeptContent_DisposesTheOriginal()
+    {
+        PushContent content = OneShot.Pushed("abc");
+        HttpRequestMessage request = Request("PUT", content);
+        await OneShotBuffer.FillAsync(request, 4, CancellationToken.None);
+        request.Dispose();
+        content.IsDisposed.ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task Fill_Cancelled_Throws()
+    {
+        HttpRequestMessage request = Request("PUT", OneShot.Content("abc"));
+        await Should.ThrowAsync<OperationCanceledException>(() => OneShotBuffer.FillAsync(request, 4, new CancellationToken(canceled: true)));
+    }
+
+    [Fact]
+    public async Task Send_NotSwitchedOn_LeavesTheContentAlone()
+    {
+        using var bench = new RetryBench(Answers(HttpStatusCode.OK));
+        HttpRequestMessage request = Request("PUT", OneShot.Content("abc"));
+        HttpContent content = request.Content!;
+        using HttpResponseMessage response = await bench.SendAsync(request);
+        request.Content.ShouldBeSameAs(content);
+    }
+
+    [Fact]
+    public async Task Send_RepeatableOrKnownTooLarge_LeavesTheContentAlone()
+    {
+        using var bench = new RetryBench(Answers(HttpStatusCode.OK), replay: r => r.BufferOneShotUpTo = 2);
+        HttpContent[] contents = [new StringContent("abc"), new StreamContent(new MemoryStream([1, 2, 3])), OneShot.Content("abc")];
+        contents[2].Headers.ContentLength = 3;
+        foreach (HttpContent content in contents)
+        {
+            HttpRequestMessage request = Request("PUT", content);
+            using HttpResponseMessage response = await bench.SendAsync(request);
+            request.Content.ShouldBeSameAs(content);
+        }
+    }
+
+    [Fact]
+    public async Task Send_RetriesDisabled_StillKeepsTheContent()
+    {
+        using var bench = new RetryBench(Answers(HttpStatusCode.OK), o => o.Enabled = false, r => r.BufferOneShotUpTo = 10);
+        HttpRequestMessage request = Request("PUT", OneShot.Content("abc"));
+        using HttpResponseMessage response = await bench.SendAsync(request);
+        BodyRepeatabilityClassifier.Classify(request.Content).ShouldBe(BodyRepeatability.Memory);
+    }
+}

@@ -1,0 +1,76 @@
+using System.Net;
+using Microsoft.Extensions.Configuration;
+
+namespace StaleConnGuard.Tests.Retry;
+
+public class RetryOptionsRulesTests
+{
+    [Fact]
+    public void Check_Defaults_AreValidAndAsDocumented()
+    {
+        var options = new RetryOptions();
+        RetryOptionsRules.Check(options).ShouldBeEmpty();
+        options.Enabled.ShouldBeTrue();
+        options.MaxRetries.ShouldBe(3);
+        options.BaseDelay.ShouldBe(TimeSpan.FromMilliseconds(200));
+        options.MaxDelay.ShouldBe(TimeSpan.FromSeconds(10));
+        options.Jitter.ShouldBe(RetryJitter.Full);
+        options.StatusCodes.ShouldBeNull();
+        RetryOptions.DefaultStatusCodes.Select(c => (int)c).ShouldBe([502, 503, 504]);
+        options.HonorRetryAfter.ShouldBeTrue();
+        options.MaxRetryAfter.ShouldBe(TimeSpan.FromSeconds(30));
+        options.CallerTimeout.ShouldBeNull();
+        options.Budget.Ratio.ShouldBe(0.2);
+        options.Budget.MinRetriesPerSecond.ShouldBe(10);
+        options.ConfigurePipeline.ShouldBeNull();
+        new ReplayOptions().BufferOneShotUpTo.ShouldBeNull();
+    }
+
+    public static TheoryData<Action<RetryOptions>, string> Wrong => new()
+    {
+        { o => o.MaxRetries = -1, "Retry:MaxRetries is -1; accepted is: between 0 and 10." },
+        { o => o.MaxRetries = 11, "Retry:MaxRetries is 11; accepted is: between 0 and 10." },
+        { o => o.BaseDelay = TimeSpan.FromTicks(-1), "Retry:BaseDelay is -00:00:00.0000001; accepted is: between 00:00:00 and 00:01:00." },
+        { o => (o.BaseDelay, o.MaxDelay) = (TimeSpan.FromSeconds(61), TimeSpan.FromSeconds(61)), "Retry:BaseDelay is 00:01:01; accepted is: between 00:00:00 and 00:01:00." },
+        { o => o.MaxDelay = TimeSpan.FromMilliseconds(199), "Retry:MaxDelay is 00:00:00.1990000; accepted is: between Retry:BaseDelay (00:00:00.2000000) and 01:00:00." },
+        { o => o.MaxDelay = TimeSpan.FromHours(2), "Retry:MaxDelay is 02:00:00; accepted is: between Retry:BaseDelay (00:00:00.2000000) and 01:00:00." },
+        { o => o.Jitter = (RetryJitter)9, "Retry:Jitter is 9; accepted is: Full or Decorrelated." },
+        { o => o.StatusCodes = [HttpStatusCode.BadGateway, HttpStatusCode.OK], "Retry:StatusCodes:1 is 200; accepted is: between 400 and 599." },
+        { o => o.StatusCodes = [(HttpStatusCode)600], "Retry:StatusCodes:0 is 600; accepted is: between 400 and 599." },
+        { o => o.MaxRetryAfter = TimeSpan.FromDays(2), "Retry:MaxRetryAfter is 2.00:00:00; accepted is: between 00:00:00 and 1.00:00:00." },
+        { o => o.CallerTimeout = TimeSpan.Zero, "Retry:CallerTimeout is 00:00:00; accepted is: above 00:00:00 and at most 1.00:00:00, or -00:00:00.0010000 for none." },
+        { o => o.Budget.Ratio = double.NaN, "Retry:Budget:Ratio is NaN; accepted is: between 0 and 10." },
+        { o => o.Budget.Ratio = -0.1, "Retry:Budget:Ratio is -0.1; accepted is: between 0 and 10." },
+        { o => o.Budget.MinRetriesPerSecond = double.PositiveInfinity, "Retry:Budget:MinRetriesPerSecond is Infinity; accepted is: between 0 and 1000000." },
+        { o => o.Budget = null!, "Retry:Budget is null; accepted is: present." },
+    };
+
+    [Theory]
+    [MemberData(nameof(Wrong), DisableDiscoveryEnumeration = true)]
+    public void Check_OutOfRange_NamesKeyValueAndRange(Action<RetryOptions> spoil, string error)
+    {
+        var options = new RetryOptions();
+        spoil(options);
+        RetryOptionsRules.Check(options).ShouldBe([error]);
+        Should.Throw<ArgumentException>(() => new RetryHandler(options, new ReplayOptions(), new RetryServices())).Message.ShouldContain(error);
+    }
+
+    [Fact]
+    public void Binding_StatusCodesFromConfiguration_ReplaceTheDefaults()
+    {
+        IConfiguration configuration = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>(StringComparer.Ordinal)
+        {
+            ["Retry:StatusCodes:0"] = "429",
+            ["Retry:StatusCodes:1"] = "ServiceUnavailable",
+            ["Retry:Jitter"] = "Decorrelated",
+            ["Retry:Budget:Ratio"] = "0.5",
+            ["Retry:CallerTimeout"] = "00:00:10",
+        }).Build();
+        var options = new RetryOptions();
+        configuration.GetSection("Retry").Bind(options);
+        options.StatusCodes!.Select(c => (int)c).ShouldBe([429, 503]);
+        options.Jitter.ShouldBe(RetryJitter.Decorrelated);
+        options.Budget.Ratio.ShouldBe(0.5);
+        options.CallerTimeout.ShouldBe(TimeSpan.FromSeconds(10));
+    }
+}

@@ -1,0 +1,18 @@
+using System.Collections.Concurrent;
+
+namespace StaleConnGuard.WireTests.Guard;
+
+/// <summary>Keeps what the guard reports.</summary>
+internal sealed class RecordingObserver : IGuardObserver
+{
+    public ConcurrentQueue<(ConnectionEnd End, Delivery Delivery, ReplayDecision Decision, long IdleAgeTicks)> Hits { get; } = new();
+
+    public ConcurrentQueue<RefusalReason> Refusals { get; } = new();
+
+    public int StaleHits => Hits.Count(h => h.End is ConnectionEnd.EndOfStream or ConnectionEnd.Reset);
+
+    public void ConnectionRefused(OriginKnowledge origin, RefusalReason reason) => Refusals.Enqueue(reason);
+
+    public void StaleHit(Exchange exchange, ReplayDecision decision, int replays) =>
+        Hits.Enqueue((exchange.End, exchange.Delivery, decision, exchange.IdleAgeTicks));
+}
