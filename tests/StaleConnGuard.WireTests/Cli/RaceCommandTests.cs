@@ -58,7 +58,7 @@ public class RaceCommandTests
         using DelayedLink link = DelayedLink.Create(TimeSpan.FromMilliseconds(10));
         await using NginxServer nginx = await NginxServer.StartAsync(TimeSpan.FromSeconds(1), link);
 
-        (int exitCode, string output, string error) = await RunAsync($"race --json --server {nginx.Address} --requests 16 --workers 16");
+        (int exitCode, string output, string error) = await RunAsync($"race --json --server {nginx.Address} --requests 32 --workers 16");
 
         exitCode.ShouldBe(0, error);
         using var json = JsonDocument.Parse(output);
