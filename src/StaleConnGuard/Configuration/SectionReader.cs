@@ -93,6 +93,43 @@ internal sealed class SectionReader
         return false;
     }
 
+    /// <summary>The same where nothing (an empty value) is allowed.</summary>
+    public bool TryOptionalInt(string key, int min, int max, out int? value)
+    {
+        value = null;
+        if (_section.GetSection(key).Value is { } text && text.Trim().Length == 0)
+        {
+            _known.Add(key);
+            return true;
+        }
+
+        bool read = TryInt(key, min, max, out int number);
+        value = read ? number : null;
+        return read;
+    }
+
+    /// <summary>A list of whole numbers, which takes the place of what was there.</summary>
+    public bool TryInts(string key, int min, int max, out IReadOnlyList<int> values)
+    {
+        var read = new List<int>();
+        values = read;
+        if (TrySection(key) is not { } list)
+        {
+            return false;
+        }
+
+        var items = new SectionReader(list, _failures.Below(key));
+        bool good = true;
+        foreach (IConfigurationSection item in list.GetChildren())
+        {
+            bool parsed = items.TryInt(item.Key, min, max, out int value);
+            good &= parsed;
+            read.Add(value);
+        }
+
+        return good;
+    }
+
     public bool TryDouble(string key, double min, double max, out double value)
     {
         value = default;

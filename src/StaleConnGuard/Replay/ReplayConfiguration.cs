@@ -15,6 +15,11 @@ internal static class ReplayConfiguration
             options.UnsafeReplay = unsafeReplay;
         }
 
+        if (reader.TryOptionalInt(nameof(options.BufferOneShotUpTo), ReplayRules.MinBuffer, ReplayRules.MaxBuffer, out int? buffer))
+        {
+            options.BufferOneShotUpTo = buffer;
+        }
+
         reader.RefuseOthers();
     }
 }

@@ -1,3 +1,4 @@
+using System.Reflection;
 using System.Text;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Options;
@@ -37,7 +38,7 @@ public class StaleConnGuardConfigurationTests
             string name = part.GetType().Name[..^"Options".Length];
             var failure = Should.Throw<OptionsValidationException>(() => Read($$"""{ "StaleConnGuard": { "{{name}}": { "Zzzzzzzz": 1 } } }"""));
             string known = failure.Failures.ShouldHaveSingleItem();
-            foreach (var property in part.GetType().GetProperties().Where(p => !typeof(Delegate).IsAssignableFrom(p.PropertyType)))
+            foreach (var property in part.GetType().GetProperties(BindingFlags.Instance | BindingFlags.Public).Where(p => !typeof(Delegate).IsAssignableFrom(p.PropertyType)))
             {
                 known.ShouldContain(property.Name);
             }
