@@ -12,7 +12,7 @@ public class IdleTimeoutProbeTests
 
         TimeSpan? measured = await IdleTimeoutProbe.MeasureIdleTimeoutAsync(server.Address, TimeSpan.FromSeconds(10));
 
-        measured!.Value.TotalMilliseconds.ShouldBeInRange(235, 265);
+        measured!.Value.TotalMilliseconds.ShouldBeInRange(200, 400);
     }
 
     [Fact]
@@ -28,6 +28,6 @@ public class IdleTimeoutProbeTests
     {
         await using var server = RaceServer.Start();
 
-        (await IdleTimeoutProbe.MeasureRoundTripAsync(server.Address)).ShouldBeInRange(TimeSpan.FromTicks(1), TimeSpan.FromMilliseconds(50));
+        (await IdleTimeoutProbe.MeasureRoundTripAsync(server.Address)).ShouldBeInRange(TimeSpan.FromTicks(1), TimeSpan.FromMilliseconds(200));
     }
 }
