@@ -9,6 +9,11 @@ public static class FailureKind
     public static string Of(Exception exception)
     {
         ArgumentNullException.ThrowIfNull(exception);
+        if (exception is HttpRequestException { StatusCode: { } status })
+        {
+            return $"HTTP {(int)status}";
+        }
+
         string name = exception.GetType().Name;
         if (SocketErrorOf(exception) is { } socketError)
         {

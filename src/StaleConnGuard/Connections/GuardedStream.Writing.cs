@@ -169,7 +169,7 @@ internal sealed partial class GuardedStream
 
     private RefusalReason JudgeReuse(Exchange asking, long idleAgeTicks)
     {
-        if (ReferenceEquals(Volatile.Read(ref _user), s_dead))
+        if (CarriesNoMore || ReferenceEquals(Volatile.Read(ref _user), s_dead))
         {
             return RefusalReason.Closed;
         }

@@ -48,6 +48,9 @@ internal sealed partial class GuardedStream : Stream
 
     public OriginKnowledge Origin { get; }
 
+    /// <summary>The last exchange was the last that this connection may carry. Set before the pool gets the connection back.</summary>
+    public bool CarriesNoMore { get; set; }
+
     public override bool CanRead => _inner.CanRead;
 
     public override bool CanWrite => _inner.CanWrite;
