@@ -93,43 +93,6 @@ internal sealed class SectionReader
         return false;
     }
 
-    /// <summary>The same where nothing (an empty value) is allowed.</summary>
-    public bool TryOptionalInt(string key, int min, int max, out int? value)
-    {
-        value = null;
-        if (_section.GetSection(key).Value is { } text && text.Trim().Length == 0)
-        {
-            _known.Add(key);
-            return true;
-        }
-
-        bool read = TryInt(key, min, max, out int number);
-        value = read ? number : null;
-        return read;
-    }
-
-    /// <summary>A list of whole numbers, which takes the place of what was there.</summary>
-    public bool TryInts(string key, int min, int max, out IReadOnlyList<int> values)
-    {
-        var read = new List<int>();
-        values = read;
-        if (TrySection(key) is not { } list)
-        {
-            return false;
-        }
-
-        var items = new SectionReader(list, _failures.Below(key));
-        bool good = true;
-        foreach (IConfigurationSection item in list.GetChildren())
-        {
-            bool parsed = items.TryInt(item.Key, min, max, out int value);
-            good &= parsed;
-            read.Add(value);
-        }
-
-        return good;
-    }
-
     public bool TryDouble(string key, double min, double max, out double value)
     {
         value = default;
@@ -165,6 +128,35 @@ internal sealed class SectionReader
 
         _failures.AddValue(key, text, $"one of {string.Join(", ", names)}");
         return false;
+    }
+
+    /// <summary>A list of whole numbers, as arrays are in configuration: keys 0, 1, 2 … An empty value is an empty list.</summary>
+    public bool TryInts(string key, int min, int max, out IReadOnlyList<int> values)
+    {
+        _known.Add(key);
+        IConfigurationSection list = _section.GetSection(key);
+        string accepted = string.Create(CultureInfo.InvariantCulture, $"a list of whole numbers between {min} and {max}");
+        values = [];
+        if (list.Value is { Length: > 0 } single)
+        {
+            _failures.AddValue(key, single, accepted);
+            return false;
+        }
+
+        var found = new List<int>();
+        foreach (IConfigurationSection item in list.GetChildren())
+        {
+            if (!int.TryParse(item.Value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int value) || value < min || value > max)
+            {
+                _failures.AddValue($"{key}:{item.Key}", item.Value ?? "", accepted);
+                return false;
+            }
+
+            found.Add(value);
+        }
+
+        values = found;
+        return found.Count > 0 || list.Value is not null;
     }
 
     /// <summary>A section below; null when there is none.</summary>

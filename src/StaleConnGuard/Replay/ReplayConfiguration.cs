@@ -15,9 +15,9 @@ internal static class ReplayConfiguration
             options.UnsafeReplay = unsafeReplay;
         }
 
-        if (reader.TryOptionalInt(nameof(options.BufferOneShotUpTo), ReplayRules.MinBuffer, ReplayRules.MaxBuffer, out int? buffer))
+        if (reader.TryInt(nameof(options.BufferOneShotUpTo), ReplayRules.MinBufferOneShot, ReplayRules.MaxBufferOneShot, out int bufferOneShotUpTo))
         {
-            options.BufferOneShotUpTo = buffer;
+            options.BufferOneShotUpTo = bufferOneShotUpTo;
         }
 
         reader.RefuseOthers();

@@ -2,9 +2,14 @@ using System.Net;
 
 namespace StaleConnGuard;
 
-/// <summary>Reads <see cref="RetryOptions"/>, all but what is code.</summary>
+/// <summary>Reads <see cref="RetryOptions"/>.</summary>
 internal static class RetryConfiguration
 {
+    private static readonly TimeRange BaseDelay = new(TimeSpan.Zero, RetryDefaults.MaxBaseDelay);
+    private static readonly TimeRange MaxDelay = new(TimeSpan.Zero, RetryDefaults.MaxMaxDelay);
+    private static readonly TimeRange MaxRetryAfter = new(TimeSpan.Zero, RetryDefaults.MaxMaxRetryAfter);
+    private static readonly TimeRange CallerTimeout = new(TimeSpan.FromTicks(1), RetryDefaults.MaxCallerTimeout, InfiniteToo: true);
+
     public static void Read(SectionReader reader, RetryOptions options)
     {
         if (reader.TryBool(nameof(options.Enabled), out bool enabled))
@@ -17,13 +22,22 @@ internal static class RetryConfiguration
             options.MaxRetries = maxRetries;
         }
 
-        ReadBackoff(reader, options);
-        if (reader.TryInts(nameof(options.StatusCodes), RetryDefaults.LowestStatusCode, RetryDefaults.HighestStatusCode, out IReadOnlyList<int> codes))
+        if (reader.TryEnum(nameof(options.Jitter), out RetryJitter jitter))
         {
-            options.StatusCodes = [.. codes.Select(static code => (HttpStatusCode)code)];
+            options.Jitter = jitter;
         }
 
-        ReadLimits(reader, options);
+        if (reader.TryInts(nameof(options.StatusCodes), RetryDefaults.LowestStatusCode, RetryDefaults.HighestStatusCode, out IReadOnlyList<int> statusCodes))
+        {
+            options.StatusCodes = [.. statusCodes.Select(static code => (HttpStatusCode)code)];
+        }
+
+        if (reader.TryBool(nameof(options.HonorRetryAfter), out bool honorRetryAfter))
+        {
+            options.HonorRetryAfter = honorRetryAfter;
+        }
+
+        ReadTimes(reader, options);
         if (reader.TryBelow(nameof(options.Budget)) is { } budget)
         {
             ReadBudget(budget, options.Budget);
@@ -32,54 +46,39 @@ internal static class RetryConfiguration
         reader.RefuseOthers();
     }
 
-    private static void ReadBackoff(SectionReader reader, RetryOptions options)
+    private static void ReadTimes(SectionReader reader, RetryOptions options)
     {
-        if (reader.TryTime(nameof(options.BaseDelay), new TimeRange(TimeSpan.Zero, RetryDefaults.MaxBaseDelay), out TimeSpan baseDelay))
+        if (reader.TryTime(nameof(options.BaseDelay), BaseDelay, out TimeSpan baseDelay))
         {
             options.BaseDelay = baseDelay;
         }
 
-        // That it is not below BaseDelay is for the rules to say: either may come from elsewhere.
-        if (reader.TryTime(nameof(options.MaxDelay), new TimeRange(TimeSpan.Zero, RetryDefaults.MaxMaxDelay), out TimeSpan maxDelay))
+        if (reader.TryTime(nameof(options.MaxDelay), MaxDelay, out TimeSpan maxDelay))
         {
             options.MaxDelay = maxDelay;
         }
 
-        if (reader.TryEnum(nameof(options.Jitter), out RetryJitter jitter))
-        {
-            options.Jitter = jitter;
-        }
-    }
-
-    private static void ReadLimits(SectionReader reader, RetryOptions options)
-    {
-        if (reader.TryBool(nameof(options.HonorRetryAfter), out bool honor))
-        {
-            options.HonorRetryAfter = honor;
-        }
-
-        if (reader.TryTime(nameof(options.MaxRetryAfter), new TimeRange(TimeSpan.Zero, RetryDefaults.MaxMaxRetryAfter), out TimeSpan maxRetryAfter))
+        if (reader.TryTime(nameof(options.MaxRetryAfter), MaxRetryAfter, out TimeSpan maxRetryAfter))
         {
             options.MaxRetryAfter = maxRetryAfter;
         }
 
-        var callerTimeouts = new TimeRange(RetryDefaults.MinCallerTimeout, RetryDefaults.MaxCallerTimeout, InfiniteToo: true);
-        if (reader.TryOptionalTime(nameof(options.CallerTimeout), callerTimeouts, out TimeSpan? callerTimeout))
+        if (reader.TryOptionalTime(nameof(options.CallerTimeout), CallerTimeout, out TimeSpan? callerTimeout))
         {
             options.CallerTimeout = callerTimeout;
         }
     }
 
-    private static void ReadBudget(SectionReader reader, RetryBudgetOptions options)
+    private static void ReadBudget(SectionReader reader, RetryBudgetOptions budget)
     {
-        if (reader.TryDouble(nameof(options.Ratio), 0, RetryDefaults.MaxBudgetRatio, out double ratio))
+        if (reader.TryDouble(nameof(budget.Ratio), 0, RetryDefaults.MaxBudgetRatio, out double ratio))
         {
-            options.Ratio = ratio;
+            budget.Ratio = ratio;
         }
 
-        if (reader.TryDouble(nameof(options.MinRetriesPerSecond), 0, RetryDefaults.MaxMinRetriesPerSecond, out double minimum))
+        if (reader.TryDouble(nameof(budget.MinRetriesPerSecond), 0, RetryDefaults.MaxMinRetriesPerSecond, out double minRetriesPerSecond))
         {
-            options.MinRetriesPerSecond = minimum;
+            budget.MinRetriesPerSecond = minRetriesPerSecond;
         }
 
         reader.RefuseOthers();

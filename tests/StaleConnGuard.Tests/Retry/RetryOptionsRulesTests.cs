@@ -92,7 +92,7 @@ public class RetryOptionsRulesTests
     }
 
     [Theory]
-    [InlineData("Retry:StatusCodes:0", "200", "StatusCodes:0 is '200'; accepted is a whole number between 400 and 599.")]
+    [InlineData("Retry:StatusCodes:0", "200", "StatusCodes:0 is '200'; accepted is a list of whole numbers between 400 and 599.")]
     [InlineData("Retry:Budget:Ratio", "11", "Retry:Budget:Ratio is '11'; accepted is a number between 0 and 10.")]
     [InlineData("Retry:Budget:Ration", "1", "Retry:Budget:Ration is not known.")]
     [InlineData("Retry:CallerTimeout", "5", "Retry:CallerTimeout is '5'; accepted is a time")]
