@@ -2,10 +2,10 @@ namespace StaleConnGuard;
 
 /// <summary>
 /// What the stream throws instead of answering end-of-stream, so that the runtime does not repeat the request on its own, and when it
-/// refuses a write. An <see cref="IOException"/> because the runtime wraps those in <see cref="HttpRequestException"/>.
+/// refuses a write. The runtime wraps it in <see cref="HttpRequestException"/> with the same error a plain client gets.
 /// The handler above reads the evidence from the exchange, not from here.
 /// </summary>
-internal sealed class ConnectionEndedException(string message) : IOException(message)
+internal sealed class ConnectionEndedException(string message) : HttpIOException(HttpRequestError.ResponseEnded, message)
 {
     public static ConnectionEndedException BeforeResponse() => new("The server closed the connection before any byte of a response.");
 
