@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 
 namespace StaleConnGuard;
@@ -120,8 +121,18 @@ internal sealed partial class GuardedStream : Stream
         _disposed = true;
         object? user = Volatile.Read(ref _user);
         bool idle = user is Exchange { IsClosed: true, Responded: true, EndsWithConnection: false } || ReferenceEquals(user, s_pooled) || _refusedForAge;
-        if (_detached || !idle || _transport is null || !TcpInfo.TryRead(_transport.Socket, out TcpInfo info))
+        if (_detached || !idle || _transport is null)
         {
+            return;
+        }
+
+        if (!TcpInfo.TryRead(_transport.Socket, out TcpInfo info))
+        {
+            if (NothingHasCome(_transport.Socket))
+            {
+                Origin.SeenOpen(TimeSpan.FromTicks(IdleAgeTicks));
+            }
+
             return;
         }
 
@@ -132,6 +143,19 @@ internal sealed partial class GuardedStream : Stream
         else if (info.State == TcpInfo.CloseWait && !_closeReported)
         {
             ReportIdleClose();
+        }
+    }
+
+    /// <summary>Where there is no TCP_INFO: a FIN or a reset would make the socket readable. Without this a server timeout that was learned would never be given up there.</summary>
+    private static bool NothingHasCome(Socket socket)
+    {
+        try
+        {
+            return socket.Connected && !socket.Poll(0, SelectMode.SelectRead);
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            return false;
         }
     }
 }
