@@ -110,7 +110,7 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
             UnsafeReplay = inForce.UnsafeReplay,
         });
 
-        Guard.OnEnded(exchange, decision, attempts.Replays);
+        EndedExchange ended = Guard.OnEnded(exchange, decision, attempts.Replays);
 
         if (decision.IsReplay())
         {
@@ -121,6 +121,6 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
 
         return decision is ReplayDecision.SurfaceCancelled or ReplayDecision.SurfaceNewConnection || !exchange.IsReused
             ? false
-            : throw new StaleConnectionException(exchange, decision, attempts.Replays, failure);
+            : throw new StaleConnectionException(ended, failure);
     }
 }

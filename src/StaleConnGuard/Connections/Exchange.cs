@@ -28,6 +28,9 @@ internal sealed class Exchange(ConnectionGuard guard, GuardSettings settings, Ht
 
     public HttpRequestMessage Request { get; } = request;
 
+    /// <summary>Opened by no handler: the connection is used by a request that the guard did not see.</summary>
+    public bool IsNobodys => ReferenceEquals(Request, s_nobodys);
+
     /// <summary>The settings in force for this exchange, from its first to its last decision.</summary>
     public GuardSettings Settings { get; } = settings;
 
@@ -146,14 +149,26 @@ internal sealed class Exchange(ConnectionGuard guard, GuardSettings settings, Ht
         // The handler looks at the exchange it opened. An end on a connection that was new to a further request is no stale hit.
         if (Root is not null && IsReused)
         {
-            Root.RecordEnd(end, delivery);
+            Root.TryRecordEnd(end, delivery);
         }
 
-        if (Interlocked.CompareExchange(ref _ended, 1, 0) == 0)
+        if (TryRecordEnd(end, delivery))
         {
-            End = end;
-            Delivery = delivery;
-            Volatile.Write(ref _ended, 2);
+            // While the runtime's span of this very send is still open.
+            Stream?.Watch?.Ended(this);
         }
+    }
+
+    private bool TryRecordEnd(ConnectionEnd end, Delivery delivery)
+    {
+        if (Interlocked.CompareExchange(ref _ended, 1, 0) != 0)
+        {
+            return false;
+        }
+
+        End = end;
+        Delivery = delivery;
+        Volatile.Write(ref _ended, 2);
+        return true;
     }
 }
