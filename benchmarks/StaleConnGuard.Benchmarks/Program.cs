@@ -1,7 +1,19 @@
+using BenchmarkDotNet.Configs;
+using BenchmarkDotNet.Jobs;
+using BenchmarkDotNet.Running;
+using BenchmarkDotNet.Toolchains.InProcess.Emit;
 using StaleConnGuard.Benchmarks;
 
 return args switch
 {
     ["keep-alive-simulation", .. string[] rest] => KeepAliveSimulation.Run(rest),
-    _ => 0,
+    ["keep-alive-fuzz", .. string[] rest] => KeepAliveFuzz.Run(rest),
+    _ => RunBenchmarks(args),
 };
+
+static int RunBenchmarks(string[] args)
+{
+    IConfig config = DefaultConfig.Instance.AddJob(Job.ShortRun.WithToolchain(InProcessEmitToolchain.Instance));
+    BenchmarkSwitcher.FromAssembly(typeof(InMemoryBenchmark).Assembly).Run(args, config);
+    return 0;
+}

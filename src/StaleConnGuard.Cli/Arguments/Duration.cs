@@ -15,7 +15,7 @@ internal static class Duration
             _ => (string.Empty, 0d),
         };
         duration = TimeSpan.Zero;
-        if (!double.TryParse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double value) || value * milliseconds > 1e12)
+        if (!double.TryParse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double value) || !(value * milliseconds < 1e12))
         {
             return false;
         }

@@ -20,13 +20,14 @@ internal static class RaceHeader
 
     private static string Server(RaceGround ground) => ground.Server is null
         ? $"embedded, one for each entry; closes idle connections with a FIN at {Milliseconds(ground.IdleTimeout)}, exactly"
+            + (ground.DyingPercent == 0 ? string.Empty : $"; executes {ground.DyingPercent} % of the requests and dies without an answer")
         : $"{ground.Server}, closes idle connections at {Milliseconds(ground.IdleTimeout)} ({ground.IdleTimeoutSource})";
 
     private static string Link(RaceGround ground) => ground.Link switch
     {
-        LinkKind.Packets => $"real packets between two network namespaces, round trip {Milliseconds(ground.RoundTrip)}",
-        LinkKind.Relay => $"loopback relay, round trip {Milliseconds(ground.RoundTrip)}, because for real packets {ground.WhyRelay}. "
-            + "The relay acknowledges for the server, so proofs of non-delivery are not available.",
+        LinkKind.Packets => $"real packets between two network namespaces, round trip {Milliseconds(ground.RoundTrip)}, device {ground.Device}",
+        LinkKind.Relay => $"loopback relay, round trip {Milliseconds(ground.RoundTrip)}; no link of real packets: {ground.WhyRelay}. "
+            + "A relay acknowledges for the server, so proofs of non-delivery are not available.",
         _ => $"the network as it is, round trip {Milliseconds(ground.RoundTrip)}",
     };
 

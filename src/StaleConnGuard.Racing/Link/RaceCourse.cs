@@ -22,6 +22,9 @@ public sealed class RaceCourse : IAsyncDisposable
     /// <summary>Gets whether the link is made of real packets. If not, nothing can be proven behind it.</summary>
     public bool HasRealPackets => _link is not null;
 
+    /// <summary>Gets the name of the client's network device, for a packet capture; empty when the link is a relay.</summary>
+    public string DeviceName => _link?.DeviceName ?? string.Empty;
+
     /// <summary>Gets why the link is a relay; empty when it is not.</summary>
     public string WhyRelay { get; }
 
@@ -30,7 +33,7 @@ public sealed class RaceCourse : IAsyncDisposable
     {
         if (relayOnly)
         {
-            return new RaceCourse(null, "it was asked for", delayEachWay);
+            return new RaceCourse(null, "a relay was asked for", delayEachWay);
         }
 
         return DelayedLink.IsAvailable(out string reason)

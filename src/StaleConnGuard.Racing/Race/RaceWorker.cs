@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Net;
 
 namespace StaleConnGuard.Racing;
 
@@ -106,6 +107,11 @@ internal sealed class RaceWorker : IDisposable
     {
         using HttpRequestMessage request = kind.Make(_entry.Target, id);
         using HttpResponseMessage response = await _client.SendAsync(request, cancellationToken);
-        _ = response.EnsureSuccessStatusCode();
+
+        // A server may well say 404 or 405 to what is sent here: that is an answer. What gateways say when they lost a request is none.
+        if (response.StatusCode >= HttpStatusCode.InternalServerError)
+        {
+            throw new HttpRequestException($"{_entry.Target} answers {(int)response.StatusCode}.", inner: null, response.StatusCode);
+        }
     }
 }

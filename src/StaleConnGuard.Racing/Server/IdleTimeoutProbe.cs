@@ -8,7 +8,11 @@ namespace StaleConnGuard.Racing;
 /// <summary>Measures a server from outside: how far away it is, and at which idle age it closes a connection.</summary>
 public static class IdleTimeoutProbe
 {
-    private const int Attempts = 3;
+    private const int Connects = 3;
+    private const int IdleConnections = 9;
+
+    // A moment at which this machine is busy must not spoil all measurements at once.
+    private static readonly TimeSpan s_between = TimeSpan.FromMilliseconds(25);
 
     /// <summary>The time that a TCP connect takes, the best of three: one round trip.</summary>
     /// <exception cref="SocketException">There is no connection to be had.</exception>
@@ -16,7 +20,7 @@ public static class IdleTimeoutProbe
     {
         ArgumentNullException.ThrowIfNull(server);
         TimeSpan best = TimeSpan.MaxValue;
-        for (int i = 0; i < Attempts; i++)
+        for (int i = 0; i < Connects; i++)
         {
             long start = Stopwatch.GetTimestamp();
             using Socket socket = await ConnectAsync(server, cancellationToken);
@@ -28,8 +32,9 @@ public static class IdleTimeoutProbe
     }
 
     /// <summary>
-    /// The idle age at which the server closes, counted by the client from the last response byte; the smallest of three connections that
-    /// are measured at once. A FIN needs as long as the response did, so this is the server's own idle timeout.
+    /// The idle age at which the server closes, counted by the client from the last response byte; the median of nine connections, since
+    /// a response that is read late makes it too small and an end that is read late too large. A FIN needs as long as the response did,
+    /// so this is the server's own idle timeout.
     /// </summary>
     /// <returns>Null when a connection was still open after <paramref name="longest"/>.</returns>
     /// <exception cref="IOException">The server ended a connection without a response.</exception>
@@ -37,8 +42,12 @@ public static class IdleTimeoutProbe
     public static async Task<TimeSpan?> MeasureIdleTimeoutAsync(Uri server, TimeSpan longest, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(server);
-        TimeSpan?[] ages = await Task.WhenAll(Enumerable.Range(0, Attempts).Select(_ => MeasureOneAsync(server, longest, cancellationToken)));
-        return ages.Contains(null) ? null : ages.Min();
+        TimeSpan?[] ages = await Task.WhenAll(Enumerable.Range(0, IdleConnections).Select(async i =>
+        {
+            await Task.Delay(i * s_between, cancellationToken);
+            return await MeasureOneAsync(server, longest, cancellationToken);
+        }));
+        return ages.Contains(null) ? null : ages.Order().ElementAt(IdleConnections / 2);
     }
 
     private static async Task<TimeSpan?> MeasureOneAsync(Uri server, TimeSpan longest, CancellationToken cancellationToken)

@@ -9,6 +9,8 @@ namespace StaleConnGuard.Racing;
 /// <summary>A real nginx, with a configuration of its own in a temporary folder, that answers every request with 200 and three bytes.</summary>
 public sealed class NginxServer : IAsyncDisposable
 {
+    private const string LogReader = "log-reader";
+
     private static readonly string[] s_folders = ["/usr/sbin", "/usr/local/sbin", "/usr/bin", "/usr/local/bin"];
 
     private readonly Process _process;
@@ -66,13 +68,15 @@ public sealed class NginxServer : IAsyncDisposable
         }
     }
 
-    /// <summary>How often each request was executed, by its <c>X-Request-Id</c>, as the access log says now.</summary>
+    /// <summary>How often each request was executed, by its <c>X-Request-Id</c>, as the access log says; complete for all that was answered before.</summary>
     public async Task<ExecutionLog> ReadExecutionsAsync(CancellationToken cancellationToken = default)
     {
+        // A line is written after the response was sent. But with one event loop, who is answered now comes after all earlier lines.
+        await AskAsync(LogReader, cancellationToken);
         var log = new ExecutionLog();
         await foreach (string line in File.ReadLinesAsync(Path.Combine(_folder.FullName, "requests.log"), cancellationToken))
         {
-            if (line.Split(' ') is [var id, var connection, var request])
+            if (line.Split(' ') is [var id, var connection, var request] && id != LogReader)
             {
                 _ = log.Add(id, new Execution(int.Parse(connection, CultureInfo.InvariantCulture), int.Parse(request, CultureInfo.InvariantCulture)));
             }
@@ -92,6 +96,17 @@ public sealed class NginxServer : IAsyncDisposable
         await _process.WaitForExitAsync();
         _process.Dispose();
         _folder.Delete(recursive: true);
+    }
+
+    private async Task AskAsync(string id, CancellationToken cancellationToken)
+    {
+        using var handler = new SocketsHttpHandler();
+#pragma warning disable CA5359 // It is our own server that is asked, and nothing is told to it.
+        handler.SslOptions.RemoteCertificateValidationCallback = static (_, _, _, _) => true;
+#pragma warning restore CA5359
+        using var client = new HttpClient(handler);
+        using HttpRequestMessage request = RequestKind.Get.Make(Address, id);
+        using HttpResponseMessage response = await client.SendAsync(request, cancellationToken);
     }
 
     private static string? FindProgram(string name) =>

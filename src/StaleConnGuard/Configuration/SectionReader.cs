@@ -130,6 +130,35 @@ internal sealed class SectionReader
         return false;
     }
 
+    /// <summary>A list of whole numbers, as arrays are in configuration: keys 0, 1, 2 … An empty value is an empty list.</summary>
+    public bool TryInts(string key, int min, int max, out IReadOnlyList<int> values)
+    {
+        _known.Add(key);
+        IConfigurationSection list = _section.GetSection(key);
+        string accepted = string.Create(CultureInfo.InvariantCulture, $"a list of whole numbers between {min} and {max}");
+        values = [];
+        if (list.Value is { Length: > 0 } single)
+        {
+            _failures.AddValue(key, single, accepted);
+            return false;
+        }
+
+        var found = new List<int>();
+        foreach (IConfigurationSection item in list.GetChildren())
+        {
+            if (!int.TryParse(item.Value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int value) || value < min || value > max)
+            {
+                _failures.AddValue($"{key}:{item.Key}", item.Value ?? "", accepted);
+                return false;
+            }
+
+            found.Add(value);
+        }
+
+        values = found;
+        return found.Count > 0 || list.Value is not null;
+    }
+
     /// <summary>A section below; null when there is none.</summary>
     public IConfigurationSection? TrySection(string key)
     {

@@ -1,4 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Net;
+using System.Net.Http.Headers;
 using System.Runtime.InteropServices;
 
 namespace StaleConnGuard;
@@ -73,6 +75,11 @@ internal readonly struct Attempt
         Exchange.Close();
         if (Exchange.Stream is GuardedStream stream)
         {
+            if (EndsConnection(Exchange.Request, response))
+            {
+                stream.CarriesNoMore = true;
+            }
+
             ConnectionGuard.OnAnswered(Exchange, stream, response);
             Exchange.ForgetRequest();
         }
@@ -95,6 +102,36 @@ internal readonly struct Attempt
 
     private static bool MayBeHttp11(HttpRequestMessage request) =>
         request.Version.Major == 1 || request.VersionPolicy is HttpVersionPolicy.RequestVersionOrLower;
+
+    /// <summary>
+    /// After this exchange no other may follow on its connection: we said <c>close</c>, or the server speaks HTTP/1.0 without <c>keep-alive</c>
+    /// (RFC 9112 9.3, 9.6). The runtime looks at neither; a server that keeps to the rules is closing, and the next request would race with that.
+    /// </summary>
+    private static bool EndsConnection(HttpRequestMessage request, HttpResponseMessage response) =>
+        HasConnectionOption(request.Headers, "close")
+        || (response.Version < HttpVersion.Version11 && !HasConnectionOption(response.Headers, "keep-alive"));
+
+    private static bool HasConnectionOption(HttpHeaders headers, string option)
+    {
+        // Text, not parsed: the typed property would parse what was added as text, on every request.
+        if (!headers.NonValidated.TryGetValues("Connection", out HeaderStringValues values))
+        {
+            return false;
+        }
+
+        foreach (string value in values)
+        {
+            foreach (Range part in value.AsSpan().Split(','))
+            {
+                if (value.AsSpan(part).Trim(" \t").Equals(option, StringComparison.OrdinalIgnoreCase))
+                {
+                    return true;
+                }
+            }
+        }
+
+        return false;
+    }
 
     private void RestoreContent()
     {

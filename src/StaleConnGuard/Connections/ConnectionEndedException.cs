@@ -2,7 +2,7 @@ namespace StaleConnGuard;
 
 /// <summary>
 /// What the stream throws instead of answering end-of-stream, so that the runtime does not repeat the request on its own, and when it
-/// refuses a write. An <see cref="HttpIOException"/> because the runtime wraps those in <see cref="HttpRequestException"/> and keeps the error.
+/// refuses a write. The runtime wraps it in <see cref="HttpRequestException"/> with the same error a plain client gets.
 /// The handler above reads the evidence from the exchange, not from here.
 /// </summary>
 internal sealed class ConnectionEndedException(HttpRequestError error, string message) : HttpIOException(error, message)

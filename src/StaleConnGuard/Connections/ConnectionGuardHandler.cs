@@ -131,7 +131,7 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
             UnsafeReplay = inForce.UnsafeReplay,
         });
 
-        Guard.OnEnded(exchange, decision, attempts.Replays);
+        EndedExchange ended = Guard.OnEnded(exchange, decision, attempts.Replays);
 
         if (decision.IsReplay())
         {
@@ -144,6 +144,6 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
 
         return decision is ReplayDecision.SurfaceCancelled or ReplayDecision.SurfaceNewConnection || !exchange.IsReused
             ? false
-            : throw new StaleConnectionException(exchange, decision, attempts.Replays, failure);
+            : throw new StaleConnectionException(ended, failure);
     }
 }

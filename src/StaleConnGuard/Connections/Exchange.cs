@@ -11,6 +11,7 @@ internal sealed class Exchange(ConnectionGuard guard, GuardSettings settings, Ht
     private static readonly AsyncLocal<Exchange?> s_current = new();
 
     private static readonly HttpRequestMessage s_nobodys = new();
+    private static readonly HttpRequestMessage s_answered = new();
 
     private volatile HttpRequestMessage _request = request;
     private volatile bool _checkoutWindow;
@@ -30,6 +31,9 @@ internal sealed class Exchange(ConnectionGuard guard, GuardSettings settings, Ht
 
     /// <summary>The message the handler holds, until it has been answered.</summary>
     public HttpRequestMessage Request => Root?.Request ?? _request;
+
+    /// <summary>Opened by no handler: the connection is used by a request that the guard did not see.</summary>
+    public bool IsNobodys => ReferenceEquals(Request, s_nobodys) || ReferenceEquals(Request, s_answered);
 
     /// <summary>The settings in force for this exchange, from its first to its last decision.</summary>
     public GuardSettings Settings { get; } = settings;
@@ -145,7 +149,7 @@ internal sealed class Exchange(ConnectionGuard guard, GuardSettings settings, Ht
     public void ContentEnds() => _contentRuns = false;
 
     /// <summary>The connection stays in the pool and knows its last exchange; the message and its content must not stay with it.</summary>
-    public void ForgetRequest() => _request = s_nobodys;
+    public void ForgetRequest() => _request = s_answered;
 
     public void MarkResponded() => _responded = true;
 
@@ -172,18 +176,30 @@ internal sealed class Exchange(ConnectionGuard guard, GuardSettings settings, Ht
         // The handler looks at the exchange it opened. An end on a connection that was new to a further request is no stale hit.
         if (Root is not null && IsReused)
         {
-            Root.RecordEnd(end, delivery);
+            Root.TryRecordEnd(end, delivery);
         }
 
-        if (Interlocked.CompareExchange(ref _ended, 1, 0) == 0)
+        if (TryRecordEnd(end, delivery))
         {
-            End = end;
-            Delivery = delivery;
-            Volatile.Write(ref _ended, 2);
+            // While the runtime's span of this very send is still open.
+            Stream?.Watch?.Ended(this);
             return;
         }
 
         // The other side is between the two writes above; who leaves before it has finished would make the handler find no evidence.
         SpinWait.SpinUntil(() => HasEnded);
+    }
+
+    private bool TryRecordEnd(ConnectionEnd end, Delivery delivery)
+    {
+        if (Interlocked.CompareExchange(ref _ended, 1, 0) != 0)
+        {
+            return false;
+        }
+
+        End = end;
+        Delivery = delivery;
+        Volatile.Write(ref _ended, 2);
+        return true;
     }
 }

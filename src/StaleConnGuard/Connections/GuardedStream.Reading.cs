@@ -209,6 +209,7 @@ internal sealed partial class GuardedStream
         if (!exchange.Responded)
         {
             exchange.MarkResponded();
+            _watch?.FirstByte();
             _status.Reset();
 
             // A redirect or a challenge may follow, and with it another look into the pool.
@@ -289,7 +290,7 @@ internal sealed partial class GuardedStream
 
         if (IsIdle(user) && _requests > 0 && ReferenceEquals(Interlocked.CompareExchange(ref _user, s_dead, user), user))
         {
-            Origin.IdleClosed(TimeSpan.FromTicks(IdleAgeTicks), exact: false);
+            _guard.OnObserved(Origin, Origin.IdleClosed(TimeSpan.FromTicks(IdleAgeTicks), exact: false));
             _closeReported = true;
         }
     }
@@ -308,10 +309,10 @@ internal sealed partial class GuardedStream
         if (_transport is not null && TcpInfo.TryRead(_transport.Socket, out TcpInfo info) && info.State == TcpInfo.CloseWait && info.LastAckReceived <= idleAge)
         {
             // The last segment that came is the FIN, and the kernel knows when: however late we look, the age is exact.
-            Origin.IdleClosed(idleAge - info.LastAckReceived, exact: true, sinceClosed: info.LastAckReceived);
+            _guard.OnObserved(Origin, Origin.IdleClosed(idleAge - info.LastAckReceived, exact: true, sinceClosed: info.LastAckReceived));
             return;
         }
 
-        Origin.IdleClosed(idleAge, exact: false);
+        _guard.OnObserved(Origin, Origin.IdleClosed(idleAge, exact: false));
     }
 }

@@ -128,9 +128,15 @@ internal sealed partial class GuardedStream
         if (refusal is RefusalReason.None)
         {
             exchange.Bind(this, reused, idleAge, _guard.Time.GetElapsedTime(_created).Ticks, _requests, _transport?.BytesWritten ?? 0);
+            _watch = ExchangeWatch.Begin(exchange, this);
             if (ReferenceEquals(Interlocked.CompareExchange(ref _user, exchange, user), user))
             {
                 _requests++;
+                if (reused)
+                {
+                    _guard.OnReused(Origin, idleAge);
+                }
+
                 return;
             }
 
@@ -139,6 +145,7 @@ internal sealed partial class GuardedStream
         else
         {
             exchange.Bind(this, reused, idleAge, _guard.Time.GetElapsedTime(_created).Ticks, _requests, _transport?.BytesWritten ?? 0);
+            _watch = ExchangeWatch.Begin(exchange, this);
         }
 
         Refuse(refusal);
@@ -156,6 +163,7 @@ internal sealed partial class GuardedStream
         root?.CloseCheckoutWindow();
         Exchange further = Exchange.ForFurtherRequest(_guard, known ? root : null, RequestLine.IsIdempotent(bytes));
         further.Bind(this, _requests > 0, IdleAgeTicks, _guard.Time.GetElapsedTime(_created).Ticks, _requests, _transport?.BytesWritten ?? 0);
+        _watch = ExchangeWatch.Begin(further, this);
 
         object? user = Volatile.Read(ref _user);
         if (!ReferenceEquals(user, s_dead))
@@ -169,7 +177,7 @@ internal sealed partial class GuardedStream
 
     private RefusalReason JudgeReuse(Exchange asking, long idleAgeTicks)
     {
-        if (ReferenceEquals(Volatile.Read(ref _user), s_dead))
+        if (CarriesNoMore || ReferenceEquals(Volatile.Read(ref _user), s_dead))
         {
             return RefusalReason.Closed;
         }

@@ -12,6 +12,6 @@ internal enum RefusalReason
     /// <summary>Used before, and the exchange takes only fresh connections.</summary>
     NotFresh,
 
-    /// <summary>The server has closed it, or sent bytes nobody asked for (RFC 9112 9.2): nothing may be sent on it.</summary>
+    /// <summary>The server has closed it, one side has announced to (RFC 9112 9.6), or it sent bytes nobody asked for (RFC 9112 9.2): nothing may be sent on it.</summary>
     Closed,
 }

@@ -2,7 +2,7 @@ namespace StaleConnGuard;
 
 /// <summary>
 /// What one origin says of itself in <c>Keep-Alive</c> headers. A smaller value counts at once; a larger one only when the smaller was
-/// not heard for <see cref="LearningRules.Patience"/>, because behind one origin there may be several servers. Never forgotten without
+/// not heard for <see cref="LearningRules.Recently"/>, because behind one origin there may be several servers. Never forgotten without
 /// a newer word. Not thread-safe: the owner locks.
 /// </summary>
 internal sealed class AdvertisedTimeout
@@ -40,7 +40,7 @@ internal sealed class AdvertisedTimeout
             return LearningOutcome.Noted;
         }
 
-        if (now - _heardAt <= LearningRules.Patience)
+        if (now - _heardAt <= LearningRules.Recently)
         {
             return LearningOutcome.Doubted;
         }

@@ -24,12 +24,15 @@ internal sealed class OriginKnowledge
     private long _idleCloses;
     private long _staleHits;
     private long _restarts;
+    private long _surfaced;
+    private DateTimeOffset? _lastSurfaced;
 
     // Written under the lock, read without.
     private long _advertisedTicks = LearningRules.None;
     private long _learnedTicks = LearningRules.None;
     private long _openUntilTicks;
     private bool _advertisedMixed;
+    private long _interestedFromTicks = LearningRules.Floor;
 
     private long _lastUsed;
     private bool _dropped;
@@ -44,6 +47,9 @@ internal sealed class OriginKnowledge
     }
 
     public OriginKey Key { get; }
+
+    /// <summary>How metrics name this origin.</summary>
+    public OriginTags Tags => field ??= OriginTags.Of(Key);
 
     /// <summary>The smallest server timeout that was advertised or learned, in <see cref="TimeSpan"/> ticks; <see cref="long.MaxValue"/> when none is known.</summary>
     public long ServerTimeoutTicks => Math.Min(AdvertisedTicks, LearnedTicks);
@@ -141,7 +147,7 @@ internal sealed class OriginKnowledge
     public LearningOutcome SeenOpen(TimeSpan idleAge, bool answered = false)
     {
         long age = idleAge.Ticks;
-        if (age < LearningRules.Floor || age < OpenUntilTicks / 4 * 3)
+        if (age < Volatile.Read(ref _interestedFromTicks))
         {
             return LearningOutcome.NothingNew;
         }
@@ -155,6 +161,18 @@ internal sealed class OriginKnowledge
 
         Successor()?.SeenOpen(idleAge, answered);
         return outcome;
+    }
+
+    /// <summary>A stale hit of a request that is not safe to repeat reached the caller.</summary>
+    public void Surfaced()
+    {
+        lock (_lock)
+        {
+            _surfaced++;
+            _lastSurfaced = _time.GetUtcNow();
+        }
+
+        Successor()?.Surfaced();
     }
 
     /// <summary>A client with these settings connects to the origin.</summary>
@@ -191,6 +209,8 @@ internal sealed class OriginKnowledge
                 IdleCloses = _idleCloses,
                 StaleHits = _staleHits,
                 RestartsSuspected = _restarts,
+                UnsafeSurfaced = _surfaced,
+                LastUnsafeSurfaced = _lastSurfaced,
             };
         }
     }
@@ -210,6 +230,7 @@ internal sealed class OriginKnowledge
 
         Volatile.Write(ref _learnedTicks, _learner.Timeout);
         Volatile.Write(ref _openUntilTicks, _learner.OpenUntil);
+        Volatile.Write(ref _interestedFromTicks, _learner.InterestedFrom);
     }
 
     /// <summary>

@@ -23,5 +23,7 @@ internal static class RetryDefaults
     public static readonly TimeSpan MaxMaxRetryAfter = TimeSpan.FromDays(1);
     public static readonly TimeSpan MaxCallerTimeout = TimeSpan.FromDays(1);
 
+    public static readonly TimeSpan MinCallerTimeout = TimeSpan.FromTicks(1);
+
     public static readonly HttpStatusCode[] StatusCodes = [HttpStatusCode.BadGateway, HttpStatusCode.ServiceUnavailable, HttpStatusCode.GatewayTimeout];
 }

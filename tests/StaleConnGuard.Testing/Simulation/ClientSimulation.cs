@@ -32,7 +32,8 @@ public sealed class ClientSimulation
     private readonly SimulationResult _result;
     private double _nextArrival;
     private bool _learned;
-    private double _changedAt = double.NaN;
+    private bool _followed = true;
+    private double _changedAt;
     private int _nextChange;
 
     private ClientSimulation(ServerModel server, Traffic traffic, int seed, SimulatedClient client)
@@ -56,7 +57,7 @@ public sealed class ClientSimulation
     public static SimulationResult Run(ServerModel server, Traffic traffic, double hours, int seed, SimulatedClient client = SimulatedClient.Guard) =>
         new ClientSimulation(server, traffic, seed, client).Run(hours * 3600);
 
-    private bool Learns => _client is SimulatedClient.Guard or SimulatedClient.GuardWithoutKernel;
+    private bool Learns => _client is SimulatedClient.Guard or SimulatedClient.GuardWithoutTcpInfo;
 
     private SimulationResult Run(double until)
     {
@@ -68,6 +69,7 @@ public sealed class ClientSimulation
             double now = Math.Min(completion, Math.Min(_nextArrival, nextScavenge));
             if (now > until)
             {
+                _result.NeverFollowed = !_followed && _knowledge.LearnedTicks != long.MaxValue;
                 _result.Learned = _knowledge.LearnedTicks == long.MaxValue ? null : TimeSpan.FromTicks(_knowledge.LearnedTicks).TotalSeconds;
                 return _result;
             }
@@ -99,7 +101,8 @@ public sealed class ClientSimulation
 
         if (_nextChange < _server.Changes.Count && now >= _server.Changes[_nextChange])
         {
-            (_learned, _changedAt) = (false, _server.Changes[_nextChange++]);
+            _changedAt = _server.Changes[_nextChange++];
+            (_learned, _followed) = (false, false);
         }
     }
 
@@ -135,6 +138,7 @@ public sealed class ClientSimulation
             if (Learns)
             {
                 _knowledge.SeenOpen(TimeSpan.FromSeconds(age), answered: true);
+                NoteLearned(now);
                 Advertised();
             }
 
@@ -235,7 +239,7 @@ public sealed class ClientSimulation
 
     private void GaveUp(double age)
     {
-        if (_client == SimulatedClient.Guard)
+        if (Learns)
         {
             _knowledge.SeenOpen(TimeSpan.FromSeconds(age));
             NoteLearned(_clock.Elapsed.TotalSeconds);
@@ -272,24 +276,24 @@ public sealed class ClientSimulation
         }
     }
 
-    // Learned: what is in force is not above the shortest timeout, but for the tolerance, nor far below it.
     private void NoteLearned(double now)
     {
-        if (_learned)
+        if (_learned && _followed)
         {
             return;
         }
 
         double known = _knowledge.ServerTimeoutTicks == long.MaxValue ? double.PositiveInfinity : TimeSpan.FromTicks(_knowledge.ServerTimeoutTicks).TotalSeconds;
         double shortest = _server.Shortest(now);
-        if (known > (shortest * 1.1) + Tolerance || known < (shortest * 0.9) - Tolerance)
-        {
-            return;
-        }
+        bool tooLong = known > (shortest * 1.1) + Tolerance;
+        bool tooShort = known < (shortest * 0.9) - Tolerance;
+        _learned |= !tooLong && !tooShort;
 
-        _learned = true;
-        if (!double.IsNaN(_changedAt))
+        // A longer timeout is followed as soon as the shorter is forgotten; a shorter one when it is known.
+        bool raised = shortest > _server.Shortest(_changedAt - 1);
+        if (!_followed && (raised ? !tooShort : !tooLong))
         {
+            _followed = true;
             _result.LongestWrong = Math.Max(_result.LongestWrong, now - _changedAt);
         }
     }

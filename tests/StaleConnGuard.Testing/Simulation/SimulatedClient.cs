@@ -6,8 +6,8 @@ public enum SimulatedClient
     /// <summary>The guard, where TCP_INFO tells when a connection was closed and whether it is still open, as on Linux.</summary>
     Guard,
 
-    /// <summary>The guard where a close is dated by when it was found, and what is given up is not looked at.</summary>
-    GuardWithoutKernel,
+    /// <summary>The guard where the socket can only be polled: a close is dated by when it was found.</summary>
+    GuardWithoutTcpInfo,
 
     /// <summary>Knows the server's shortest timeout at every moment; same margin; learns nothing.</summary>
     Oracle,

@@ -28,4 +28,7 @@ public sealed record SimulationResult
 
     /// <summary>The longest that the learned timeout was wrong after the server had changed it, in seconds; 0 when it never changed.</summary>
     public double LongestWrong { get; set; }
+
+    /// <summary>The last change was not followed until the end.</summary>
+    public bool NeverFollowed { get; set; }
 }

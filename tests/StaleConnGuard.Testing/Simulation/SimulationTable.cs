@@ -9,8 +9,8 @@ public static class SimulationTable
 
     public static void Write(TextWriter output, double hours, int seed, SimulatedClient client)
     {
-        output.WriteLine($"| server | traffic | requests | learned in the end | {Numbers}");
-        output.WriteLine("|---|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|");
+        output.WriteLine($"| server | traffic | requests | learned in the end | to follow a change | {Numbers}");
+        output.WriteLine("|---|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|");
         var runs = new List<Run>();
         foreach (ServerModel server in ServerModels.All)
         {
@@ -40,14 +40,23 @@ public static class SimulationTable
         string learned = run.Guard.Learned is { } seconds ? string.Create(CultureInfo.InvariantCulture, $"{seconds:0.00} s") : "–";
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"| {run.Guard.Server.Name} | {run.Guard.Traffic.Name} | {run.Guard.Requests} | {learned} | {Columns([run])}");
+            $"| {run.Guard.Server.Name} | {run.Guard.Traffic.Name} | {run.Guard.Requests} | {learned} | {Followed([run])} | {Columns([run])}");
     }
 
     private static string Summary(ServerModel server, Run[] runs)
     {
-        double wrong = runs.Max(run => run.Guard.LongestWrong);
-        string followed = server.Changes.Count == 0 ? "–" : string.Create(CultureInfo.InvariantCulture, $"{wrong / 60:0.0} min");
-        return $"| {server.Name} | {runs.Max(run => run.Guard.StaleUntilLearned)} | {followed} | {Columns(runs)}";
+        return $"| {server.Name} | {runs.Max(run => run.Guard.StaleUntilLearned)} | {Followed(runs)} | {Columns(runs)}";
+    }
+
+    private static string Followed(Run[] runs)
+    {
+        if (runs[0].Guard.Server.Changes.Count == 0)
+        {
+            return "–";
+        }
+
+        string never = runs.Any(run => run.Guard.NeverFollowed) ? " (last one not noticed)" : "";
+        return string.Create(CultureInfo.InvariantCulture, $"{runs.Max(run => run.Guard.LongestWrong) / 60:0.0} min{never}");
     }
 
     private static string Columns(Run[] runs)

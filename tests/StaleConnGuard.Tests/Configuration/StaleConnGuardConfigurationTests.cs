@@ -1,3 +1,5 @@
+using System.Net;
+using System.Reflection;
 using System.Text;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Options;
@@ -12,7 +14,9 @@ public class StaleConnGuardConfigurationTests
         StaleConnGuardOptions options = Read("""
             { "StaleConnGuard": {
               "KeepAlive": { "ServerTimeout": "00:01:30", "Margin": "00:00:02", "UnsafeMaxIdle": "Infinite", "Learn": false, "SolicitHint": "False" },
-              "Replay": { "MaxReplays": 5, "UnsafeReplay": "never" },
+              "Replay": { "MaxReplays": 5, "UnsafeReplay": "never", "BufferOneShotUpTo": 65536 },
+              "Retry": { "Enabled": false, "MaxRetries": 7, "BaseDelay": "00:00:00.1", "MaxDelay": "00:00:05", "Jitter": "Decorrelated", "StatusCodes": [ 503, 429 ],
+                "HonorRetryAfter": false, "MaxRetryAfter": "00:01:00", "CallerTimeout": "00:01:40", "Budget": { "Ratio": 0.5, "MinRetriesPerSecond": 3 } },
               "Transport": { "ConnectTimeout": "00:00:03", "PooledConnectionLifetime": "Infinite", "PooledConnectionIdleTimeout": "00:00:20" } } }
             """);
         options.KeepAlive.ServerTimeout.ShouldBe(TimeSpan.FromSeconds(90));
@@ -22,6 +26,18 @@ public class StaleConnGuardConfigurationTests
         options.KeepAlive.SolicitHint.ShouldBeFalse();
         options.Replay.MaxReplays.ShouldBe(5);
         options.Replay.UnsafeReplay.ShouldBe(UnsafeReplay.Never);
+        options.Replay.BufferOneShotUpTo.ShouldBe(65536);
+        options.Retry.Enabled.ShouldBeFalse();
+        options.Retry.MaxRetries.ShouldBe(7);
+        options.Retry.BaseDelay.ShouldBe(TimeSpan.FromSeconds(0.1));
+        options.Retry.MaxDelay.ShouldBe(TimeSpan.FromSeconds(5));
+        options.Retry.Jitter.ShouldBe(RetryJitter.Decorrelated);
+        options.Retry.StatusCodes.ShouldBe([HttpStatusCode.ServiceUnavailable, HttpStatusCode.TooManyRequests]);
+        options.Retry.HonorRetryAfter.ShouldBeFalse();
+        options.Retry.MaxRetryAfter.ShouldBe(TimeSpan.FromMinutes(1));
+        options.Retry.CallerTimeout.ShouldBe(TimeSpan.FromSeconds(100));
+        options.Retry.Budget.Ratio.ShouldBe(0.5);
+        options.Retry.Budget.MinRetriesPerSecond.ShouldBe(3);
         options.Transport.ConnectTimeout.ShouldBe(TimeSpan.FromSeconds(3));
         options.Transport.PooledConnectionLifetime.ShouldBe(Timeout.InfiniteTimeSpan);
         options.Transport.PooledConnectionIdleTimeout.ShouldBe(TimeSpan.FromSeconds(20));
@@ -37,7 +53,7 @@ public class StaleConnGuardConfigurationTests
             string name = part.GetType().Name[..^"Options".Length];
             var failure = Should.Throw<OptionsValidationException>(() => Read($$"""{ "StaleConnGuard": { "{{name}}": { "Zzzzzzzz": 1 } } }"""));
             string known = failure.Failures.ShouldHaveSingleItem();
-            foreach (var property in part.GetType().GetProperties().Where(p => !typeof(Delegate).IsAssignableFrom(p.PropertyType)))
+            foreach (var property in part.GetType().GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(p => !typeof(Delegate).IsAssignableFrom(p.PropertyType)))
             {
                 known.ShouldContain(property.Name);
             }
@@ -105,6 +121,11 @@ public class StaleConnGuardConfigurationTests
     [InlineData("""{ "Replay": { "MaxReplays": "many" } }""", "StaleConnGuard:Replay:MaxReplays is 'many'; accepted is a whole number between 0 and 10.")]
     [InlineData("""{ "Replay": { "MaxReplays": 11 } }""", "StaleConnGuard:Replay:MaxReplays is '11'; accepted is a whole number between 0 and 10.")]
     [InlineData("""{ "Replay": { "UnsafeReplay": "1" } }""", "StaleConnGuard:Replay:UnsafeReplay is '1'; accepted is one of WhenProven, Always, Never.")]
+    [InlineData("""{ "Replay": { "BufferOneShotUpTo": 0 } }""", "StaleConnGuard:Replay:BufferOneShotUpTo is '0'; accepted is a whole number between 1 and 104857600.")]
+    [InlineData("""{ "Retry": { "StatusCodes": [ 503, 200 ] } }""", "StaleConnGuard:Retry:StatusCodes:1 is '200'; accepted is a list of whole numbers between 400 and 599.")]
+    [InlineData("""{ "Retry": { "StatusCodes": 503 } }""", "StaleConnGuard:Retry:StatusCodes is '503'; accepted is a list of")]
+    [InlineData("""{ "Retry": { "Budget": { "Ratio": "NaN" } } }""", "StaleConnGuard:Retry:Budget:Ratio is 'NaN'; accepted is a number between 0 and 10.")]
+    [InlineData("""{ "Retry": { "Budget": { "Ration": 1 } } }""", "StaleConnGuard:Retry:Budget:Ration is not known. Did you mean Ratio? Known here: Ratio, MinRetriesPerSecond.")]
     [InlineData("""{ "Transport": { "ConnectTimeout": "0:0:0" } }""", "StaleConnGuard:Transport:ConnectTimeout is '0:0:0'; accepted is a time between 00:00:00.0100000 and 01:00:00, or Infinite")]
     [InlineData("""{ "Keepalives": { } , "Client": { "a": { "b": 1 } } }""", "StaleConnGuard:Client is not known. Did you mean Clients? Known here: KeepAlive, Replay, Retry, Transport, Clients.")]
     [InlineData("""{ "Clients": { "orders": { "Replays": { "MaxReplays": 1 } } } }""", "StaleConnGuard:Clients:orders:Replays is not known. Did you mean Replay? Known here: KeepAlive, Replay, Retry, Transport.")]

@@ -18,6 +18,7 @@ public class StaleConnGuardOptionsRulesTests
         { o => o.KeepAlive.Origins["https://a"] = new() { Margin = TimeSpan.FromHours(2) }, "KeepAlive:Origins:https://a:Margin is '02:00:00'; accepted is a time between 00:00:00 and 01:00:00." },
         { o => { o.KeepAlive.Origins["https://a"] = new(); o.KeepAlive.Origins["https://a:443"] = new(); }, "KeepAlive:Origins:https://a:443 is the same origin as https://a." },
         { o => o.Replay.MaxReplays = 11, "Replay:MaxReplays is '11'; accepted is a whole number between 0 and 10." },
+        { o => o.Replay.BufferOneShotUpTo = 0, "Replay:BufferOneShotUpTo is '0'; accepted is a whole number between 1 and 104857600." },
         { o => o.Replay.UnsafeReplay = (UnsafeReplay)7, "Replay:UnsafeReplay is '7'; accepted is one of WhenProven, Always, Never." },
         { o => o.Transport.ConnectTimeout = TimeSpan.Zero, "Transport:ConnectTimeout is '00:00:00'; accepted is a time between 00:00:00.0100000 and 01:00:00, or Infinite (-00:00:00.0010000)." },
         { o => o.Transport.PooledConnectionLifetime = TimeSpan.Zero, "Transport:PooledConnectionLifetime is '00:00:00'; accepted is a time between 00:00:01 and 1.00:00:00, or Infinite (-00:00:00.0010000)." },

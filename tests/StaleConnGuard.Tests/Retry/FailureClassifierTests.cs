@@ -73,6 +73,12 @@ public class FailureClassifierTests
     public void Classify_GuardsEndOfStreamOnANewConnection_IsALostConnection() =>
         Classify(new HttpRequestException(HttpRequestError.Unknown, "x", ConnectionEndedException.BeforeResponse())).ShouldBe("ConnectionLost");
 
+    [Theory]
+    [InlineData(HttpRequestError.HttpProtocolError)]
+    [InlineData(HttpRequestError.ExtendedConnectNotSupported)]
+    public void R14_StreamError_IsNoLostConnection(HttpRequestError error) =>
+        Classify(new HttpRequestException(error, "x", new HttpProtocolException(8, "CANCEL", null))).ShouldBe("Other");
+
     [Fact]
     public void R19_CallersCancel_IsNoConnectionFailure()
     {

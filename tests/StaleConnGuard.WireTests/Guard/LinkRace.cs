@@ -22,12 +22,11 @@ internal sealed class LinkRace(Uri address, TimeSpan serverTimeout, TimeSpan del
 
     private async Task WorkAsync(StaleConnGuardOptions? options, string method, string body, int worker, int workers, int rounds)
     {
-        var sockets = new SocketsHttpHandler { SslOptions = { RemoteCertificateValidationCallback = (_, _, _, _) => true } };
-
-        // A ledger for each worker: what one has seen must not spare the next one its race.
-        using var client = new HttpClient(options is null ? sockets : StaleConnGuardHandler.Create(options, sockets, new KeepAliveLedger(), Observer));
         for (int round = 0; round < rounds; round++)
         {
+            // A client and a ledger for each race: what was learned in one must not spare the next.
+            var sockets = new SocketsHttpHandler { SslOptions = { RemoteCertificateValidationCallback = (_, _, _, _) => true } };
+            using var client = new HttpClient(options is null ? sockets : StaleConnGuardHandler.Create(options, sockets, new KeepAliveLedger(), Observer));
             long last = await WarmUpAsync(client);
             double aim = (((worker * rounds) + round + 0.5) / (workers * rounds) * 1.6) + 0.2;
             TimeSpan idle = serverTimeout - (2 * delay) + (aim * delay);

@@ -31,8 +31,8 @@ public class DelayedLinkTests
             roundTrips.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
         }
 
-        roundTrips.Min().ShouldBeGreaterThanOrEqualTo(20);
-        roundTrips.Order().ElementAt(15).ShouldBeLessThan(21.5);
+        // What else runs on the machine makes some late, but never all; and none is early.
+        roundTrips.Min().ShouldBeInRange(20, 21);
     }
 
     [Fact]
@@ -70,10 +70,8 @@ public class DelayedLinkTests
 
         near.DeviceName.ShouldNotBe(far.DeviceName);
         near.ServerAddress.ShouldNotBe(far.ServerAddress);
-        TimeSpan nearTime = await MeasureConnectAsync(nearEcho.EndPoint);
-        TimeSpan farTime = await MeasureConnectAsync(farEcho.EndPoint);
-        farTime.ShouldBeGreaterThanOrEqualTo(TimeSpan.FromMilliseconds(60));
-        nearTime.ShouldBeInRange(TimeSpan.FromMilliseconds(2), TimeSpan.FromMilliseconds(50));
+        (await MeasureConnectAsync(farEcho.EndPoint)).ShouldBeInRange(TimeSpan.FromMilliseconds(60), TimeSpan.FromMilliseconds(65));
+        (await MeasureConnectAsync(nearEcho.EndPoint)).ShouldBeInRange(TimeSpan.FromMilliseconds(2), TimeSpan.FromMilliseconds(7));
     }
 
     [Fact]
@@ -159,9 +157,16 @@ public class DelayedLinkTests
 
     private static async Task<TimeSpan> MeasureConnectAsync(IPEndPoint endPoint)
     {
-        long start = Stopwatch.GetTimestamp();
-        using Socket socket = await ConnectAsync(endPoint);
-        return Stopwatch.GetElapsedTime(start);
+        TimeSpan best = TimeSpan.MaxValue;
+        for (int i = 0; i < 10; i++)
+        {
+            long start = Stopwatch.GetTimestamp();
+            using Socket socket = await ConnectAsync(endPoint);
+            TimeSpan took = Stopwatch.GetElapsedTime(start);
+            best = took < best ? took : best;
+        }
+
+        return best;
     }
 
     private static async Task<Socket> ConnectAsync(IPEndPoint endPoint)

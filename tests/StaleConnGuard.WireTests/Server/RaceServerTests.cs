@@ -25,8 +25,9 @@ public class RaceServerTests
             return await MeasureIdleAgeAtCloseAsync(server.Address);
         }));
 
-        // What is measured is the client's view: a reader that was woken up late makes it wrong in either direction, so not all must agree.
-        ages.Count(age => age is > 297 and < 303).ShouldBeGreaterThanOrEqualTo(10, string.Join(' ', ages));
+        // What is measured is the client's view: a reader that was woken up late makes it wrong in either direction. Some were not.
+        ages.Count(age => age is > 298 and < 302).ShouldBeGreaterThanOrEqualTo(2, string.Join(' ', ages));
+        ages.ShouldAllBe(age => age > 200);
     }
 
     [Theory]

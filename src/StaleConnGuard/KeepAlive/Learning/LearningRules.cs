@@ -12,14 +12,32 @@ internal static class LearningRules
     /// </summary>
     public const long Floor = 500 * TimeSpan.TicksPerMillisecond;
 
-    /// <summary>How long what is learned is kept against all evidence to the contrary, once it was confirmed.</summary>
-    public const long Patience = 10 * TimeSpan.TicksPerMinute;
+    /// <summary>
+    /// How long what is learned is kept against all evidence to the contrary, once it was confirmed. With the wait for the next
+    /// connection that tells, a longer server timeout is followed in about ten minutes.
+    /// </summary>
+    public const long Patience = 8 * TimeSpan.TicksPerMinute;
+
+    /// <summary>How long apart two closes may be and still agree, and how long it counts that connections were seen open.</summary>
+    public const long Recently = 10 * TimeSpan.TicksPerMinute;
 
     /// <summary>The same for what a single stale hit said.</summary>
     public const long TentativePatience = TimeSpan.TicksPerMinute;
 
     /// <summary>So many connections must have outlived the timeout since it was last confirmed before it is given up.</summary>
     public const int DoubtsToGiveUp = 2;
+
+    /// <summary>
+    /// So many in a row, with no confirmation between them, outvote what was not established yet. The most uneven server known
+    /// confirms every eighth time.
+    /// </summary>
+    public const int DoubtsToOutvote = 20;
+
+    /// <summary>Confirmed so often, a timeout is established: only <see cref="Patience"/> ends it.</summary>
+    public const int ConfirmationsToEstablish = 3;
+
+    /// <summary>So many connections that outlived a close's age refute it, before a second close agrees with it.</summary>
+    public const int OutlivedToRefute = 3;
 
     /// <summary>Closes this near to each other in time have one cause and count as one.</summary>
     public const long SameMoment = 100 * TimeSpan.TicksPerMillisecond;

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace StaleConnGuard;
 
 /// <summary>
@@ -9,25 +11,27 @@ internal sealed class RecentCloses
     // More than the clients seen need to find two that agree, even with servers that close anywhere within two seconds.
     private const int Capacity = 16;
 
-    private readonly (long Age, long Moment)[] _entries = new (long, long)[Capacity];
+    private readonly Close[] _entries = new Close[Capacity];
     private int _count;
     private int _next;
 
-    public int Count => _count;
+    /// <summary>The youngest age above which an open connection speaks against something remembered here; <see cref="LearningRules.None"/> if nothing is.</summary>
+    public long RefutedFrom { get; private set; } = LearningRules.None;
 
     public void Add(long age, long moment)
     {
-        _entries[_next] = (age, moment);
+        _entries[_next] = new Close(age, moment);
         _next = (_next + 1) % Capacity;
         _count = Math.Min(_count + 1, Capacity);
+        FindRefutedFrom();
     }
 
     /// <summary>Whether a close at that moment, of a connection of a very different age, is remembered.</summary>
     public bool ShowsRestart(long age, long moment)
     {
-        for (int i = 0; i < _count; i++)
+        foreach (ref readonly Close entry in _entries.AsSpan(0, _count))
         {
-            if (LearningRules.AtOnce(_entries[i].Moment, moment) && LearningRules.SpreadOfRestart(_entries[i].Age, age))
+            if (LearningRules.AtOnce(entry.Moment, moment) && LearningRules.SpreadOfRestart(entry.Age, age))
             {
                 return true;
             }
@@ -40,12 +44,11 @@ internal sealed class RecentCloses
     public long SmallestAgreeing(long age, long moment)
     {
         long smallest = LearningRules.None;
-        for (int i = 0; i < _count; i++)
+        foreach (ref readonly Close entry in _entries.AsSpan(0, _count))
         {
-            (long other, long otherMoment) = _entries[i];
-            if (Supports(other, otherMoment, age, moment) && other < smallest)
+            if (entry.Age < smallest && entry.Supports(age, moment))
             {
-                smallest = other;
+                smallest = entry.Age;
             }
         }
 
@@ -56,60 +59,112 @@ internal sealed class RecentCloses
     public long SmallestSupported(long since)
     {
         long smallest = LearningRules.None;
-        for (int i = 0; i < _count; i++)
+        foreach (ref readonly Close entry in _entries.AsSpan(0, _count))
         {
-            (long age, long moment) = _entries[i];
-            if (moment <= since || age >= smallest)
+            if (entry.Moment > since && entry.Age < smallest && IsSupported(entry, since))
             {
-                continue;
-            }
-
-            for (int k = 0; k < _count; k++)
-            {
-                if (_entries[k].Moment > since && _entries[k].Age >= age && Supports(_entries[k].Age, _entries[k].Moment, age, moment))
-                {
-                    smallest = age;
-                    break;
-                }
+                smallest = entry.Age;
             }
         }
 
         return smallest;
     }
 
+    /// <summary>Forgets what was closed at this moment: it was a restart.</summary>
     public void RemoveMoment(long moment) =>
-        Keep((moment, 0L), static (entry, state) => !LearningRules.AtOnce(entry.Moment, state.Item1));
+        Remove(moment, static (ref Close entry, long moment) => LearningRules.AtOnce(entry.Moment, moment));
 
     /// <summary>
-    /// Drops what a connection still open at <paramref name="openAge"/> refutes: had the server closed at such an age since then, this
-    /// connection would be gone. Only what lies far below: uneven servers close one connection at 2.0 s and another at 2.7 s.
+    /// A connection was open at <paramref name="age"/>, at the time <paramref name="now"/>. Had the server been closing at an age
+    /// remembered here, this connection would be gone. One refutes what lies far below; more are needed for what lies near, because
+    /// an uneven server closes one connection at 2.0 s and another at 2.7 s.
     /// </summary>
-    public void RemoveRefuted(long openAge, long now) =>
-        Keep((openAge, now), static (entry, state) =>
-            !LearningRules.FarBelow(entry.Age, state.Item1) || state.Item2 - state.Item1 + entry.Age < entry.Moment);
-
-    private static bool Supports(long other, long otherMoment, long age, long moment) =>
-        other >= LearningRules.Floor
-        && LearningRules.Agree(other, age)
-        && !LearningRules.AtOnce(otherMoment, moment)
-        && Math.Abs(moment - otherMoment) <= LearningRules.Patience;
-
-    private void Keep((long, long) state, Func<(long Age, long Moment), (long, long), bool> keep)
+    public void Outlived(long age, long now)
     {
-        int kept = 0;
-        Span<(long Age, long Moment)> ordered = stackalloc (long, long)[Capacity];
-        for (int i = 0; i < _count; i++)
+        if (age > RefutedFrom)
         {
-            // Oldest first, so that the ring goes on overwriting the oldest.
-            (long Age, long Moment) entry = _entries[(_next - _count + i + Capacity) % Capacity];
-            if (keep(entry, state))
+            Remove((age, now), static (ref Close entry, (long Age, long Now) open) => entry.IsRefutedBy(open.Age, open.Now));
+        }
+    }
+
+    private bool IsSupported(in Close entry, long since)
+    {
+        foreach (ref readonly Close other in _entries.AsSpan(0, _count))
+        {
+            if (other.Moment > since && other.Supports(entry.Age, entry.Moment))
             {
-                ordered[kept++] = entry;
+                return true;
             }
         }
 
-        ordered[..kept].CopyTo(_entries);
-        _count = kept;
-        _next = kept % Capacity;
+        return false;
+    }
+
+    private delegate bool Condition<in TState>(ref Close entry, TState state);
+
+    private void Remove<TState>(TState state, Condition<TState> condition)
+    {
+        // Oldest first, so that the ring goes on overwriting the oldest.
+        Span<Close> kept = stackalloc Close[Capacity];
+        int count = 0;
+        for (int i = 0; i < _count; i++)
+        {
+            ref Close entry = ref _entries[(_next - _count + i + Capacity) % Capacity];
+            if (!condition(ref entry, state))
+            {
+                kept[count++] = entry;
+            }
+        }
+
+        kept[..count].CopyTo(_entries);
+        (_count, _next) = (count, count % Capacity);
+        FindRefutedFrom();
+    }
+
+    private void FindRefutedFrom()
+    {
+        long from = LearningRules.None;
+        foreach (ref readonly Close entry in _entries.AsSpan(0, _count))
+        {
+            if (entry.Age >= LearningRules.Floor)
+            {
+                from = Math.Min(from, entry.Age + LearningRules.Tolerance(entry.Age));
+            }
+        }
+
+        RefutedFrom = from;
+    }
+
+    [StructLayout(LayoutKind.Auto)]
+    private struct Close(long age, long moment)
+    {
+        private int _outlived;
+
+        public readonly long Age => age;
+
+        public readonly long Moment => moment;
+
+        public readonly bool Supports(long otherAge, long otherMoment) =>
+            age >= LearningRules.Floor
+            && LearningRules.Agree(age, otherAge)
+            && !LearningRules.AtOnce(moment, otherMoment)
+            && Math.Abs(moment - otherMoment) <= LearningRules.Recently;
+
+        public bool IsRefutedBy(long openAge, long now)
+        {
+            if (now - moment > LearningRules.Recently)
+            {
+                return true;
+            }
+
+            // It passed this age before the close: that may be when the server's timeout was changed.
+            bool passedSince = now - openAge + age >= moment;
+            if (!passedSince || openAge <= age + LearningRules.Tolerance(age))
+            {
+                return false;
+            }
+
+            return LearningRules.FarBelow(age, openAge) || ++_outlived >= LearningRules.OutlivedToRefute;
+        }
     }
 }

@@ -7,7 +7,7 @@ namespace StaleConnGuard;
 /// <para>
 /// <em>Learned</em> by two closes that agree, or one stale hit. <em>Kept</em> as long as nothing speaks against it. <em>Lowered</em> like
 /// learned. <em>Given up</em> when connections outlive it (a connection that was too old to be taken was found open, or closed later)
-/// and no close has confirmed it for <see cref="LearningRules.Patience"/>; then the smallest timeout that recent closes agree on takes
+/// and no close has confirmed it for <see cref="LearningRules.Patience"/>, sooner when it was never established; then the smallest timeout that recent closes agree on takes
 /// its place, if there is one. A moment at which connections of very different ages close is a restart and teaches nothing.
 /// </para>
 /// Not thread-safe: the owner locks. All times in <see cref="TimeSpan"/> ticks; <c>now</c> and <c>moment</c> on one monotonic clock.
@@ -36,6 +36,20 @@ internal sealed class TimeoutLearner
     /// <summary>Connections were open at this idle age, and none was closed at it since.</summary>
     public long OpenUntil { get; private set; }
 
+    /// <summary>Connections seen open at a lower idle age than this teach nothing.</summary>
+    public long InterestedFrom
+    {
+        get
+        {
+            if (_doubts >= LearningRules.DoubtsToGiveUp)
+            {
+                return LearningRules.Floor;
+            }
+
+            return Math.Max(LearningRules.Floor, Math.Min(_longestOpen / 4 * 3, _closes.RefutedFrom));
+        }
+    }
+
     public LearningOutcome IdleClosed(long age, bool exact, long moment)
     {
         (_closesSeen, _dropsSilently) = (true, false);
@@ -61,6 +75,7 @@ internal sealed class TimeoutLearner
             // A close found late may have happened at the known timeout: no second candidate, only a missing confirmation.
             if (exact)
             {
+                _closes.Outlived(age, moment);
                 _closes.Add(age, moment);
             }
 
@@ -74,7 +89,7 @@ internal sealed class TimeoutLearner
             return LearningOutcome.Noted;
         }
 
-        return Believe(Math.Min(age, agreeing), confirmed: true, moment);
+        return Believe(Math.Min(age, agreeing), confirmations: 1, moment);
     }
 
     public LearningOutcome StaleHit(long age, bool reset, long now)
@@ -106,17 +121,17 @@ internal sealed class TimeoutLearner
 
         if (agreeing != LearningRules.None)
         {
-            return Believe(Math.Min(age, agreeing), confirmed: true, now);
+            return Believe(Math.Min(age, agreeing), confirmations: 1, now);
         }
 
         // A restart loses requests on connections of any age. That connections were open at three times this age a short while ago
         // says so; a server whose timeout was really lowered closes a second one soon.
-        if (LearningRules.FarBelow(age, _longestOpen) && now - _longestOpenAt <= LearningRules.Patience)
+        if (LearningRules.FarBelow(age, _longestOpen) && now - _longestOpenAt <= LearningRules.Recently)
         {
             return LearningOutcome.FarBelowOpen;
         }
 
-        return Believe(age, confirmed: false, now);
+        return Believe(age, confirmations: 0, now);
     }
 
     public LearningOutcome SeenOpen(long age, bool answered, long now)
@@ -126,7 +141,7 @@ internal sealed class TimeoutLearner
             return LearningOutcome.NothingNew;
         }
 
-        if (age >= _longestOpen || now - _longestOpenAt > LearningRules.Patience)
+        if (age >= _longestOpen || now - _longestOpenAt > LearningRules.Recently)
         {
             _longestOpen = age;
         }
@@ -138,19 +153,21 @@ internal sealed class TimeoutLearner
         }
 
         OpenUntil = Math.Max(OpenUntil, age);
-        _closes.RemoveRefuted(age, now);
-        if (_belief.Timeout == LearningRules.None || age <= _belief.Timeout + LearningRules.Tolerance(_belief.Timeout))
+        _closes.Outlived(age, now);
+        if (_belief.Timeout == LearningRules.None)
         {
             return LearningOutcome.NothingNew;
         }
 
-        // It ran past the timeout before the last close at the timeout was seen: older news than that.
-        if (now - age + _belief.Timeout < _belief.ConfirmedAt)
+        bool outlived = age > _belief.Timeout + LearningRules.Tolerance(_belief.Timeout);
+
+        // If it passed the timeout before the last close at the timeout was seen, that is older news than that.
+        if (outlived && now - age + _belief.Timeout >= _belief.ConfirmedAt)
         {
-            return LearningOutcome.NothingNew;
+            return Doubt(now);
         }
 
-        return Doubt(now);
+        return GivesUp(now) ? GiveUp(now) : LearningOutcome.NothingNew;
     }
 
     private bool KernelKnows(long age) => !_dropsSilently && (_closesSeen || age <= LearningRules.SilenceTrusted);
@@ -177,7 +194,7 @@ internal sealed class TimeoutLearner
     private LearningOutcome Confirm(long age, long moment)
     {
         // The smaller one: this is how a server that closes within a range is followed down to the lower end of it.
-        _belief = new Belief(Math.Min(age, _belief.Timeout), Confirmed: true, Math.Max(moment, _belief.ConfirmedAt));
+        _belief = new Belief(Math.Min(age, _belief.Timeout), _belief.Confirmations + 1, Math.Max(moment, _belief.ConfirmedAt));
         _doubts = 0;
         return LearningOutcome.Confirmed;
     }
@@ -185,35 +202,47 @@ internal sealed class TimeoutLearner
     private LearningOutcome Doubt(long now)
     {
         _doubts++;
-        if (_doubts < LearningRules.DoubtsToGiveUp)
-        {
-            return LearningOutcome.Doubted;
-        }
+        return GivesUp(now) ? GiveUp(now) : LearningOutcome.Doubted;
+    }
 
-        long patience = _belief.Confirmed ? LearningRules.Patience : LearningRules.TentativePatience;
-        if (now - _belief.ConfirmedAt <= patience)
-        {
-            return LearningOutcome.Doubted;
-        }
-
+    private LearningOutcome GiveUp(long now)
+    {
         long next = _closes.SmallestSupported(_belief.ConfirmedAt);
         if (next == LearningRules.None)
         {
             _belief = Belief.Nothing;
             _setBy = LearningRules.None;
+            _doubts = 0;
             return LearningOutcome.Forgotten;
         }
 
-        return Believe(next, confirmed: true, now);
+        return Believe(next, confirmations: 1, now);
     }
 
-    private LearningOutcome Believe(long timeout, bool confirmed, long moment)
+    private bool GivesUp(long now)
+    {
+        if (_doubts < LearningRules.DoubtsToGiveUp)
+        {
+            return false;
+        }
+
+        // Two closes that agreed by chance, in a series of restarts, are outvoted at once.
+        if (_doubts >= LearningRules.DoubtsToOutvote && _belief.Confirmations < LearningRules.ConfirmationsToEstablish)
+        {
+            return true;
+        }
+
+        long patience = _belief.Confirmations == 0 ? LearningRules.TentativePatience : LearningRules.Patience;
+        return now - _belief.ConfirmedAt > patience;
+    }
+
+    private LearningOutcome Believe(long timeout, int confirmations, long moment)
     {
         LearningOutcome outcome = _belief.Timeout == LearningRules.None ? LearningOutcome.Learned
             : timeout < _belief.Timeout ? LearningOutcome.Lowered
             : LearningOutcome.Raised;
         _before = _belief;
-        _belief = new Belief(timeout, confirmed, moment);
+        _belief = new Belief(timeout, confirmations, moment);
         _setBy = moment;
         _doubts = 0;
         _longestOpen = Math.Min(_longestOpen, timeout);
@@ -223,8 +252,8 @@ internal sealed class TimeoutLearner
     private void CapOpenUntil(long closedAt) => OpenUntil = Math.Min(OpenUntil, LearningRules.SurelyOpenBelow(closedAt));
 
     [StructLayout(LayoutKind.Auto)]
-    private readonly record struct Belief(long Timeout, bool Confirmed, long ConfirmedAt)
+    private readonly record struct Belief(long Timeout, int Confirmations, long ConfirmedAt)
     {
-        public static Belief Nothing { get; } = new(LearningRules.None, Confirmed: false, 0);
+        public static Belief Nothing { get; } = new(LearningRules.None, 0, 0);
     }
 }

@@ -1,0 +1,55 @@
+using System.Net;
+using Polly;
+using Polly.CircuitBreaker;
+using Polly.Retry;
+using Polly.Timeout;
+
+namespace StaleConnGuard.Benchmarks;
+
+/// <summary>The handler chains that are compared: ours, and what a user would pick instead.</summary>
+internal static class Chains
+{
+    /// <summary>Guard and retries with default options.</summary>
+    public static HttpMessageHandler GuardAndRetry(HttpMessageHandler inner)
+    {
+        var options = new StaleConnGuardOptions();
+        return new RetryHandler(options.Retry, options.Replay, new RetryServices()) { InnerHandler = GuardAlone(inner) };
+    }
+
+    public static HttpMessageHandler GuardAlone(HttpMessageHandler inner) =>
+        new ConnectionGuardHandler(new ConnectionGuard(new KeepAliveLedger(), TimeProvider.System), new GuardSettingsHolder(GuardSettings.Default), inner);
+
+    /// <summary>A retry on any failure, as most people write it.</summary>
+    public static HttpMessageHandler PollyRetry(HttpMessageHandler inner) =>
+        new PipelineHandler(new ResiliencePipelineBuilder<HttpResponseMessage>().AddRetry(Retry()).Build(), inner);
+
+    /// <summary>
+    /// The shape and defaults of the standard resilience handler: total time-out, retry, circuit breaker, attempt time-out. Built on Polly.Core
+    /// by hand, without its rate limiter; it is not that package itself.
+    /// </summary>
+    public static HttpMessageHandler StandardShaped(HttpMessageHandler inner) =>
+        new PipelineHandler(
+            new ResiliencePipelineBuilder<HttpResponseMessage>()
+                .AddTimeout(new TimeoutStrategyOptions { Timeout = TimeSpan.FromSeconds(30) })
+                .AddRetry(Retry())
+                .AddCircuitBreaker(new CircuitBreakerStrategyOptions<HttpResponseMessage> { ShouldHandle = static args => ValueTask.FromResult(IsTransient(args.Outcome)) })
+                .AddTimeout(new TimeoutStrategyOptions { Timeout = TimeSpan.FromSeconds(10) })
+                .Build(),
+            inner);
+
+    private static RetryStrategyOptions<HttpResponseMessage> Retry() => new()
+    {
+        MaxRetryAttempts = 3,
+        Delay = TimeSpan.FromMilliseconds(200),
+        BackoffType = DelayBackoffType.Exponential,
+        UseJitter = true,
+        ShouldHandle = static args => ValueTask.FromResult(IsTransient(args.Outcome)),
+    };
+
+    private static bool IsTransient(Outcome<HttpResponseMessage> outcome) => outcome switch
+    {
+        { Exception: HttpRequestException or TimeoutRejectedException } => true,
+        { Result.StatusCode: >= HttpStatusCode.InternalServerError or HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests } => true,
+        _ => false,
+    };
+}

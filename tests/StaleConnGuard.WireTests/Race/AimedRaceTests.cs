@@ -1,0 +1,98 @@
+using StaleConnGuard.Racing;
+using StaleConnGuard.Testing;
+
+namespace StaleConnGuard.WireTests;
+
+[Collection(ExactTime.Collection)]
+public class AimedRaceTests
+{
+    private static readonly TimeSpan s_delay = TimeSpan.FromMilliseconds(10);
+
+    [Fact]
+    public async Task Race_EmbeddedServerBehindTheLink_CountsAgreeWithWhatTheServerSaw()
+    {
+        Requirement.MetOrSkip(DelayedLink.IsAvailable(out string reason), $"No link of real packets: {reason}.");
+        TimeSpan idle = TimeSpan.FromMilliseconds(400);
+        await using var course = RaceCourse.Open(s_delay);
+        (RaceServer plainServer, Uri plainAddress) = course.AddServer(new() { IdleTimeout = idle });
+        (RaceServer closingServer, Uri closingAddress) = course.AddServer(new() { IdleTimeout = idle });
+        (RaceServer getServer, Uri getAddress) = course.AddServer(new() { IdleTimeout = idle });
+        var plain = new RaceEntry(Contenders.Plain, RequestKind.PostWithBody, plainAddress);
+        var closing = new RaceEntry(Contenders.KeepAliveOff, RequestKind.PostWithBody, closingAddress);
+        var get = new RaceEntry(Contenders.Plain, RequestKind.Get, getAddress);
+
+        await RaceRunner.RunAsync([plain, closing, get], new RaceSettings(AimWindow.Around(idle, 2 * s_delay)) { Workers = 15, Requests = 60 });
+
+        RaceTally tally = plain.Tally();
+        tally.Requests.ShouldBe(60);
+        tally.Failed.ShouldBeGreaterThanOrEqualTo(18, "a race that never happened proves nothing");
+        tally.Raced.ShouldBe(tally.Failed, "the runtime never repeats a body");
+        tally.ConnectionsOpened.ShouldBe(plainServer.ConnectionsAccepted);
+        foreach (RaceOutcome outcome in plain.Outcomes)
+        {
+            plainServer.Executions.CountOf(outcome.RequestId).ShouldBe(outcome.Failure is null ? 1 : 0, "what is lost in flight is not executed");
+        }
+
+        closing.Tally().Raced.ShouldBe(0);
+        closing.Tally().Failed.ShouldBe(0);
+        closing.Tally().ConnectionsOpened.ShouldBe(75, "one for each request, and one for each worker to warm up");
+        closingServer.ConnectionsAccepted.ShouldBe(75);
+
+        get.Tally().Raced.ShouldBeGreaterThanOrEqualTo(18);
+        get.Tally().Failed.ShouldBeLessThanOrEqualTo(2, "the runtime repeats what has no body, except after a reset");
+        getServer.Executions.CountExecutedTwice(get.Outcomes.Select(outcome => outcome.RequestId)).ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task Race_RealNginxBehindTheLink_PlainClientFailsAtLeastThirtyPercentOfThePosts()
+    {
+        Requirement.MetOrSkip(DelayedLink.IsAvailable(out string reason), $"No link of real packets: {reason}.");
+        Requirement.MetOrSkip(NginxServer.IsAvailable(out reason), $"No nginx: {reason}.");
+        TimeSpan idle = TimeSpan.FromSeconds(1);
+        using DelayedLink link = DelayedLink.Create(s_delay);
+        await using NginxServer server = await NginxServer.StartAsync(idle, link);
+        var plain = new RaceEntry(Contenders.Plain, RequestKind.PostWithBody, server.Address);
+
+        await RaceRunner.RunAsync([plain], new RaceSettings(AimWindow.Around(idle, 2 * s_delay)) { Workers = 30, Requests = 60 });
+
+        plain.Tally().Failed.ShouldBeGreaterThanOrEqualTo(18);
+        ExecutionLog executions = await server.ReadExecutionsAsync();
+        plain.Outcomes.Where(outcome => outcome.Failure is null).ShouldAllBe(outcome => executions.CountOf(outcome.RequestId) == 1);
+    }
+
+    [Fact]
+    public async Task Race_BehindTheRelay_HappensAsWell()
+    {
+        TimeSpan idle = TimeSpan.FromMilliseconds(300);
+        await using var course = RaceCourse.Open(s_delay, relayOnly: true);
+        course.HasRealPackets.ShouldBeFalse();
+        var plain = new RaceEntry(Contenders.Plain, RequestKind.PostWithBody, course.AddServer(new() { IdleTimeout = idle }).Address);
+
+        await RaceRunner.RunAsync([plain], new RaceSettings(AimWindow.Around(idle, 2 * s_delay)) { Workers = 10, Requests = 30 });
+
+        plain.Tally().Failed.ShouldBeGreaterThanOrEqualTo(9);
+    }
+
+    [Fact]
+    public async Task Race_ServerDiesAfterExecuting_BlindRetryExecutesTwice()
+    {
+        await using var server = RaceServer.Start(new() { IdleTimeout = TimeSpan.FromSeconds(5), DiesOn = static (id, execution) => execution == 1 && id!.EndsWith("-1", StringComparison.Ordinal) });
+        var blind = new RaceEntry(Contenders.RetryOnAnyFailure, RequestKind.PostWithBody, server.Address);
+        var now = new AimWindow(TimeSpan.Zero, TimeSpan.Zero);
+
+        await RaceRunner.RunAsync([blind], new RaceSettings(now) { Workers = 4, Requests = 12 });
+
+        blind.Tally().Failed.ShouldBe(0);
+        server.Executions.CountExecutedTwice(blind.Outcomes.Select(outcome => outcome.RequestId)).ShouldBe(4);
+    }
+
+    [Fact]
+    public async Task Race_NobodyListens_FailsInsteadOfCounting()
+    {
+        var entry = new RaceEntry(Contenders.Plain, RequestKind.Get, new Uri("http://127.0.0.1:1/"));
+
+        await Should.ThrowAsync<HttpRequestException>(
+            RaceRunner.RunAsync([entry], new RaceSettings(new AimWindow(TimeSpan.Zero, TimeSpan.Zero)) { Workers = 3, Requests = 9 }));
+        entry.Outcomes.ShouldBeEmpty();
+    }
+}
