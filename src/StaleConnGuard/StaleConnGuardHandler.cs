@@ -12,7 +12,7 @@ public static class StaleConnGuardHandler
     /// <exception cref="OptionsValidationException">An option is out of its range; the message names key, value and range.</exception>
     /// <exception cref="InvalidOperationException"><paramref name="handler"/> has sent a request already and can no longer be changed.</exception>
     public static HttpMessageHandler Create(StaleConnGuardOptions? options = null, SocketsHttpHandler? handler = null) =>
-        Create(options ?? new StaleConnGuardOptions(), handler ?? new SocketsHttpHandler(), KeepAliveLedger.Shared, observer: null);
+        Create(options ?? new StaleConnGuardOptions(), handler ?? new SocketsHttpHandler(), KeepAliveLedger.Shared, new MeteringGuardObserver(GuardMetrics.Shared));
 
     internal static HttpMessageHandler Create(StaleConnGuardOptions options, SocketsHttpHandler handler, KeepAliveLedger ledger, IGuardObserver? observer)
     {
@@ -31,7 +31,7 @@ public static class StaleConnGuardHandler
 
         var guarded = new ConnectionGuardHandler(guard, settings, handler);
         return RetryHandler.IsNeeded(options)
-            ? new RetryHandler(options.Retry, options.Replay, new RetryServices()) { InnerHandler = guarded }
+            ? new RetryHandler(options.Retry, options.Replay, new RetryServices { Observer = new MeteringRetryObserver(GuardMetrics.Shared, NoRetryObserver.Instance) }) { InnerHandler = guarded }
             : guarded;
     }
 }

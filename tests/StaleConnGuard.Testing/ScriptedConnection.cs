@@ -49,6 +49,9 @@ public sealed class ScriptedConnection(ScriptedServer server, Socket socket, Str
         return new ScriptedRequest(first[0], first[1], headers, body);
     }
 
+    /// <summary>Reads the body of a request whose headers were read without it.</summary>
+    public async Task<ScriptedRequest> ReadBodyAsync(ScriptedRequest request) => request with { Body = await ReadBodyAsync(request.Headers) };
+
     /// <summary>Counts the request as executed without answering.</summary>
     public void Execute(ScriptedRequest request) => server.CountExecution(request.Id);
 
@@ -93,9 +96,22 @@ public sealed class ScriptedConnection(ScriptedServer server, Socket socket, Str
         Socket.Close();
     }
 
+    /// <summary>Ends the connection in either way.</summary>
+    public async Task EndAsync(Ending ending)
+    {
+        if (ending is Ending.Close)
+        {
+            await CloseAsync();
+        }
+        else
+        {
+            Reset();
+        }
+    }
+
     public void Dispose() => Stream.Dispose();
 
-    private async Task<byte[]> ReadBodyAsync(Dictionary<string, string> headers)
+    private async Task<byte[]> ReadBodyAsync(IReadOnlyDictionary<string, string> headers)
     {
         if (headers.TryGetValue("Content-Length", out string? length))
         {

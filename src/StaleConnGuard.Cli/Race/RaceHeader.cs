@@ -20,6 +20,7 @@ internal static class RaceHeader
 
     private static string Server(RaceGround ground) => ground.Server is null
         ? $"embedded, one for each entry; closes idle connections with a FIN at {Milliseconds(ground.IdleTimeout)}, exactly"
+            + (ground.DyingPercent == 0 ? string.Empty : $"; executes {ground.DyingPercent} % of the requests and dies without an answer")
         : $"{ground.Server}, closes idle connections at {Milliseconds(ground.IdleTimeout)} ({ground.IdleTimeoutSource})";
 
     private static string Link(RaceGround ground) => ground.Link switch

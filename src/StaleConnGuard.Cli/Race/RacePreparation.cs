@@ -20,7 +20,7 @@ internal static class RacePreparation
         RaceCourse course = RaceCourse.Open(arguments.Delay, arguments.Relay);
         LinkKind link = course.HasRealPackets ? LinkKind.Packets : LinkKind.Relay;
         var aim = AimWindow.Around(idle, 2 * arguments.Delay);
-        var ground = new RaceGround(null, idle, "set", link, course.DeviceName, course.WhyRelay, 2 * arguments.Delay, aim);
+        var ground = new RaceGround(null, idle, "set", arguments.Dying, link, course.DeviceName, course.WhyRelay, 2 * arguments.Delay, aim);
         var race = new PreparedRace(ground, Settings(arguments, aim), course);
         foreach (RequestKind kind in RequestKind.All)
         {
@@ -41,7 +41,7 @@ internal static class RacePreparation
         TimeSpan roundTrip = await IdleTimeoutProbe.MeasureRoundTripAsync(server, cancellationToken);
         TimeSpan idle = arguments.Idle ?? await MeasureIdleTimeoutAsync(server, log, cancellationToken);
         var aim = AimWindow.Around(idle, roundTrip);
-        var ground = new RaceGround(server, idle, arguments.Idle is null ? "measured" : "given", LinkKind.Network, string.Empty, string.Empty, roundTrip, aim);
+        var ground = new RaceGround(server, idle, arguments.Idle is null ? "measured" : "given", 0, LinkKind.Network, string.Empty, string.Empty, roundTrip, aim);
         var race = new PreparedRace(ground, Settings(arguments, aim));
         foreach (RequestKind kind in RequestKind.All)
         {

@@ -13,7 +13,7 @@ namespace StaleConnGuard;
 [SuppressMessage("Design", "CA1001", Justification = "The stand-in owns nothing; the content behind it belongs to the request.")]
 internal readonly struct Attempt
 {
-    private readonly GuardedContent? _standIn;
+    private readonly IGuardedContent? _standIn;
     private readonly BodyRepeatability _body;
 
     private Attempt(Exchange exchange, BodyRepeatability body, bool standIn)
@@ -22,8 +22,8 @@ internal readonly struct Attempt
         _body = body;
         if (standIn)
         {
-            _standIn = new GuardedContent(exchange.Request.Content!, exchange, flushHeadersFirst: body is BodyRepeatability.OneShot);
-            exchange.Request.Content = _standIn;
+            _standIn = GuardedContent.For(exchange.Request.Content!, exchange, isOneShot: body is BodyRepeatability.OneShot);
+            exchange.Request.Content = _standIn.AsContent;
         }
     }
 
@@ -32,10 +32,7 @@ internal readonly struct Attempt
     /// <summary>Whether the body is still whole, or can be made so.</summary>
     public bool CanBodyBeSent => _body.CanBeSentAgain() || _standIn is { HasRun: false };
 
-    /// <summary>
-    /// Content that runs code of the application gets a stand-in only when it is needed: always for one-shot content, to keep it whole;
-    /// for content that can be restarted not on the first attempt, which is then judged at its first write instead of at checkout.
-    /// </summary>
+    /// <summary>Content that runs code of the application gets a stand-in, which knows when that code runs and keeps it back until the connection is known to be good.</summary>
     public static Attempt First(ConnectionGuard guard, GuardSettings settings, HttpRequestMessage request)
     {
         if (settings.SolicitHint && !request.Headers.NonValidated.Contains("Connection"))
@@ -44,7 +41,7 @@ internal readonly struct Attempt
         }
 
         BodyRepeatability body = BodyRepeatabilityClassifier.Classify(request.Content);
-        bool standIn = body is BodyRepeatability.OneShot && MayBeHttp11(request);
+        bool standIn = RunsApplicationCode(body) && MayBeHttp11(request);
         var exchange = new Exchange(guard, settings, request)
         {
             CanAskAtCheckout = standIn || body is BodyRepeatability.None or BodyRepeatability.Memory,
@@ -55,19 +52,19 @@ internal readonly struct Attempt
         return new Attempt(exchange, body, standIn);
     }
 
-    /// <summary>The same request again, on a fresh connection.</summary>
-    public Attempt Next(bool mayRefuseWrite)
+    /// <summary>The same request again.</summary>
+    public Attempt Next(bool freshOnly, bool mayRefuseWrite)
     {
         Exchange last = Exchange;
         var exchange = new Exchange(last.Guard, last.Settings, last.Request)
         {
-            FreshOnly = true,
+            FreshOnly = freshOnly,
             CanAskAtCheckout = true,
             MayRefuseWrite = mayRefuseWrite,
             HasBody = last.HasBody,
         };
 
-        return new Attempt(exchange, _body, _body is BodyRepeatability.Restartable or BodyRepeatability.OneShot);
+        return new Attempt(exchange, _body, RunsApplicationCode(_body));
     }
 
     public void Complete(HttpResponseMessage response)
@@ -84,6 +81,7 @@ internal readonly struct Attempt
             }
 
             ConnectionGuard.OnAnswered(Exchange, stream, response);
+            Exchange.ForgetRequest();
         }
     }
 
@@ -99,6 +97,8 @@ internal readonly struct Attempt
 
         return Exchange.HasEnded;
     }
+
+    private static bool RunsApplicationCode(BodyRepeatability body) => body is BodyRepeatability.Restartable or BodyRepeatability.OneShot;
 
     private static bool MayBeHttp11(HttpRequestMessage request) =>
         request.Version.Major == 1 || request.VersionPolicy is HttpVersionPolicy.RequestVersionOrLower;
@@ -136,7 +136,7 @@ internal readonly struct Attempt
     private void RestoreContent()
     {
         // A redirect may have taken the content away; what is not ours stays.
-        if (_standIn is not null && ReferenceEquals(Exchange.Request.Content, _standIn))
+        if (_standIn is not null && ReferenceEquals(Exchange.Request.Content, _standIn.AsContent))
         {
             Exchange.Request.Content = _standIn.Content;
         }

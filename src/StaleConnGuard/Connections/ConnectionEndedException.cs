@@ -2,14 +2,14 @@ namespace StaleConnGuard;
 
 /// <summary>
 /// What the stream throws instead of answering end-of-stream, so that the runtime does not repeat the request on its own, and when it
-/// refuses a write. An <see cref="IOException"/> because the runtime wraps those in <see cref="HttpRequestException"/>.
+/// refuses a write. The runtime wraps it in <see cref="HttpRequestException"/> with the same error a plain client gets.
 /// The handler above reads the evidence from the exchange, not from here.
 /// </summary>
-internal sealed class ConnectionEndedException(string message) : IOException(message)
+internal sealed class ConnectionEndedException(HttpRequestError error, string message) : HttpIOException(error, message)
 {
-    public static ConnectionEndedException BeforeResponse() => new("The server closed the connection before any byte of a response.");
+    public static ConnectionEndedException BeforeResponse() => new(HttpRequestError.ResponseEnded, "The server closed the connection before any byte of a response.");
 
-    public static ConnectionEndedException Refused(RefusalReason reason) => new(reason switch
+    public static ConnectionEndedException Refused(RefusalReason reason) => new(HttpRequestError.ConnectionError, reason switch
     {
         RefusalReason.TooOld => "The pooled connection has been idle for too long to be used; nothing was sent.",
         RefusalReason.NotFresh => "The pooled connection is not fresh; nothing was sent.",

@@ -14,15 +14,33 @@ internal sealed class ConnectionGuard(KeepAliveLedger ledger, TimeProvider time)
     /// <summary>Called when a connection was not given to an exchange.</summary>
     public void OnRefused(OriginKnowledge origin, RefusalReason reason) => Observer?.ConnectionRefused(origin, reason);
 
+    /// <summary>Called when a pooled connection is taken again.</summary>
+    public void OnReused(OriginKnowledge origin, long idleAgeTicks) => Observer?.ConnectionReused(origin, idleAgeTicks);
+
     /// <summary>Called when an exchange ended before any response byte, with what was decided about its request.</summary>
-    public void OnEnded(Exchange exchange, ReplayDecision decision, int replays)
+    public EndedExchange OnEnded(Exchange exchange, ReplayDecision decision, int replays)
     {
-        if (exchange.IsReused && exchange.End is ConnectionEnd.EndOfStream or ConnectionEnd.Reset && exchange.Stream is GuardedStream stream)
+        var ended = new EndedExchange(exchange, decision, replays, EndedExchange.LimitInForce(exchange));
+        if (ended.IsStaleHit && exchange.Stream is GuardedStream stream)
         {
-            stream.Origin.StaleHit(TimeSpan.FromTicks(exchange.IdleAgeTicks), reset: exchange.End is ConnectionEnd.Reset);
+            OnObserved(stream.Origin, stream.Origin.StaleHit(ended.IdleAge, reset: exchange.End is ConnectionEnd.Reset));
+            if (!decision.IsReplay() && decision is not ReplayDecision.SurfaceCancelled && !RepeatSafety.IsSafeToRepeat(exchange.Request))
+            {
+                stream.Origin.Surfaced();
+            }
         }
 
-        Observer?.StaleHit(exchange, decision, replays);
+        Observer?.Ended(ended);
+        return ended;
+    }
+
+    /// <summary>Called with what an observation did to the knowledge of an origin: most teach nothing.</summary>
+    public void OnObserved(OriginKnowledge origin, LearningOutcome outcome)
+    {
+        if (outcome is LearningOutcome.Learned or LearningOutcome.Lowered or LearningOutcome.Raised)
+        {
+            Observer?.Learned(origin, outcome);
+        }
     }
 
     /// <summary>Called when a response has come. What is looked at here is looked at for every request.</summary>
@@ -30,12 +48,12 @@ internal sealed class ConnectionGuard(KeepAliveLedger ledger, TimeProvider time)
     {
         if (response.Headers.NonValidated.TryGetValues("Keep-Alive", out HeaderStringValues values))
         {
-            stream.Origin.Advertised(values);
+            exchange.Guard.OnObserved(stream.Origin, stream.Origin.Advertised(values));
         }
 
         if (exchange.IsReused)
         {
-            stream.Origin.SeenOpen(TimeSpan.FromTicks(exchange.IdleAgeTicks), answered: true);
+            exchange.Guard.OnObserved(stream.Origin, stream.Origin.SeenOpen(TimeSpan.FromTicks(exchange.IdleAgeTicks), answered: true));
         }
     }
 

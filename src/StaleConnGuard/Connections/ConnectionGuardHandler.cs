@@ -6,12 +6,32 @@ namespace StaleConnGuard;
 /// </summary>
 internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSettingsHolder settings, HttpMessageHandler inner) : DelegatingHandler(inner)
 {
-    // Each refusal ends one pooled connection, so this many in one request means the pool is being refilled as fast as it is refused.
-    private const int MaxRefusals = 64;
+    // A connection that is too old cannot come back, so refusing these goes on until the pool is empty of them, however many they are. A
+    // connection that is merely not fresh may have been returned this moment by a request that was content with it: so many of these in one
+    // request mean that the pool is refilled as fast as it is refused.
+    private const int MaxRefusals = 1024;
+    private const int MaxRefusalsOfReturned = 64;
 
     public ConnectionGuard Guard { get; } = guard;
 
-    protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
+        ExecutionContext.IsFlowSuppressed() ? SendFlowingAsync(request, cancellationToken) : SendGuardedAsync(request, cancellationToken);
+
+    /// <summary>The connection finds its exchange through the execution context, so it must flow below here whatever the caller has done.</summary>
+    private Task<HttpResponseMessage> SendFlowingAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        ExecutionContext.RestoreFlow();
+        try
+        {
+            return SendGuardedAsync(request, cancellationToken);
+        }
+        finally
+        {
+            ExecutionContext.SuppressFlow();
+        }
+    }
+
+    private async Task<HttpResponseMessage> SendGuardedAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         Attempt attempt = Attempt.First(Guard, settings.Current, request);
         Exchange.Current = attempt.Exchange;
@@ -94,6 +114,7 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
         GuardSettings inForce = exchange.Settings;
         RequestAttempts attempts = RequestAttempts.GetOrAttach(request);
         bool refused = exchange.End is ConnectionEnd.Refused or ConnectionEnd.ClosedBeforeUse;
+        int maxRefusals = exchange.FreshOnly ? MaxRefusalsOfReturned : MaxRefusals;
 
         ReplayDecision decision = ReplayRule.Decide(new ReplayFacts
         {
@@ -104,23 +125,25 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
             CanBodyBeSent = attempt.CanBodyBeSent,
 
             // What the guard itself refused never left: it is no replay in the caller's count, and is bounded on its own.
-            Replays = refused && attempts.Refusals < MaxRefusals ? 0 : attempts.Replays,
+            Replays = refused && attempts.Refusals < maxRefusals ? 0 : attempts.Replays,
             IsUnprovenReplaySpent = attempts.UnprovenReplaySpent,
             MaxReplays = inForce.MaxReplays,
             UnsafeReplay = inForce.UnsafeReplay,
         });
 
-        Guard.OnEnded(exchange, decision, attempts.Replays);
+        EndedExchange ended = Guard.OnEnded(exchange, decision, attempts.Replays);
 
         if (decision.IsReplay())
         {
             attempts.Count(decision, refused);
-            attempt = attempt.Next(mayRefuseWrite: attempts.Refusals < MaxRefusals);
+
+            // A refusal says nothing about the other connections; a stale hit does.
+            attempt = attempt.Next(freshOnly: exchange.FreshOnly || !refused, mayRefuseWrite: attempts.Refusals < maxRefusals);
             return true;
         }
 
         return decision is ReplayDecision.SurfaceCancelled or ReplayDecision.SurfaceNewConnection || !exchange.IsReused
             ? false
-            : throw new StaleConnectionException(exchange, decision, attempts.Replays, failure);
+            : throw new StaleConnectionException(ended, failure);
     }
 }

@@ -11,8 +11,11 @@ internal sealed class Exchange(ConnectionGuard guard, GuardSettings settings, Ht
     private static readonly AsyncLocal<Exchange?> s_current = new();
 
     private static readonly HttpRequestMessage s_nobodys = new();
+    private static readonly HttpRequestMessage s_answered = new();
 
+    private volatile HttpRequestMessage _request = request;
     private volatile bool _checkoutWindow;
+    private volatile bool _contentRuns;
     private volatile bool _closed;
     private volatile bool _responded;
     private int _ended;
@@ -26,7 +29,11 @@ internal sealed class Exchange(ConnectionGuard guard, GuardSettings settings, Ht
 
     public ConnectionGuard Guard { get; } = guard;
 
-    public HttpRequestMessage Request { get; } = request;
+    /// <summary>The message the handler holds, until it has been answered.</summary>
+    public HttpRequestMessage Request => Root?.Request ?? _request;
+
+    /// <summary>Opened by no handler: the connection is used by a request that the guard did not see.</summary>
+    public bool IsNobodys => ReferenceEquals(Request, s_nobodys) || ReferenceEquals(Request, s_answered);
 
     /// <summary>The settings in force for this exchange, from its first to its last decision.</summary>
     public GuardSettings Settings { get; } = settings;
@@ -42,6 +49,11 @@ internal sealed class Exchange(ConnectionGuard guard, GuardSettings settings, Ht
 
     /// <summary>Whether the first write may be refused: only while a replay is left to make good for it.</summary>
     public bool MayRefuseWrite { get; init; }
+
+    /// <summary>
+    /// Content has been read before the first byte was written; it waits in the runtime's buffer. Refusing the connection then would have it run again.
+    /// </summary>
+    public bool HasContentBegun { get; private set; }
 
     /// <summary>The request has a body, so a write after a read may be that body going on.</summary>
     public bool HasBody { get; init; }
@@ -72,8 +84,14 @@ internal sealed class Exchange(ConnectionGuard guard, GuardSettings settings, Ht
 
     public Delivery Delivery { get; private set; }
 
-    /// <summary>A read by this exchange's context may still be the pool looking at an idle connection.</summary>
-    public bool CheckoutWindow => _checkoutWindow;
+    /// <summary>
+    /// A read by this exchange's context may still be the pool looking at an idle connection. Never while content runs, which may be
+    /// reading another response: an early answer does not change that.
+    /// </summary>
+    public bool CheckoutWindow => _checkoutWindow && !_contentRuns;
+
+    /// <summary>The pool looked at a connection for this exchange and it was found good. Otherwise its first write may yet be refused.</summary>
+    public bool IsGranted { get; set; }
 
     public bool IsBound => Stream is not null;
 
@@ -88,14 +106,14 @@ internal sealed class Exchange(ConnectionGuard guard, GuardSettings settings, Ht
     public static Exchange ForFurtherRequest(ConnectionGuard guard, Exchange? root, bool isIdempotent)
     {
         root ??= new Exchange(guard, GuardSettings.Default, s_nobodys);
-        return new Exchange(guard, root.Settings, root.Request) { Root = root, IsIdempotentOnTheWire = isIdempotent };
+        return new Exchange(guard, root.Settings, s_nobodys) { Root = root, IsIdempotentOnTheWire = isIdempotent };
     }
 
-    /// <summary>The answer makes the connection something else than HTTP: a tunnel, or an upgrade after an interim response.</summary>
-    public bool TurnsIntoTunnel(StatusWatch.Verdict verdict) => verdict switch
+    /// <summary>This status makes the connection something else than HTTP.</summary>
+    public bool TurnsIntoTunnel(int status) => status switch
     {
-        StatusWatch.Verdict.Http => Request.Method == HttpMethod.Connect,
-        StatusWatch.Verdict.Interim => Request.Headers.NonValidated.Contains("Upgrade"),
+        101 => true,
+        200 => Request.Method == HttpMethod.Connect,
         _ => false,
     };
 
@@ -118,8 +136,20 @@ internal sealed class Exchange(ConnectionGuard guard, GuardSettings settings, Ht
         }
     }
 
-    /// <summary>The content is about to run: from here on a read in this context may be the application reading some other response.</summary>
     public void CloseCheckoutWindow() => _checkoutWindow = false;
+
+    /// <summary>The content is about to run: from here on a read in this context may be the application reading some other response.</summary>
+    public void ContentBegins()
+    {
+        HasContentBegun = true;
+        _contentRuns = true;
+        _checkoutWindow = false;
+    }
+
+    public void ContentEnds() => _contentRuns = false;
+
+    /// <summary>The connection stays in the pool and knows its last exchange; the message and its content must not stay with it.</summary>
+    public void ForgetRequest() => _request = s_answered;
 
     public void MarkResponded() => _responded = true;
 
@@ -146,14 +176,30 @@ internal sealed class Exchange(ConnectionGuard guard, GuardSettings settings, Ht
         // The handler looks at the exchange it opened. An end on a connection that was new to a further request is no stale hit.
         if (Root is not null && IsReused)
         {
-            Root.RecordEnd(end, delivery);
+            Root.TryRecordEnd(end, delivery);
         }
 
-        if (Interlocked.CompareExchange(ref _ended, 1, 0) == 0)
+        if (TryRecordEnd(end, delivery))
         {
-            End = end;
-            Delivery = delivery;
-            Volatile.Write(ref _ended, 2);
+            // While the runtime's span of this very send is still open.
+            Stream?.Watch?.Ended(this);
+            return;
         }
+
+        // The other side is between the two writes above; who leaves before it has finished would make the handler find no evidence.
+        SpinWait.SpinUntil(() => HasEnded);
+    }
+
+    private bool TryRecordEnd(ConnectionEnd end, Delivery delivery)
+    {
+        if (Interlocked.CompareExchange(ref _ended, 1, 0) != 0)
+        {
+            return false;
+        }
+
+        End = end;
+        Delivery = delivery;
+        Volatile.Write(ref _ended, 2);
+        return true;
     }
 }

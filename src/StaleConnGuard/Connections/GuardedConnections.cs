@@ -56,7 +56,12 @@ internal static class GuardedConnections
         Func<SocketsHttpConnectionContext, CancellationToken, ValueTask<Stream>>? users) =>
         users is null
             ? static (context, cancellationToken) => ConnectAsync(context.DnsEndPoint, cancellationToken)
-            : async (context, cancellationToken) => Wrap(await users(context, cancellationToken).ConfigureAwait(false));
+            : async (context, cancellationToken) =>
+            {
+                // The application's code; what it reads and writes is not this request's.
+                Exchange.Current = null;
+                return Wrap(await users(context, cancellationToken).ConfigureAwait(false));
+            };
 
     /// <summary>As the runtime connects on its own: dual mode, every address of the name in turn, no Nagle delay.</summary>
     private static async ValueTask<Stream> ConnectAsync(DnsEndPoint endPoint, CancellationToken cancellationToken)
@@ -85,10 +90,13 @@ internal static class GuardedConnections
         GuardSettingsHolder settings) =>
         async (context, cancellationToken) =>
         {
+            // The runtime's own CONNECT to a proxy makes a tunnel below another connection: its bytes are no request's. The application's is a request.
+            bool isProxyTunnel = context.InitialRequestMessage.Method == HttpMethod.Connect && !ReferenceEquals(Exchange.Current?.Request, context.InitialRequestMessage);
+            Exchange.Current = null;
             Stream stream = users is null ? context.PlaintextStream : await users(context, cancellationToken).ConfigureAwait(false);
 
-            // HTTP/2 shares one writer between requests, and HTTP/3 never comes here. A CONNECT request makes a tunnel: its bytes are not ours.
-            if (context.NegotiatedHttpVersion.Major != 1 || context.InitialRequestMessage.Method == HttpMethod.Connect)
+            // HTTP/2 shares one writer between requests, and HTTP/3 never comes here.
+            if (context.NegotiatedHttpVersion.Major != 1 || isProxyTunnel)
             {
                 return stream;
             }

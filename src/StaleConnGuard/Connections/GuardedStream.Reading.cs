@@ -5,8 +5,13 @@ namespace StaleConnGuard;
 /// <content>The reading side: checkout, response bytes, the end.</content>
 internal sealed partial class GuardedStream
 {
+    // A read that finds bytes waiting after a pause does not know when they came.
+    private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(50);
+
     private bool _refusedForAge;
     private bool _closeReported;
+    private bool _waitedEmpty;
+    private bool _arrivalUnknown;
 
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
@@ -17,12 +22,15 @@ internal sealed partial class GuardedStream
 
         if (buffer.IsEmpty)
         {
-            // The pool's scavenger waits like this on idle connections, the application may wait like this for a body: it only waits.
+            // The pool's scavenger waits like this on idle connections, the application may wait like this for a body: it only waits. But a
+            // reset may show here first, under a request that the pool gave this connection to without another look.
             _waitedInPool |= _requests == 0;
-            return _inner.ReadAsync(buffer, cancellationToken);
+            _waitedEmpty = true;
+            return WaitForReadAsync(_inner.ReadAsync(buffer, cancellationToken), buffer);
         }
 
-        if (AskingAtCheckout() is Exchange asking && !GrantCheckout(asking))
+        Exchange? asking = AskingAtCheckout();
+        if (asking is not null && !GrantCheckout(asking))
         {
             return new ValueTask<int>(0);
         }
@@ -43,14 +51,16 @@ internal sealed partial class GuardedStream
             return WaitForReadAsync(read, buffer);
         }
 
+        // Whatever a look finds at once, the pool goes on to another connection.
+        asking?.IsGranted = false;
         int count = read.GetAwaiter().GetResult();
         if (count == 0)
         {
             return EndOfStreamAsync();
         }
 
-        NoteBytes(buffer.Span[..count]);
-        return new ValueTask<int>(count);
+        NotePause();
+        return new ValueTask<int>(Accept(buffer.Span[..count]) ? count : 0);
     }
 
     public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
@@ -71,6 +81,8 @@ internal sealed partial class GuardedStream
         int count;
         try
         {
+            // It may wait, but cannot tell; asking the kernel once more when the connection is taken again costs little.
+            NotePause();
             count = _inner.Read(buffer);
         }
         catch (Exception e)
@@ -85,8 +97,7 @@ internal sealed partial class GuardedStream
             return EndOfStreamAsync().AsTask().GetAwaiter().GetResult();
         }
 
-        NoteBytes(buffer[..count]);
-        return count;
+        return Accept(buffer[..count]) ? count : 0;
     }
 
     public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
@@ -104,10 +115,25 @@ internal sealed partial class GuardedStream
             ? asking
             : null;
 
+    /// <summary>
+    /// The server's idle clock starts at its last byte. When the application read that late, only the kernel knows when it came; from then on it counts.
+    /// </summary>
+    private long IdleAgeSinceArrival()
+    {
+        if (_arrivalUnknown && _transport is not null && TcpInfo.TryRead(_transport.Socket, out TcpInfo info) && info.LastDataReceived.Ticks > IdleAgeTicks)
+        {
+            long ago = (long)(info.LastDataReceived.TotalSeconds * _guard.Time.TimestampFrequency);
+            Volatile.Write(ref _lastActivity, _guard.Time.GetTimestamp() - ago);
+        }
+
+        _arrivalUnknown = false;
+        return IdleAgeTicks;
+    }
+
     private bool GrantCheckout(Exchange asking)
     {
         _waitedInPool = true;
-        RefusalReason refusal = JudgeReuse(asking, IdleAgeTicks);
+        RefusalReason refusal = JudgeReuse(asking, IdleAgeSinceArrival());
         if (refusal is not RefusalReason.None)
         {
             Refuse(refusal);
@@ -115,6 +141,7 @@ internal sealed partial class GuardedStream
         }
 
         Volatile.Write(ref _user, s_pooled);
+        asking.IsGranted = true;
         return true;
     }
 
@@ -137,31 +164,44 @@ internal sealed partial class GuardedStream
             _reading = false;
         }
 
+        if (buffer.IsEmpty)
+        {
+            return count;
+        }
+
         if (count == 0)
         {
             return await EndOfStreamAsync().ConfigureAwait(false);
         }
 
-        NoteBytes(buffer.Span[..count]);
-        return count;
+        _arrivalUnknown = false;
+        return Accept(buffer.Span[..count]) ? count : 0;
     }
 
-    private void NoteBytes(ReadOnlySpan<byte> bytes)
+    private void NotePause() => _arrivalUnknown |= IdleAgeTicks > s_pause.Ticks;
+
+    /// <summary>
+    /// Takes note of bytes that came. False when nobody asked for them (RFC 9112 9.2): they are dropped here, and the runtime is told
+    /// end-of-stream, so that they are never taken for the answer to the next request, whatever it is and however it got this connection.
+    /// </summary>
+    private bool Accept(ReadOnlySpan<byte> bytes)
     {
         Touch();
-        object? user = Volatile.Read(ref _user);
-        if (user is not Exchange exchange)
+        _waitedEmpty = false;
+        while (true)
         {
-            // Nobody asked for these bytes: never let them be taken for the answer to the next request (RFC 9112 9.2).
-            if (!ReferenceEquals(Interlocked.CompareExchange(ref _user, s_dead, s_pooled), s_pooled) && Volatile.Read(ref _user) is Exchange bound)
+            object? user = Volatile.Read(ref _user);
+            if (user is Exchange exchange)
             {
-                NoteResponseBytes(bound, bytes);
+                NoteResponseBytes(exchange, bytes);
+                return true;
             }
 
-            return;
+            if (ReferenceEquals(Interlocked.CompareExchange(ref _user, s_dead, user), user))
+            {
+                return false;
+            }
         }
-
-        NoteResponseBytes(exchange, bytes);
     }
 
     private void NoteResponseBytes(Exchange exchange, ReadOnlySpan<byte> bytes)
@@ -169,6 +209,7 @@ internal sealed partial class GuardedStream
         if (!exchange.Responded)
         {
             exchange.MarkResponded();
+            _watch?.FirstByte();
             _status.Reset();
 
             // A redirect or a challenge may follow, and with it another look into the pool.
@@ -179,8 +220,7 @@ internal sealed partial class GuardedStream
             return;
         }
 
-        StatusWatch.Verdict verdict = _status.Feed(bytes);
-        if (verdict is StatusWatch.Verdict.SwitchingProtocols || exchange.TurnsIntoTunnel(verdict))
+        if (_status.Feed(bytes) is int status && exchange.TurnsIntoTunnel(status))
         {
             _detached = true;
         }
@@ -213,11 +253,11 @@ internal sealed partial class GuardedStream
     private async ValueTask<int> EndBeforeResponseAsync(Exchange exchange)
     {
         (ConnectionEnd end, Delivery delivery) = await DeliveryProof.AfterEndOfStreamAsync(_transport, exchange.BytesWrittenBefore, _guard.Time).ConfigureAwait(false);
-        Volatile.Write(ref _user, s_dead);
-
         if (exchange.Root is null)
         {
+            // The record first: a write that fails meanwhile looks for it as long as the exchange is this connection's user.
             exchange.RecordEnd(end, delivery);
+            Volatile.Write(ref _user, s_dead);
             throw ConnectionEndedException.BeforeResponse();
         }
 
@@ -225,10 +265,12 @@ internal sealed partial class GuardedStream
         // repeats this one itself when it reads end-of-stream. It is let do so where that is safe.
         if (delivery is Delivery.ProvenUndelivered || exchange.IsIdempotentOnTheWire)
         {
+            Volatile.Write(ref _user, s_dead);
             return 0;
         }
 
         exchange.RecordEnd(end, Delivery.ResponseStarted);
+        Volatile.Write(ref _user, s_dead);
         throw ConnectionEndedException.BeforeResponse();
     }
 
@@ -248,14 +290,17 @@ internal sealed partial class GuardedStream
 
         if (IsIdle(user) && _requests > 0 && ReferenceEquals(Interlocked.CompareExchange(ref _user, s_dead, user), user))
         {
-            Origin.IdleClosed(TimeSpan.FromTicks(IdleAgeTicks), exact: false);
+            _guard.OnObserved(Origin, Origin.IdleClosed(TimeSpan.FromTicks(IdleAgeTicks), exact: false));
             _closeReported = true;
         }
     }
 
-    /// <summary>In the pool, as far as can be told from here: a response that ends with its connection does not count.</summary>
-    private static bool IsIdle(object? user) =>
-        ReferenceEquals(user, s_pooled) || user is null || user is Exchange { IsClosed: true, Responded: true, EndsWithConnection: false };
+    /// <summary>
+    /// In the pool, as far as can be told from here: a response that ends with its connection does not count, nor one that was being read,
+    /// which the pool's way of waiting tells apart.
+    /// </summary>
+    private bool IsIdle(object? user) =>
+        ReferenceEquals(user, s_pooled) || user is null || (_waitedEmpty && user is Exchange { IsClosed: true, Responded: true, EndsWithConnection: false });
 
     private void ReportIdleClose()
     {
@@ -264,10 +309,10 @@ internal sealed partial class GuardedStream
         if (_transport is not null && TcpInfo.TryRead(_transport.Socket, out TcpInfo info) && info.State == TcpInfo.CloseWait && info.LastAckReceived <= idleAge)
         {
             // The last segment that came is the FIN, and the kernel knows when: however late we look, the age is exact.
-            Origin.IdleClosed(idleAge - info.LastAckReceived, exact: true, sinceClosed: info.LastAckReceived);
+            _guard.OnObserved(Origin, Origin.IdleClosed(idleAge - info.LastAckReceived, exact: true, sinceClosed: info.LastAckReceived));
             return;
         }
 
-        Origin.IdleClosed(idleAge, exact: false);
+        _guard.OnObserved(Origin, Origin.IdleClosed(idleAge, exact: false));
     }
 }

@@ -94,15 +94,15 @@ internal sealed partial class GuardedStream
             return;
         }
 
-        if (current is { IsBound: false, IsClosed: false } && ReferenceEquals(current.Guard, _guard))
+        if (user is { IsClosed: false } && (!user.Responded || !RequestLine.Begins(bytes)))
         {
-            Begin(current);
+            // The body of the exchange at work, written from some other context: that may be another request's content.
             return;
         }
 
-        if (user is { IsClosed: false })
+        if (current is { IsBound: false, IsClosed: false } && ReferenceEquals(current.Guard, _guard) && RequestLine.Begins(bytes, current.Request.Method))
         {
-            // The body of the exchange at work, written from some other context.
+            Begin(current);
             return;
         }
 
@@ -111,7 +111,7 @@ internal sealed partial class GuardedStream
 
     private void Begin(Exchange exchange)
     {
-        long idleAge = IdleAgeTicks;
+        long idleAge = IdleAgeSinceArrival();
         bool reused = _requests > 0 || _waitedInPool;
         object? user = Volatile.Read(ref _user);
         RefusalReason refusal = RefusalReason.None;
@@ -120,7 +120,7 @@ internal sealed partial class GuardedStream
         {
             refusal = RefusalReason.Closed;
         }
-        else if (reused && exchange.MayRefuseWrite)
+        else if (reused && exchange is { MayRefuseWrite: true, HasContentBegun: false })
         {
             refusal = JudgeReuse(exchange, idleAge);
         }
@@ -128,9 +128,15 @@ internal sealed partial class GuardedStream
         if (refusal is RefusalReason.None)
         {
             exchange.Bind(this, reused, idleAge, _guard.Time.GetElapsedTime(_created).Ticks, _requests, _transport?.BytesWritten ?? 0);
+            _watch = ExchangeWatch.Begin(exchange, this);
             if (ReferenceEquals(Interlocked.CompareExchange(ref _user, exchange, user), user))
             {
                 _requests++;
+                if (reused)
+                {
+                    _guard.OnReused(Origin, idleAge);
+                }
+
                 return;
             }
 
@@ -139,6 +145,7 @@ internal sealed partial class GuardedStream
         else
         {
             exchange.Bind(this, reused, idleAge, _guard.Time.GetElapsedTime(_created).Ticks, _requests, _transport?.BytesWritten ?? 0);
+            _watch = ExchangeWatch.Begin(exchange, this);
         }
 
         Refuse(refusal);
@@ -154,8 +161,9 @@ internal sealed partial class GuardedStream
     {
         bool known = root is not null && ReferenceEquals(root.Guard, _guard);
         root?.CloseCheckoutWindow();
-        Exchange further = Exchange.ForFurtherRequest(_guard, known ? root : null, IsIdempotentRequestLine(bytes));
+        Exchange further = Exchange.ForFurtherRequest(_guard, known ? root : null, RequestLine.IsIdempotent(bytes));
         further.Bind(this, _requests > 0, IdleAgeTicks, _guard.Time.GetElapsedTime(_created).Ticks, _requests, _transport?.BytesWritten ?? 0);
+        _watch = ExchangeWatch.Begin(further, this);
 
         object? user = Volatile.Read(ref _user);
         if (!ReferenceEquals(user, s_dead))
@@ -199,49 +207,59 @@ internal sealed partial class GuardedStream
             return;
         }
 
-        if (exchange.Responded)
-        {
-            exchange.RecordEnd(ConnectionEnd.Reset, Delivery.ResponseStarted);
-            return;
-        }
-
         long started = _guard.Time.GetTimestamp();
         bool readingSideKnows = _reading;
-        while (readingSideKnows && !exchange.HasEnded && !_disposed && _guard.Time.GetElapsedTime(started) < s_patience)
+        while (readingSideKnows && !exchange.HasEnded && !exchange.Responded && !_disposed && _guard.Time.GetElapsedTime(started) < s_patience)
         {
             await Task.Delay(s_step, _guard.Time).ConfigureAwait(false);
         }
 
-        if (!readingSideKnows && !exchange.HasEnded && exchange.Root is null && await EndedWithFinAsync().ConfigureAwait(false))
+        if (!readingSideKnows && !exchange.HasEnded && !exchange.Responded && exchange.Root is null)
         {
-            (ConnectionEnd end, Delivery delivery) = await DeliveryProof.AfterEndOfStreamAsync(_transport, exchange.BytesWrittenBefore, _guard.Time).ConfigureAwait(false);
-            exchange.RecordEnd(end, delivery);
+            await LookForTheEndAsync(exchange).ConfigureAwait(false);
+        }
+
+        if (exchange.Responded)
+        {
+            // An early answer and a reset behind it: no stale hit, and nothing to decide.
+            return;
         }
 
         exchange.RecordEnd(ConnectionEnd.Reset, exchange.Root is null ? Delivery.Unknown : Delivery.ResponseStarted);
     }
 
-    private async ValueTask<bool> EndedWithFinAsync()
+    private async ValueTask LookForTheEndAsync(Exchange exchange)
+    {
+        int? count = await ReadBeneathAsync().ConfigureAwait(false);
+        if (count > 0 && Origin.Key.Scheme == Uri.UriSchemeHttp)
+        {
+            // Bytes of an answer that nobody has read yet. Beneath TLS they may be an alert as well, so they tell nothing there.
+            exchange.MarkResponded();
+        }
+
+        if (count == 0)
+        {
+            (ConnectionEnd end, Delivery delivery) = await DeliveryProof.AfterEndOfStreamAsync(_transport, exchange.BytesWrittenBefore, _guard.Time).ConfigureAwait(false);
+            exchange.RecordEnd(end, delivery);
+        }
+    }
+
+    /// <summary>What a read of the bare transport answers, null when it fails or waits: the connection is lost, so nobody misses what it takes.</summary>
+    private async ValueTask<int?> ReadBeneathAsync()
     {
         if (_transport is null)
         {
-            return false;
+            return null;
         }
 
         using var patience = new CancellationTokenSource(s_patience);
         try
         {
-            return await _transport.ReadAsync(new byte[1], patience.Token).ConfigureAwait(false) == 0;
+            return await _transport.ReadAsync(new byte[1], patience.Token).ConfigureAwait(false);
         }
         catch (Exception e) when (e is IOException or OperationCanceledException or ObjectDisposedException)
         {
-            return false;
+            return null;
         }
-    }
-
-    private static bool IsIdempotentRequestLine(ReadOnlySpan<byte> bytes)
-    {
-        int end = bytes.IndexOf((byte)' ');
-        return end is > 0 and <= 8 && RepeatSafety.IsIdempotent(bytes[..end]);
     }
 }

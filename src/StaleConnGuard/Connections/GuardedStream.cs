@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 
 namespace StaleConnGuard;
@@ -20,6 +21,8 @@ namespace StaleConnGuard;
 /// </remarks>
 internal sealed partial class GuardedStream : Stream
 {
+    private static long s_lastId;
+
     private static readonly object s_pooled = new();
     private static readonly object s_dead = new();
 
@@ -28,8 +31,11 @@ internal sealed partial class GuardedStream : Stream
     private readonly ConnectionGuard _guard;
     private readonly long _created;
 
+    // Written before the exchange is published in _user, read after it was found there.
+    private ExchangeWatch? _watch;
     private object? _user;
     private long _lastActivity;
+    private long _id;
     private int _requests;
     private bool _waitedInPool;
     private volatile bool _detached;
@@ -47,6 +53,12 @@ internal sealed partial class GuardedStream : Stream
     }
 
     public OriginKnowledge Origin { get; }
+
+    /// <summary>Who watches the exchange at work; null when nobody asked, which is the ordinary case.</summary>
+    public ExchangeWatch? Watch => _watch;
+
+    /// <summary>Names this connection within the process. Given when it is first asked for.</summary>
+    public long Id => _id != 0 ? _id : GiveId();
 
     /// <summary>The last exchange was the last that this connection may carry. Set before the pool gets the connection back.</summary>
     public bool CarriesNoMore { get; set; }
@@ -107,6 +119,12 @@ internal sealed partial class GuardedStream : Stream
         base.Dispose(disposing);
     }
 
+    private long GiveId()
+    {
+        Interlocked.CompareExchange(ref _id, Interlocked.Increment(ref s_lastId), 0);
+        return _id;
+    }
+
     private void Touch() => Volatile.Write(ref _lastActivity, _guard.Time.GetTimestamp());
 
     /// <summary>The one time a healthy connection is asked for the kernel's view: was it still open at this idle age?</summary>
@@ -120,18 +138,41 @@ internal sealed partial class GuardedStream : Stream
         _disposed = true;
         object? user = Volatile.Read(ref _user);
         bool idle = user is Exchange { IsClosed: true, Responded: true, EndsWithConnection: false } || ReferenceEquals(user, s_pooled) || _refusedForAge;
-        if (_detached || !idle || _transport is null || !TcpInfo.TryRead(_transport.Socket, out TcpInfo info))
+        if (_detached || !idle || _transport is null)
         {
+            return;
+        }
+
+        if (!TcpInfo.TryRead(_transport.Socket, out TcpInfo info))
+        {
+            if (NothingHasCome(_transport.Socket))
+            {
+                Origin.SeenOpen(TimeSpan.FromTicks(IdleAgeTicks));
+            }
+
             return;
         }
 
         if (info.State == TcpInfo.Established)
         {
-            Origin.SeenOpen(TimeSpan.FromTicks(IdleAgeTicks));
+            _guard.OnObserved(Origin, Origin.SeenOpen(TimeSpan.FromTicks(IdleAgeTicks)));
         }
         else if (info.State == TcpInfo.CloseWait && !_closeReported)
         {
             ReportIdleClose();
+        }
+    }
+
+    /// <summary>Where there is no TCP_INFO: a FIN or a reset would make the socket readable. Without this a server timeout that was learned would never be given up there.</summary>
+    private static bool NothingHasCome(Socket socket)
+    {
+        try
+        {
+            return socket.Connected && !socket.Poll(0, SelectMode.SelectRead);
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            return false;
         }
     }
 }

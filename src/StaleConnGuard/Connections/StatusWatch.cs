@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace StaleConnGuard;
 
 /// <summary>
-/// Watches the first twelve bytes of a response, "HTTP/1.1 101", however they are cut, for the one status after which the connection
-/// is no longer HTTP. A mutable struct owned by the reading side of one stream.
+/// Reads the status of a response from its first twelve bytes, "HTTP/1.1 101", however they are cut, going past interim responses. It
+/// tells when a connection is no longer HTTP. A mutable struct owned by the reading side of one stream.
 /// </summary>
 [StructLayout(LayoutKind.Auto)]
 internal struct StatusWatch
@@ -14,48 +14,63 @@ internal struct StatusWatch
 
     private int _position;
     private int _status;
+    private bool _skipping;
+    private bool _lineIsEmpty;
 
-    public enum Verdict
+    /// <summary>The final status has been read, 101 included.</summary>
+    public bool IsDecided { get; private set; }
+
+    public void Reset() => this = default;
+
+    /// <summary>The final status when these bytes complete it, otherwise null.</summary>
+    public int? Feed(ReadOnlySpan<byte> bytes)
     {
-        Undecided,
-        Http,
-        Interim,
-        SwitchingProtocols,
-    }
-
-    public readonly bool IsDecided => _position >= StatusEnd;
-
-    public void Reset()
-    {
-        _position = 0;
-        _status = 0;
-    }
-
-    public Verdict Feed(ReadOnlySpan<byte> bytes)
-    {
-        if (_position >= StatusEnd)
-        {
-            return Verdict.Http;
-        }
-
         foreach (byte b in bytes)
         {
+            if (_skipping)
+            {
+                SkipInterim(b);
+                continue;
+            }
+
             if (_position >= StatusAt)
             {
                 _status = (_status * 10) + (b - '0');
             }
 
-            if (++_position == StatusEnd)
+            if (++_position < StatusEnd)
             {
-                return _status switch
-                {
-                    101 => Verdict.SwitchingProtocols,
-                    >= 100 and < 200 => Verdict.Interim,
-                    _ => Verdict.Http,
-                };
+                continue;
             }
+
+            if (_status is >= 100 and < 200 and not 101)
+            {
+                _skipping = true;
+                continue;
+            }
+
+            IsDecided = true;
+            return _status;
         }
 
-        return Verdict.Undecided;
+        return null;
+    }
+
+    /// <summary>An interim response ends with its first empty line.</summary>
+    private void SkipInterim(byte b)
+    {
+        if (b != '\n')
+        {
+            _lineIsEmpty &= b == '\r';
+            return;
+        }
+
+        if (_lineIsEmpty)
+        {
+            Reset();
+            return;
+        }
+
+        _lineIsEmpty = true;
     }
 }

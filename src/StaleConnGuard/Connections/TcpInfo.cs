@@ -8,10 +8,11 @@ namespace StaleConnGuard;
 /// and once in a connection's life, never per request.
 /// </summary>
 /// <param name="State">TCP state as Linux numbers it.</param>
+/// <param name="LastDataReceived">Time since the last byte came from the peer, whenever it was read.</param>
 /// <param name="LastAckReceived">Time since the last segment that carried an ACK came; a FIN carries one.</param>
 /// <param name="BytesAcknowledged">Bytes of the stream the peer's kernel has acknowledged.</param>
 [StructLayout(LayoutKind.Auto)]
-internal readonly record struct TcpInfo(byte State, TimeSpan LastAckReceived, ulong BytesAcknowledged)
+internal readonly record struct TcpInfo(byte State, TimeSpan LastDataReceived, TimeSpan LastAckReceived, ulong BytesAcknowledged)
 {
     public const byte Established = 1;
     public const byte Close = 7;
@@ -20,6 +21,7 @@ internal readonly record struct TcpInfo(byte State, TimeSpan LastAckReceived, ul
     // include/uapi/linux/tcp.h: the struct only ever grows at its end, so these offsets hold on every kernel that has the field.
     private const int IpProtoTcp = 6;
     private const int TcpInfoOption = 11;
+    private const int LastDataReceivedOffset = 52;
     private const int LastAckReceivedOffset = 56;
     private const int BytesAcknowledgedOffset = 120;
     private const int SizeNeeded = BytesAcknowledgedOffset + sizeof(ulong);
@@ -48,6 +50,7 @@ internal readonly record struct TcpInfo(byte State, TimeSpan LastAckReceived, ul
 
         info = new TcpInfo(
             raw[0],
+            TimeSpan.FromMilliseconds(MemoryMarshal.Read<uint>(raw[LastDataReceivedOffset..])),
             TimeSpan.FromMilliseconds(MemoryMarshal.Read<uint>(raw[LastAckReceivedOffset..])),
             MemoryMarshal.Read<ulong>(raw[BytesAcknowledgedOffset..]));
         return true;

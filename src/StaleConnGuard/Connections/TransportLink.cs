@@ -26,8 +26,9 @@ internal static class TransportLink
             stream.Flush();
             return t_announced;
         }
-        catch (Exception e) when (e is IOException or NotSupportedException or ObjectDisposedException or InvalidOperationException)
+        catch (Exception)
         {
+            // The stream is the application's; HTTP/1.1 would never have flushed it, so whatever it throws must not fail the connection.
             return null;
         }
         finally

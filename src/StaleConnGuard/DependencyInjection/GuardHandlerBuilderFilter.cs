@@ -13,13 +13,16 @@ internal sealed class GuardHandlerBuilderFilter(
     GuardRegistrations registrations,
     GuardClients clients,
     KeepAliveLedger ledger,
+    GuardMetrics metrics,
     ILoggerFactory loggers,
     TimeProvider? time = null,
     IMeterFactory? meters = null) : IHttpMessageHandlerBuilderFilter
 {
     private readonly ILogger _logger = loggers.CreateLogger(GuardLog.Category);
-    private readonly LoggingGuardObserver _observer = new(loggers.CreateLogger(GuardLog.Category));
-    private readonly LoggingRetryObserver _retryObserver = new(loggers.CreateLogger(GuardLog.Category), NoRetryObserver.Instance);
+    private readonly MeteringGuardObserver _observer = new(metrics, new LoggingGuardObserver(loggers.CreateLogger(GuardLog.Category)));
+    private readonly MeteringRetryObserver _retryObserver =
+        new(metrics, new LoggingRetryObserver(loggers.CreateLogger(GuardLog.Category), NoRetryObserver.Instance));
+
     private readonly ConcurrentDictionary<string, bool> _checked = new(StringComparer.Ordinal);
     private readonly TimeProvider _time = time ?? TimeProvider.System;
 

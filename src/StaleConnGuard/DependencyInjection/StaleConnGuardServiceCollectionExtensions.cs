@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Http;
@@ -62,6 +63,7 @@ public static class StaleConnGuardServiceCollectionExtensions
         services.AddHttpClient();
         services.TryAddSingleton(KeepAliveLedger.Shared);
         services.TryAddSingleton<IKeepAliveLedger>(static provider => provider.GetRequiredService<KeepAliveLedger>());
+        services.TryAddSingleton(static provider => GuardMetrics.Of(provider.GetService<IMeterFactory>(), provider.GetRequiredService<KeepAliveLedger>()));
         services.TryAddSingleton<GuardClients>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHttpMessageHandlerBuilderFilter, GuardHandlerBuilderFilter>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IConfigureOptions<StaleConnGuardOptions>, GuardOptionsSetup>());

@@ -44,4 +44,10 @@ public sealed record OriginKeepAlive
 
     /// <summary>Gets how many closes and stale hits were put down to a restart and taught nothing.</summary>
     public long RestartsSuspected { get; init; }
+
+    /// <summary>Gets how many stale hits of requests that are not safe to repeat reached the caller as an exception.</summary>
+    public long UnsafeSurfaced { get; init; }
+
+    /// <summary>Gets when that happened last, or <see langword="null"/>.</summary>
+    public DateTimeOffset? LastUnsafeSurfaced { get; init; }
 }

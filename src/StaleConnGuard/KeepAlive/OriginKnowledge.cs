@@ -24,6 +24,8 @@ internal sealed class OriginKnowledge
     private long _idleCloses;
     private long _staleHits;
     private long _restarts;
+    private long _surfaced;
+    private DateTimeOffset? _lastSurfaced;
 
     // Written under the lock, read without.
     private long _advertisedTicks = LearningRules.None;
@@ -45,6 +47,9 @@ internal sealed class OriginKnowledge
     }
 
     public OriginKey Key { get; }
+
+    /// <summary>How metrics name this origin.</summary>
+    public OriginTags Tags => field ??= OriginTags.Of(Key);
 
     /// <summary>The smallest server timeout that was advertised or learned, in <see cref="TimeSpan"/> ticks; <see cref="long.MaxValue"/> when none is known.</summary>
     public long ServerTimeoutTicks => Math.Min(AdvertisedTicks, LearnedTicks);
@@ -158,6 +163,18 @@ internal sealed class OriginKnowledge
         return outcome;
     }
 
+    /// <summary>A stale hit of a request that is not safe to repeat reached the caller.</summary>
+    public void Surfaced()
+    {
+        lock (_lock)
+        {
+            _surfaced++;
+            _lastSurfaced = _time.GetUtcNow();
+        }
+
+        Successor()?.Surfaced();
+    }
+
     /// <summary>A client with these settings connects to the origin.</summary>
     internal void Used(long now, KeepAliveSettings? settings)
     {
@@ -192,6 +209,8 @@ internal sealed class OriginKnowledge
                 IdleCloses = _idleCloses,
                 StaleHits = _staleHits,
                 RestartsSuspected = _restarts,
+                UnsafeSurfaced = _surfaced,
+                LastUnsafeSurfaced = _lastSurfaced,
             };
         }
     }

@@ -1,4 +1,6 @@
+using System.Collections;
 using System.Net.Http.Json;
+using System.Text.Json.Nodes;
 
 namespace StaleConnGuard;
 
@@ -36,16 +38,26 @@ internal static class BodyRepeatabilityClassifier
 
     private static BodyRepeatability ClassifyJson(JsonContent json)
     {
-        // An asynchronous sequence is usually a cursor or a channel: read once.
+        // A sequence that is no collection may be a cursor, or an iterator over some stream: enumerated twice it would be sent empty the second time.
+        bool isSequence = json.Value is IEnumerable and not (string or ICollection or JsonNode);
+        bool isCollection = false;
         foreach (Type contract in GetInterfaces(json.Value))
         {
-            if (contract.IsGenericType && contract.GetGenericTypeDefinition() == typeof(IAsyncEnumerable<>))
+            if (!contract.IsGenericType)
+            {
+                continue;
+            }
+
+            Type kind = contract.GetGenericTypeDefinition();
+            if (kind == typeof(IAsyncEnumerable<>))
             {
                 return BodyRepeatability.OneShot;
             }
+
+            isCollection |= kind == typeof(ICollection<>) || kind == typeof(IReadOnlyCollection<>);
         }
 
-        return BodyRepeatability.Restartable;
+        return isSequence && !isCollection ? BodyRepeatability.OneShot : BodyRepeatability.Restartable;
     }
 
     [System.Diagnostics.CodeAnalysis.UnconditionalSuppressMessage("Trimming", "IL2075", Justification = "A trimmed interface is one the program never uses, so nothing can enumerate through it.")]

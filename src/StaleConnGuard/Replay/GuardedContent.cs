@@ -2,82 +2,41 @@ using System.Net;
 
 namespace StaleConnGuard;
 
-/// <summary>
-/// Stands in for a request's content for one exchange, to know when it begins to run, and to get the headers out before it does: a
-/// connection that is refused at its first write, or turns out closed, is then found while a one-shot body is still whole.
-/// </summary>
-internal sealed class GuardedContent : HttpContent
+/// <summary>Stands in for content of any kind.</summary>
+internal sealed class GuardedContent : HttpContent, IGuardedContent
 {
-    private readonly HttpContent _content;
-    private readonly Exchange _exchange;
-    private readonly bool _flushHeadersFirst;
+    private readonly ContentRun _run;
 
-    public GuardedContent(HttpContent content, Exchange exchange, bool flushHeadersFirst)
+    private GuardedContent(ContentRun run)
     {
-        _content = content;
-        _exchange = exchange;
-        _flushHeadersFirst = flushHeadersFirst;
-
-        // Asked for first because asking computes it: only then is it among the headers that are copied.
-        long? length = content.Headers.ContentLength;
-        foreach (KeyValuePair<string, System.Net.Http.Headers.HeaderStringValues> header in content.Headers.NonValidated)
-        {
-            Headers.TryAddWithoutValidation(header.Key, header.Value);
-        }
-
-        Headers.ContentLength = length;
+        _run = run;
+        run.CopyHeadersTo(Headers);
     }
 
-    /// <summary>The content itself has begun to run; one-shot content is then spent.</summary>
-    public bool HasRun { get; private set; }
+    public HttpContent AsContent => this;
 
-    public HttpContent Content => _content;
+    public HttpContent Content => _run.Content;
+
+    public bool HasRun => _run.HasBegun;
+
+    /// <summary>
+    /// The stand-in for <paramref name="content"/>. On HTTP/2 the runtime asks the content, through a member that cannot be overridden, whether
+    /// the response may be handed over while the request is still being written. Streams and multiparts say no, and their callers count on it.
+    /// </summary>
+    public static IGuardedContent For(HttpContent content, Exchange exchange, bool isOneShot)
+    {
+        var run = new ContentRun(content, exchange, isOneShot);
+        return content is StreamContent or MultipartContent ? new GuardedStreamContent(run) : new GuardedContent(run);
+    }
 
     protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) =>
-        SerializeToStreamAsync(stream, context, CancellationToken.None);
+        _run.CopyToAsync(stream, context, CancellationToken.None);
 
-    protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
-    {
-        if (_flushHeadersFirst)
-        {
-            await stream.FlushAsync(cancellationToken).ConfigureAwait(false);
-            ThrowIfEnded();
-        }
+    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken) =>
+        _run.CopyToAsync(stream, context, cancellationToken);
 
-        Begin();
-        await _content.CopyToAsync(stream, context, cancellationToken).ConfigureAwait(false);
-    }
+    protected override void SerializeToStream(Stream stream, TransportContext? context, CancellationToken cancellationToken) =>
+        _run.CopyTo(stream, context, cancellationToken);
 
-    protected override void SerializeToStream(Stream stream, TransportContext? context, CancellationToken cancellationToken)
-    {
-        if (_flushHeadersFirst)
-        {
-            stream.Flush();
-            ThrowIfEnded();
-        }
-
-        Begin();
-        _content.CopyTo(stream, context, cancellationToken);
-    }
-
-    protected override bool TryComputeLength(out long length)
-    {
-        length = _content.Headers.ContentLength ?? 0;
-        return _content.Headers.ContentLength.HasValue;
-    }
-
-    // The end may have been seen while the headers went out: then the body is still whole.
-    private void ThrowIfEnded()
-    {
-        if (_exchange.HasEnded)
-        {
-            throw ConnectionEndedException.BeforeResponse();
-        }
-    }
-
-    private void Begin()
-    {
-        HasRun = true;
-        _exchange.CloseCheckoutWindow();
-    }
+    protected override bool TryComputeLength(out long length) => _run.TryComputeLength(out length);
 }

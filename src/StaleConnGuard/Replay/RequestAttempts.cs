@@ -25,8 +25,11 @@ internal sealed class RequestAttempts
     /// </summary>
     public bool ResponseStarted { get; set; }
 
+    /// <summary>Further requests that the runtime made of this one: redirects, answers to challenges. Counted only while somebody watches.</summary>
+    public int FurtherRequests { get; set; }
+
     /// <summary>OpenTelemetry's <c>http.request.resend_count</c>.</summary>
-    public int Resends => Replays + Retries;
+    public int Resends => Replays + Retries + FurtherRequests;
 
     public void Count(ReplayDecision decision, bool refused)
     {

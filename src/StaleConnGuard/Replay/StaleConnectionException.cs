@@ -8,15 +8,17 @@ namespace StaleConnGuard;
 /// </summary>
 public sealed class StaleConnectionException : HttpRequestException
 {
-    internal StaleConnectionException(Exchange exchange, ReplayDecision decision, int replays, Exception inner)
-        : base(HttpRequestError.ResponseEnded, Describe(exchange, decision, replays), inner)
+    internal StaleConnectionException(in EndedExchange ended, Exception inner)
+        : base(HttpRequestError.ResponseEnded, Describe(ended), inner)
     {
-        Delivery = exchange.Delivery;
-        Decision = decision;
-        IdleAge = TimeSpan.FromTicks(exchange.IdleAgeTicks);
-        ConnectionAge = TimeSpan.FromTicks(exchange.ConnectionAgeTicks);
-        RequestsOnConnection = exchange.RequestsBefore;
-        Replays = replays;
+        Delivery = ended.Exchange.Delivery;
+        Decision = ended.Decision;
+        IdleAge = ended.IdleAge;
+        ConnectionAge = ended.ConnectionAge;
+        RequestsOnConnection = ended.Exchange.RequestsBefore;
+        Limit = ended.Limit.MaxIdle;
+        LimitSource = ended.Limit.Source;
+        Replays = ended.Replays;
     }
 
     /// <summary>Gets what is known of the request's bytes.</summary>
@@ -34,11 +36,22 @@ public sealed class StaleConnectionException : HttpRequestException
     /// <summary>Gets how many requests the connection had carried before this one.</summary>
     public int RequestsOnConnection { get; }
 
+    /// <summary>
+    /// Gets the highest idle age at which this request was allowed to take a connection, as it was known before this hit, or
+    /// <see langword="null"/> for no limit.
+    /// </summary>
+    public TimeSpan? Limit { get; }
+
+    /// <summary>Gets where <see cref="Limit"/> came from.</summary>
+    public KeepAliveLimitSource LimitSource { get; }
+
     /// <summary>Gets how often the request had been replayed before it was given up.</summary>
     public int Replays { get; }
 
-    private static string Describe(Exchange exchange, ReplayDecision decision, int replays)
+    // One sentence for people, then the fields.
+    private static string Describe(in EndedExchange ended)
     {
+        Exchange exchange = ended.Exchange;
         string how = exchange.End switch
         {
             ConnectionEnd.Reset => "was reset",
@@ -46,18 +59,21 @@ public sealed class StaleConnectionException : HttpRequestException
             _ => "had been closed by the server",
         };
 
-        string why = decision switch
+        string why = ended.Decision switch
         {
             ReplayDecision.SurfaceResponseStarted => "an earlier answer to this send (a redirect, a challenge) had been received, so the request as a whole is not repeated",
             ReplayDecision.SurfaceBodyConsumed => "its body has been read and cannot be read again; content that can be sent again (bytes, a seekable stream) would have made a replay possible",
-            ReplayDecision.SurfaceReplaysExhausted => string.Create(CultureInfo.InvariantCulture, $"it had been replayed {replays} times; Replay.MaxReplays sets that limit"),
+            ReplayDecision.SurfaceReplaysExhausted => string.Create(CultureInfo.InvariantCulture, $"it had been replayed {ended.Replays} times; Replay.MaxReplays sets that limit"),
             ReplayDecision.SurfaceProofNotTrusted => "Replay.UnsafeReplay is Never, although the kernel proves that the server did not receive it",
             ReplayDecision.SurfaceUnprovenReplayExhausted => "it had been repeated once without proof already, which is the limit",
             _ => "the server may have executed it; MarkSafeToRepeat(), an Idempotency-Key header or a server timeout set in KeepAlive.ServerTimeout would have helped",
         };
 
+        string limit = ended.Limit.MaxIdle is TimeSpan known ? Seconds(known) : "none";
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"The pooled connection to {exchange.Stream?.Origin.Key}, idle for {TimeSpan.FromTicks(exchange.IdleAgeTicks).TotalSeconds:0.000} s, {how} before any byte of a response, and the request was not sent again because {why}.");
+            $"The pooled connection to {ended.Origin}, idle for {Seconds(ended.IdleAge)}, {how} before any byte of a response, and the request was not sent again because {why}. [Delivery: {exchange.Delivery}, decision: {ended.Decision}, idle age: {Seconds(ended.IdleAge)}, connection age: {Seconds(ended.ConnectionAge)}, requests on the connection before: {exchange.RequestsBefore}, keep-alive limit: {limit} ({ended.Limit.Source}), replays: {ended.Replays}]");
     }
+
+    private static string Seconds(TimeSpan time) => string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds:0.000} s");
 }

@@ -7,11 +7,18 @@ internal static partial class GuardLog
 {
     public const string Category = "StaleConnGuard";
 
-    [LoggerMessage(101, LogLevel.Warning, "A stale hit on {Origin} surfaced: the connection, idle for {IdleAge}, was {End}; delivery {Delivery}, decision {Decision}, {Replays} replays made.", EventName = "StaleHitSurfaced")]
-    public static partial void StaleHitSurfaced(ILogger logger, string origin, TimeSpan idleAge, ConnectionEnd end, Delivery delivery, ReplayDecision decision, int replays);
+    private const string Fields = " Delivery {Delivery}, decision {Decision}, connection age {ConnectionAge}, {RequestsOnConnection} requests on the connection before, keep-alive limit {Limit} ({LimitSource}), {Replays} replays before.";
 
-    [LoggerMessage(102, LogLevel.Debug, "A stale hit on {Origin} is healed by a replay: the connection, idle for {IdleAge}, was {End}; delivery {Delivery}, decision {Decision}.", EventName = "StaleHitHealed")]
-    public static partial void StaleHitHealed(ILogger logger, string origin, TimeSpan idleAge, ConnectionEnd end, Delivery delivery, ReplayDecision decision);
+    [LoggerMessage(101, LogLevel.Warning, "A request to {Origin} failed on a connection that the server ended as it was taken (idle for {IdleAge}, {End}), and was not sent again." + Fields, EventName = "StaleHitSurfaced")]
+    public static partial void StaleHitSurfaced(
+        ILogger logger, string origin, TimeSpan idleAge, ConnectionEnd end, Delivery delivery, ReplayDecision decision, TimeSpan connectionAge, int requestsOnConnection, TimeSpan? limit, KeepAliveLimitSource limitSource, int replays);
+
+    [LoggerMessage(102, LogLevel.Debug, "A request to {Origin} met a connection that the server ended as it was taken (idle for {IdleAge}, {End}), and is sent again on a fresh one." + Fields, EventName = "StaleHitHealed")]
+    public static partial void StaleHitHealed(
+        ILogger logger, string origin, TimeSpan idleAge, ConnectionEnd end, Delivery delivery, ReplayDecision decision, TimeSpan connectionAge, int requestsOnConnection, TimeSpan? limit, KeepAliveLimitSource limitSource, int replays);
+
+    [LoggerMessage(107, LogLevel.Information, "The server at {Origin} closes idle connections after {ServerTimeout} ({Source}, {Outcome}); connections are taken below that age from now on.", EventName = "ServerTimeoutLearned")]
+    public static partial void TimeoutLearned(ILogger logger, OriginKey origin, TimeSpan serverTimeout, KeepAliveLimitSource source, LearningOutcome outcome);
 
     [LoggerMessage(103, LogLevel.Warning, "The primary handler of client '{Client}' is {Handler}, no SocketsHttpHandler: its connections are not guarded. Retries work.", EventName = "ForeignPrimaryHandler")]
     public static partial void ForeignPrimaryHandler(ILogger logger, string client, string handler);

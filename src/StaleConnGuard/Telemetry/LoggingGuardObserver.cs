@@ -10,26 +10,42 @@ internal sealed class LoggingGuardObserver(ILogger logger) : IGuardObserver
         // Every refusal is a race avoided; that is the guard at work, and nothing to log.
     }
 
-    public void StaleHit(Exchange exchange, ReplayDecision decision, int replays)
+    public void Ended(in EndedExchange ended)
     {
-        if (!exchange.IsReused || exchange.Delivery is Delivery.NotSent)
+        if (!ended.IsStaleHit)
         {
             return;
         }
 
-        var idleAge = TimeSpan.FromTicks(exchange.IdleAgeTicks);
-        if (decision.IsReplay())
+        if (ended.Decision.IsReplay())
         {
-            if (logger.IsEnabled(LogLevel.Debug))
-            {
-                GuardLog.StaleHitHealed(logger, Origin(exchange), idleAge, exchange.End, exchange.Delivery, decision);
-            }
+            Write(LogLevel.Debug, ended, GuardLog.StaleHitHealed);
         }
-        else if (decision is not ReplayDecision.SurfaceCancelled && logger.IsEnabled(LogLevel.Warning))
+        else if (ended.Decision is not ReplayDecision.SurfaceCancelled)
         {
-            GuardLog.StaleHitSurfaced(logger, Origin(exchange), idleAge, exchange.End, exchange.Delivery, decision, replays);
+            Write(LogLevel.Warning, ended, GuardLog.StaleHitSurfaced);
         }
     }
 
-    private static string Origin(Exchange exchange) => exchange.Stream?.Origin.Key.ToString() ?? "unknown";
+    public void Learned(OriginKnowledge origin, LearningOutcome outcome)
+    {
+        if (origin.ServerTimeoutTicks != KeepAliveSettings.None && logger.IsEnabled(LogLevel.Information))
+        {
+            GuardLog.TimeoutLearned(logger, origin.Key, TimeSpan.FromTicks(origin.ServerTimeoutTicks), origin.Source, outcome);
+        }
+    }
+
+    private void Write(
+        LogLevel level,
+        in EndedExchange ended,
+        Action<ILogger, string, TimeSpan, ConnectionEnd, Delivery, ReplayDecision, TimeSpan, int, TimeSpan?, KeepAliveLimitSource, int> write)
+    {
+        if (logger.IsEnabled(level))
+        {
+            Exchange exchange = ended.Exchange;
+            write(
+                logger, ended.Origin, ended.IdleAge, exchange.End, exchange.Delivery, ended.Decision,
+                ended.ConnectionAge, exchange.RequestsBefore, ended.Limit.MaxIdle, ended.Limit.Source, ended.Replays);
+        }
+    }
 }

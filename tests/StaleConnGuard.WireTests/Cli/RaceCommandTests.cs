@@ -51,6 +51,26 @@ public class RaceCommandTests
     }
 
     [Fact]
+    public async Task I_can_see_who_executes_twice_when_a_server_dies()
+    {
+        (int exitCode, string output, string error) = await RunAsync("race --json --relay --idle 200ms --dying 100 --requests 4 --workers 4");
+
+        exitCode.ShouldBe(0, error);
+        using var json = JsonDocument.Parse(output);
+        JsonElement[] posts = [.. json.RootElement.GetProperty("results").EnumerateArray().Where(line => line.GetProperty("request").GetString() == "POST, JSON body")];
+        Of("HttpClient as it is", "executedTwice").ShouldBe(0);
+        Of("HttpClient as it is", "failed").ShouldBe(4);
+        Of("keep-alive off", "failed").ShouldBe(4);
+        Of("retry on any failure", "executedTwice").ShouldBe(4);
+        Of("retry on any failure", "failed").ShouldBe(0);
+        Of("guarded, nothing known", "executedTwice").ShouldBe(0);
+        Of("guarded, timeout configured", "executedTwice").ShouldBe(0);
+
+        int Of(string contender, string figure) =>
+            posts.Single(line => line.GetProperty("contender").GetString() == contender).GetProperty(figure).GetInt32();
+    }
+
+    [Fact]
     public async Task I_can_race_a_real_server_whose_timeout_is_measured()
     {
         Requirement.MetOrSkip(DelayedLink.IsAvailable(out string reason), $"No link of real packets: {reason}.");

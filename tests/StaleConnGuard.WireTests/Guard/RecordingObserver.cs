@@ -13,6 +13,6 @@ internal sealed class RecordingObserver : IGuardObserver
 
     public void ConnectionRefused(OriginKnowledge origin, RefusalReason reason) => Refusals.Enqueue(reason);
 
-    public void StaleHit(Exchange exchange, ReplayDecision decision, int replays) =>
-        Hits.Enqueue((exchange.End, exchange.Delivery, decision, exchange.IdleAgeTicks));
+    public void Ended(in EndedExchange ended) =>
+        Hits.Enqueue((ended.Exchange.End, ended.Exchange.Delivery, ended.Decision, ended.Exchange.IdleAgeTicks));
 }

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Json;
+using StaleConnGuard.Testing;
 
 namespace StaleConnGuard.WireTests.Guard;
 

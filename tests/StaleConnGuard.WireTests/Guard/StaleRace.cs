@@ -3,13 +3,6 @@ using StaleConnGuard.Testing;
 
 namespace StaleConnGuard.WireTests.Guard;
 
-/// <summary>How the server ends the connection in the moment before the raced request is written.</summary>
-public enum Ending
-{
-    Close,
-    Reset,
-}
-
 /// <summary>
 /// The race, made to happen every time: a server that answers one request on its first connection and ends that connection in the moment
 /// between the pool's look at it and the first byte of the next request. Every other connection answers everything.
@@ -19,22 +12,36 @@ internal sealed class StaleRace : IAsyncDisposable
     private readonly TaskCompletionSource _end = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public StaleRace(bool guarded, bool tls = false, Ending ending = Ending.Close, StaleConnGuardOptions? options = null, Action<SocketsHttpHandler>? configure = null)
+    private readonly Func<Task>? _thenAwait;
+    private readonly Uri? _target;
+
+    public StaleRace(bool guarded, bool tls = false, Ending ending = Ending.Close, StaleConnGuardOptions? options = null, Action<SocketsHttpHandler>? configure = null, Action<ScriptedRequest>? onRequest = null, bool viaProxy = false, Func<Task>? thenAwait = null)
     {
-        Server = new ScriptedServer(connection => ServeAsync(connection, ending), tls);
+        _thenAwait = thenAwait;
+        Server = new ScriptedServer(connection => ServeAsync(connection, ending, onRequest), tls);
         int hooked = 0;
         var handler = new SocketsHttpHandler
         {
             SslOptions = { RemoteCertificateValidationCallback = (_, _, _, _) => true },
             PlaintextStreamFilter = (context, _) => ValueTask.FromResult<Stream>(
-                Interlocked.Increment(ref hooked) == 1 ? new HookedStream(context.PlaintextStream, BeforeWriteAsync) : context.PlaintextStream),
+                context.InitialRequestMessage.Method != HttpMethod.Connect && Interlocked.Increment(ref hooked) == 1 ? new HookedStream(context.PlaintextStream, BeforeWriteAsync) : context.PlaintextStream),
         };
+        if (viaProxy)
+        {
+            // The server plays the proxy of some other origin.
+            handler.Proxy = new WebProxy(Server.Uri);
+            _target = new Uri("http://origin.test/");
+        }
+
         configure?.Invoke(handler);
         options ??= new StaleConnGuardOptions { Retry = { Enabled = false } };
         Client = new HttpClient(guarded ? StaleConnGuardHandler.Create(options, handler) : handler);
     }
 
     public ScriptedServer Server { get; }
+
+    /// <summary>What requests are sent to.</summary>
+    public Uri Target => _target ?? Server.Uri;
 
     public HttpClient Client { get; }
 
@@ -44,13 +51,13 @@ internal sealed class StaleRace : IAsyncDisposable
     /// <summary>Sends the first request, which leaves the connection in the pool.</summary>
     public async Task WarmUpAsync()
     {
-        using HttpResponseMessage response = await Client.GetAsync(Server.Uri);
+        using HttpResponseMessage response = await Client.GetAsync(Target);
         response.StatusCode.ShouldBe(HttpStatusCode.OK);
     }
 
     public async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, bool sync = false)
     {
-        request.RequestUri ??= Server.Uri;
+        request.RequestUri ??= Target;
         request.Headers.Add("X-Request-Id", "raced");
         return sync ? await Task.Run(() => Client.Send(request)) : await Client.SendAsync(request);
     }
@@ -72,28 +79,29 @@ internal sealed class StaleRace : IAsyncDisposable
 
         _end.TrySetResult();
         await _ended.Task;
+        if (_thenAwait is not null)
+        {
+            await _thenAwait();
+        }
     }
 
-    private async Task ServeAsync(ScriptedConnection connection, Ending ending)
+    private async Task ServeAsync(ScriptedConnection connection, Ending ending, Action<ScriptedRequest>? onRequest)
     {
         if (connection.Index > 0)
         {
-            await connection.AnswerAllAsync();
+            while (await connection.ReadRequestAsync() is ScriptedRequest request)
+            {
+                onRequest?.Invoke(request);
+                await connection.AnswerAsync(request);
+            }
+
             return;
         }
 
         ScriptedRequest? first = await connection.ReadRequestAsync();
         await connection.AnswerAsync(first!);
         await _end.Task;
-        if (ending is Ending.Close)
-        {
-            await connection.CloseAsync();
-        }
-        else
-        {
-            connection.Reset();
-        }
-
+        await connection.EndAsync(ending);
         _ended.TrySetResult();
     }
 }

@@ -1,0 +1,56 @@
+using System.Text.Json.Serialization;
+using Microsoft.AspNetCore.Http;
+
+namespace StaleConnGuard;
+
+/// <summary>The ledger as it is shown. Times in seconds; null for what is not known.</summary>
+internal sealed record LedgerPage(IReadOnlyList<LedgerOrigin> Origins)
+{
+    public static Task WriteAsync(IKeepAliveLedger ledger, HttpContext context)
+    {
+        context.Response.Headers.CacheControl = "no-store";
+        return context.Response.WriteAsJsonAsync(Of(ledger), LedgerJson.Default.LedgerPage, contentType: null, context.RequestAborted);
+    }
+
+    public static LedgerPage Of(IKeepAliveLedger ledger) =>
+        new([.. ledger.Snapshot().OrderBy(o => o.Origin, StringComparer.Ordinal).ThenBy(o => o.Proxy, StringComparer.Ordinal).Select(LedgerOrigin.Of)]);
+}
+
+internal sealed record LedgerOrigin(
+    string Origin,
+    string? Proxy,
+    double? Configured,
+    double? Advertised,
+    double? Learned,
+    double OpenUntil,
+    double? Limit,
+    KeepAliveLimitSource LimitSource,
+    double? UnsafeLimit,
+    KeepAliveLimitSource UnsafeLimitSource,
+    long IdleCloses,
+    long StaleHits,
+    long RestartsSuspected,
+    long UnsafeSurfaced,
+    DateTimeOffset? LastUnsafeSurfaced)
+{
+    public static LedgerOrigin Of(OriginKeepAlive known) => new(
+        known.Origin,
+        known.Proxy,
+        known.Configured?.TotalSeconds,
+        known.Advertised?.TotalSeconds,
+        known.Learned?.TotalSeconds,
+        known.OpenUntil.TotalSeconds,
+        known.Limit?.TotalSeconds,
+        known.LimitSource,
+        known.UnsafeLimit?.TotalSeconds,
+        known.UnsafeLimitSource,
+        known.IdleCloses,
+        known.StaleHits,
+        known.RestartsSuspected,
+        known.UnsafeSurfaced,
+        known.LastUnsafeSurfaced);
+}
+
+[JsonSerializable(typeof(LedgerPage))]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true, WriteIndented = true)]
+internal sealed partial class LedgerJson : JsonSerializerContext;

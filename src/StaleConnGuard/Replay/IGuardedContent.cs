@@ -1,0 +1,14 @@
+namespace StaleConnGuard;
+
+/// <summary>The content that stands in for a request's own for one exchange, whichever base class it needs.</summary>
+internal interface IGuardedContent
+{
+    /// <summary>The stand-in as the message carries it.</summary>
+    HttpContent AsContent { get; }
+
+    /// <summary>The caller's content.</summary>
+    HttpContent Content { get; }
+
+    /// <summary>The content itself has begun to run; one-shot content is then spent.</summary>
+    bool HasRun { get; }
+}

@@ -1,0 +1,98 @@
+using System.Diagnostics;
+
+namespace StaleConnGuard;
+
+/// <summary>
+/// Watches one exchange for those who asked: the span that the runtime has open for it, and a caller's <see cref="ExchangeCapture"/>.
+/// Not made when there is neither. Begun by the writing side; what follows is called by one side at a time.
+/// </summary>
+/// <remarks>
+/// The runtime opens its span below the guard, once for each send, and stops it before the guard learns of a failure. The connection's
+/// stream runs inside: at an exchange's first write the current activity is that span, and the evidence is recorded before it stops.
+/// </remarks>
+internal sealed class ExchangeWatch
+{
+    private const string HttpRequestOut = "System.Net.Http.HttpRequestOut";
+
+    private readonly Activity? _span;
+    private readonly ExchangeCapture? _capture;
+
+    private ExchangeWatch(Activity? span, ExchangeCapture? capture)
+    {
+        _span = span;
+        _capture = capture;
+    }
+
+    /// <summary>Called on the exchange's first write, when it is bound to its connection. Null when nobody asked.</summary>
+    public static ExchangeWatch? Begin(Exchange exchange, GuardedStream connection)
+    {
+        Activity? span = Recorded(Activity.Current);
+        ExchangeCapture? capture = ExchangeCapture.Of(exchange.Request);
+        if (span is null && capture is null)
+        {
+            return null;
+        }
+
+        int resends = CountResends(exchange);
+        if (resends > 0 && span?.OperationName == HttpRequestOut)
+        {
+            span.SetTag(StaleConnGuardDiagnostics.ResendCountTag, resends);
+        }
+
+        capture?.Begin(exchange, connection.Id, resends);
+        return new ExchangeWatch(span, capture);
+    }
+
+    /// <summary>The first byte of a response has come.</summary>
+    public void FirstByte() => _capture?.FirstByte();
+
+    /// <summary>The exchange ended before any response byte, or was refused the connection.</summary>
+    public void Ended(Exchange exchange)
+    {
+        if (_span is null || !exchange.IsReused || exchange.End is ConnectionEnd.None)
+        {
+            return;
+        }
+
+        bool refused = exchange.End is ConnectionEnd.Refused or ConnectionEnd.ClosedBeforeUse;
+        KeepAliveLimit limit = EndedExchange.LimitInForce(exchange);
+        _span.AddEvent(new ActivityEvent(
+            refused ? StaleConnGuardDiagnostics.ConnectionRefusedEvent : StaleConnGuardDiagnostics.StaleHitEvent,
+            tags: new ActivityTagsCollection
+            {
+                [TelemetryTags.ErrorType] = exchange.End.ToString(),
+                [TelemetryTags.Delivery] = exchange.Delivery.ToString(),
+                [TelemetryTags.IdleAge] = TimeSpan.FromTicks(exchange.IdleAgeTicks).TotalSeconds,
+                [TelemetryTags.ConnectionAge] = TimeSpan.FromTicks(exchange.ConnectionAgeTicks).TotalSeconds,
+                [TelemetryTags.RequestsOnConnection] = exchange.RequestsBefore,
+                [TelemetryTags.Limit] = limit.MaxIdle?.TotalSeconds,
+                [TelemetryTags.LimitSource] = limit.Source.ToString(),
+            }));
+    }
+
+    // Without a listener for the runtime's spans there is one all the same, for propagation, that nobody will see: its parent is then the place.
+    private static Activity? Recorded(Activity? activity)
+    {
+        while (activity is { IsAllDataRequested: false })
+        {
+            activity = activity.Parent;
+        }
+
+        return activity;
+    }
+
+    private static int CountResends(Exchange exchange)
+    {
+        if (exchange.IsNobodys)
+        {
+            return 0;
+        }
+
+        if (exchange.Root is not null)
+        {
+            RequestAttempts.GetOrAttach(exchange.Request).FurtherRequests++;
+        }
+
+        return RequestAttempts.Find(exchange.Request)?.Resends ?? 0;
+    }
+}

@@ -1,0 +1,31 @@
+namespace StaleConnGuard;
+
+/// <content>What the caller can ask about one request.</content>
+public static partial class HttpRequestMessageExtensions
+{
+    /// <summary>
+    /// Asks for <see cref="GetExchangeInfo"/> of this request. To be called before it is sent; a request for which it is not called pays nothing.
+    /// </summary>
+    /// <param name="request">The request, before it is sent.</param>
+    /// <returns>The same request.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="request"/> is null.</exception>
+    public static HttpRequestMessage CaptureExchangeInfo(this HttpRequestMessage request)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        ExchangeCapture.Attach(request);
+        return request;
+    }
+
+    /// <summary>Which connection carried the request, whether it was reused, how long it had been idle, when the first byte came, how often it was sent.</summary>
+    /// <param name="request">The request, after the send has returned or thrown.</param>
+    /// <returns>
+    /// What is known of the last exchange; null when <see cref="CaptureExchangeInfo"/> was not called before the send, or no guarded HTTP/1.1
+    /// connection was written to (HTTP/2 and HTTP/3 share connections; a failed connect has none).
+    /// </returns>
+    /// <exception cref="ArgumentNullException"><paramref name="request"/> is null.</exception>
+    public static ExchangeInfo? GetExchangeInfo(this HttpRequestMessage request)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        return ExchangeCapture.Of(request)?.Describe();
+    }
+}

@@ -1,0 +1,43 @@
+namespace StaleConnGuard;
+
+/// <summary>Names of tags. Values are names of enum members, the same as in logs and exceptions.</summary>
+internal static class TelemetryTags
+{
+    public const string Delivery = "staleconnguard.delivery";
+    public const string Outcome = "staleconnguard.outcome";
+    public const string Decision = "staleconnguard.decision";
+    public const string Reason = "staleconnguard.reason";
+    public const string LimitSource = "staleconnguard.limit.source";
+    public const string Limit = "staleconnguard.limit";
+    public const string IdleAge = "staleconnguard.connection.idle_age";
+    public const string ConnectionAge = "staleconnguard.connection.age";
+    public const string RequestsOnConnection = "staleconnguard.connection.requests";
+
+    // OpenTelemetry semantic conventions.
+    public const string ServerAddress = "server.address";
+    public const string ServerPort = "server.port";
+    public const string UrlScheme = "url.scheme";
+    public const string ErrorType = "error.type";
+    public const string RequestMethod = "http.request.method";
+
+    /// <summary>What the conventions say for a value outside the known ones.</summary>
+    public const string Other = "_OTHER";
+
+    /// <summary>The method, or <see cref="Other"/>: a method is the application's free text.</summary>
+    public static string Method(HttpMethod method) => method.Method switch
+    {
+        "GET" or "HEAD" or "POST" or "PUT" or "DELETE" or "CONNECT" or "OPTIONS" or "TRACE" or "PATCH" or "QUERY" => method.Method,
+        _ => Other,
+    };
+
+    /// <summary>What became of the request, in three words.</summary>
+    public static string OutcomeOf(ReplayDecision decision)
+    {
+        if (decision.IsReplay())
+        {
+            return "replayed";
+        }
+
+        return decision is ReplayDecision.SurfaceCancelled ? "cancelled" : "surfaced";
+    }
+}
