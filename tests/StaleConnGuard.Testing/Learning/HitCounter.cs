@@ -15,14 +15,15 @@ internal sealed class HitCounter : IGuardObserver
     {
     }
 
-    public void StaleHit(Exchange exchange, ReplayDecision decision, int replays)
+    public void Ended(in EndedExchange ended)
     {
-        if (exchange.IsReused && exchange.End is ConnectionEnd.EndOfStream or ConnectionEnd.Reset)
+        if (!ended.IsStaleHit)
         {
-            _ = Interlocked.Increment(ref _hits);
+            return;
         }
 
-        if (exchange.IsReused && exchange.End is ConnectionEnd.Reset)
+        _ = Interlocked.Increment(ref _hits);
+        if (ended.Exchange.End is ConnectionEnd.Reset)
         {
             _ = Interlocked.Increment(ref _resets);
         }

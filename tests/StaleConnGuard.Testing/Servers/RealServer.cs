@@ -58,6 +58,9 @@ public abstract class RealServer : IAsyncDisposable
     /// <summary>How often each request was executed, by its <c>X-Request-Id</c>; complete for all that was answered before.</summary>
     public abstract Task<ExecutionLog> ReadExecutionsAsync();
 
+    /// <summary>Lets it end in good order, as a restart does: it finishes what it is at and closes what is idle. Only nginx is told how.</summary>
+    public virtual Task ShutDownAsync() => throw new NotSupportedException($"{Name} cannot be shut down in good order from here.");
+
     /// <summary>Ends it at once.</summary>
     public abstract ValueTask DisposeAsync();
 

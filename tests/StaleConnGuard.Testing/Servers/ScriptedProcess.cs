@@ -96,6 +96,19 @@ internal sealed class ScriptedProcess : RealServer
         return log.CountOf(marker) == 1 ? log : throw new InvalidOperationException($"{Name} has not logged its last request: {WhyEnded()}");
     }
 
+    public override async Task ShutDownAsync()
+    {
+        if (Name != "nginx")
+        {
+            await base.ShutDownAsync();
+        }
+
+        using Process signal = Process.Start("kill", ["-QUIT", _process.Id.ToString(CultureInfo.InvariantCulture)]);
+        await signal.WaitForExitAsync();
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        await _process.WaitForExitAsync(patience.Token);
+    }
+
     public override async ValueTask DisposeAsync()
     {
         if (!_process.HasExited)
