@@ -7,6 +7,7 @@ using StaleConnGuard.Benchmarks;
 return args switch
 {
     ["keep-alive-simulation", .. string[] rest] => KeepAliveSimulation.Run(rest),
+    ["keep-alive-learning", .. string[] rest] => await KeepAliveLearning.RunAsync(rest),
     ["keep-alive-fuzz", .. string[] rest] => KeepAliveFuzz.Run(rest),
     _ => RunBenchmarks(args),
 };
