@@ -8,6 +8,7 @@ namespace StaleConnGuard.Cli;
 internal static class ProbeProgress
 {
     private static readonly TimeSpan s_liveInterval = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan s_firstLine = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan s_lineInterval = TimeSpan.FromSeconds(5);
 
     public static Task ShowAsync(ProbeSession session, Task running, TextWriter error)
@@ -38,8 +39,10 @@ internal static class ProbeProgress
     private static async Task WriteLinesAsync(ProbeSession session, Task running, TextWriter error)
     {
         long start = Stopwatch.GetTimestamp();
-        while (!await IsDoneWithinAsync(running, s_lineInterval))
+        TimeSpan interval = s_firstLine;
+        while (!await IsDoneWithinAsync(running, interval))
         {
+            interval = s_lineInterval;
             await error.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"{Stopwatch.GetElapsedTime(start).TotalSeconds,4:0} s  {Describe(session)}"));
         }
     }

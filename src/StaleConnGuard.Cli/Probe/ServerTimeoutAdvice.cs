@@ -5,8 +5,8 @@ internal static class ServerTimeoutAdvice
 {
     private static readonly TimeSpan s_leastConfigurable = TimeSpan.FromMilliseconds(100);
 
-    // The kernel dates what arrives in ticks of up to 4 ms, so that a timeout of 60 s may be seen as 59.997 s.
-    private static readonly TimeSpan s_tick = TimeSpan.FromMilliseconds(5);
+    // The kernel dates both ends in ticks of up to 4 ms, so that a timeout of 60 s may be seen as 59.992 s.
+    private static readonly TimeSpan s_ticks = TimeSpan.FromMilliseconds(10);
 
     // Timers that go off once a second close late by that, rarely early.
     private static readonly TimeSpan s_early = TimeSpan.FromMilliseconds(50);
@@ -16,7 +16,7 @@ internal static class ServerTimeoutAdvice
     /// <returns>Null when the server closes too early for a connection to be of use again.</returns>
     public static TimeSpan? RoundDown(TimeSpan measured)
     {
-        TimeSpan seen = measured + s_tick;
+        TimeSpan seen = measured + s_ticks;
         TimeSpan step = seen switch
         {
             { TotalSeconds: >= 10 } => TimeSpan.FromSeconds(1),
