@@ -8,7 +8,7 @@ namespace StaleConnGuard.Cli;
 internal sealed class ProbeConnection(Socket socket, Stream stream) : IAsyncDisposable
 {
     // A close that comes with the response is none of an idle connection.
-    private static readonly TimeSpan s_atOnce = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan s_atOnce = TimeSpan.FromMilliseconds(90);
 
     private static readonly TimeSpan s_responsePatience = TimeSpan.FromSeconds(60);
 
