@@ -13,10 +13,12 @@ public static class HostileServer
 
     private static async Task ServeAsync(ScriptedConnection connection, Random random)
     {
-        while (true)
+        for (int requests = 0; ; requests++)
         {
+            // A connection that has just been made may wait for its first request until the machine comes round to it.
+            int patience = requests == 0 ? 10_000 : random.Next(20, 120);
             Task<ScriptedRequest?> reading = connection.ReadRequestAsync();
-            if (await Task.WhenAny(reading, Task.Delay(random.Next(20, 120))) != reading)
+            if (await Task.WhenAny(reading, Task.Delay(patience)) != reading)
             {
                 await EndAsync(connection, random.Next(4) == 0);
                 await IgnoreAsync(reading);

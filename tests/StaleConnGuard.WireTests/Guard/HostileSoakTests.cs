@@ -45,7 +45,7 @@ public class HostileSoakTests(ITestOutputHelper output)
         plain.Failures.ShouldBeEmpty();
         secure.Failures.ShouldBeEmpty();
         plainFailures.ShouldBeGreaterThan(0);
-        client.Observer.Hits.Count(h => h.Decision is ReplayDecision.ReplayProvenUndelivered).ShouldBeGreaterThan(10);
+        client.Observer.Hits.Count(h => h.Decision is ReplayDecision.ReplayProvenUndelivered).ShouldBeGreaterThan(0);
         client.Observer.Hits.Count(h => h.Decision is ReplayDecision.ReplaySafeToRepeat).ShouldBeGreaterThan(0);
         _surfaced.ShouldBeGreaterThan(0);
     }
