@@ -10,6 +10,9 @@ public class PublicApiTests
     [Fact]
     public void StaleConnGuard_PublicApi_IsWhatWasApproved() => Check("StaleConnGuard", typeof(StaleConnGuardOptions).Assembly);
 
+    [Fact]
+    public void AspNetCore_PublicApi_IsWhatWasApproved() => Check("StaleConnGuard.AspNetCore", typeof(KeepAliveAdvertisementOptions).Assembly);
+
     private static void Check(string name, System.Reflection.Assembly assembly)
     {
         string path = Repository.PathOf($"tests/StaleConnGuard.Tests/PublicApi/{name}.txt");

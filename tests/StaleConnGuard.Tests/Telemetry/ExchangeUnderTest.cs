@@ -1,0 +1,54 @@
+using StaleConnGuard.Testing;
+
+namespace StaleConnGuard.Tests.Telemetry;
+
+/// <summary>An exchange on a reused connection to https://api.test, ended as said, with a method no convention knows.</summary>
+internal sealed class ExchangeUnderTest
+{
+    private readonly Exchange _exchange;
+
+    public ExchangeUnderTest(ConnectionEnd end = ConnectionEnd.EndOfStream, Delivery delivery = Delivery.ProvenUndelivered)
+    {
+        var clock = new VirtualClock();
+        Ledger = new KeepAliveLedger(clock);
+        Origin = Ledger.GetOrAdd(new OriginKey("https", "api.test", 443, null), KeepAliveSettings.Default);
+        Guard = new ConnectionGuard(Ledger, clock);
+        Connection = new GuardedStream(new MemoryStream(), transport: null, Guard, Origin);
+        _exchange = new Exchange(Guard, GuardSettings.Default, new HttpRequestMessage(new HttpMethod("REPORT"), "https://api.test/orders?customer=1"));
+        _exchange.Bind(Connection, reused: true, TimeSpan.FromSeconds(1.5).Ticks, TimeSpan.FromSeconds(60).Ticks, requestsBefore: 7, bytesWrittenBefore: 0);
+        _exchange.RecordEnd(end, delivery);
+    }
+
+    public KeepAliveLedger Ledger { get; }
+
+    public OriginKnowledge Origin { get; }
+
+    public ConnectionGuard Guard { get; }
+
+    public GuardedStream Connection { get; }
+
+    public EndedExchange Ended(ReplayDecision decision, int replays = 0) => new(_exchange, decision, replays, EndedExchange.LimitInForce(_exchange));
+
+    public void MeasureAll(GuardMetrics metrics)
+    {
+        metrics.Reused(Origin, TimeSpan.TicksPerSecond);
+        metrics.Refused(Origin, RefusalReason.NotFresh);
+        metrics.StaleHit(Ended(ReplayDecision.ReplayProvenUndelivered));
+        metrics.StaleHit(Ended(ReplayDecision.SurfaceNotSafeToRepeat));
+        metrics.StaleHit(Ended(ReplayDecision.SurfaceCancelled));
+        metrics.Replayed(Ended(ReplayDecision.ReplayProvenUndelivered));
+        metrics.Retried(Retry(RetryReason.RetriedStatus));
+        metrics.NotRetried(Retry(RetryReason.StoppedBudgetEmpty));
+    }
+
+    private RetryAttempt Retry(RetryReason reason) => new()
+    {
+        Decision = new RetryDecision(reason, TimeSpan.Zero),
+        Request = null,
+        Response = null,
+        Exception = null,
+        Retries = 0,
+        Origin = Origin.Key,
+        Context = null,
+    };
+}

@@ -1,0 +1,140 @@
+using System.Diagnostics.Metrics;
+using StaleConnGuard.Testing;
+
+namespace StaleConnGuard.Tests.Telemetry;
+
+public class GuardMetricsTests
+{
+    [Fact]
+    public void EveryInstrument_Recorded_HasOnlyTagsWithABound()
+    {
+        using var meter = new Meter("test");
+        using var recorder = new MetricRecorder(meter);
+        var exchange = new ExchangeUnderTest();
+        var metrics = new GuardMetrics(meter, exchange.Ledger);
+
+        exchange.MeasureAll(metrics);
+        recorder.Observe();
+
+        recorder.All.Select(m => m.Instrument).Distinct().Order(StringComparer.Ordinal).ShouldBe(s_instruments);
+        var bounded = new Dictionary<string, Func<object?, bool>>(StringComparer.Ordinal)
+        {
+            ["server.address"] = v => v is "api.test",
+            ["server.port"] = v => v is 443,
+            ["url.scheme"] = v => v is "https",
+            ["http.request.method"] = v => v is "POST" or "_OTHER",
+            ["error.type"] = v => Enum.TryParse<ConnectionEnd>((string?)v, out _),
+            ["staleconnguard.delivery"] = v => Enum.TryParse<Delivery>((string?)v, out _),
+            ["staleconnguard.decision"] = v => Enum.TryParse<ReplayDecision>((string?)v, out _),
+            ["staleconnguard.outcome"] = v => v is "replayed" or "surfaced" or "cancelled",
+            ["staleconnguard.reason"] = v => Enum.TryParse<RefusalReason>((string?)v, out _) || Enum.TryParse<RetryReason>((string?)v, out _),
+            ["staleconnguard.limit.source"] = v => Enum.TryParse<KeepAliveLimitSource>((string?)v, out _),
+        };
+        foreach (RecordedMeasurement measurement in recorder.All)
+        {
+            measurement.Tags.Keys.ShouldContain("server.address");
+            measurement.Tags.ShouldAllBe(tag => bounded.ContainsKey(tag.Key) && bounded[tag.Key](tag.Value), measurement.Instrument);
+        }
+    }
+
+    [Fact]
+    public void EveryInstrument_NobodyListens_AllocatesNothing()
+    {
+        using var meter = new Meter("test");
+        var exchange = new ExchangeUnderTest();
+        var metrics = new GuardMetrics(meter, exchange.Ledger);
+        var observer = new MeteringGuardObserver(metrics);
+        exchange.MeasureAll(metrics);
+
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        for (int i = 0; i < 1000; i++)
+        {
+            exchange.MeasureAll(metrics);
+            observer.ConnectionReused(exchange.Origin, 1);
+            observer.ConnectionRefused(exchange.Origin, RefusalReason.TooOld);
+        }
+
+        (GC.GetAllocatedBytesForCurrentThread() - before).ShouldBe(0);
+    }
+
+    [Fact]
+    public void Reused_Recorded_AllocatesNothing()
+    {
+        using var meter = new Meter("test");
+        using var listener = new MeterListener { InstrumentPublished = (i, l) => l.EnableMeasurementEvents(i) };
+        double sum = 0;
+        listener.SetMeasurementEventCallback<double>((_, value, _, _) => sum += value);
+        listener.Start();
+        var exchange = new ExchangeUnderTest();
+        var metrics = new GuardMetrics(meter, exchange.Ledger);
+        metrics.Reused(exchange.Origin, TimeSpan.TicksPerSecond);
+
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        metrics.Reused(exchange.Origin, TimeSpan.TicksPerSecond);
+
+        (GC.GetAllocatedBytesForCurrentThread() - before).ShouldBe(0);
+        sum.ShouldBe(2);
+    }
+
+    [Fact]
+    public void StaleHit_ConnectionWasRefused_IsNone()
+    {
+        using var meter = new Meter("test");
+        using var recorder = new MetricRecorder(meter);
+        var exchange = new ExchangeUnderTest(ConnectionEnd.Refused, Delivery.NotSent);
+        var metrics = new GuardMetrics(meter, exchange.Ledger);
+
+        metrics.StaleHit(exchange.Ended(ReplayDecision.ReplayNotSent));
+        metrics.Replayed(exchange.Ended(ReplayDecision.ReplayNotSent));
+
+        recorder.All.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void KeepAliveLimit_NobodyListens_LooksAtNothing()
+    {
+        using var meter = new Meter("test");
+        var ledger = new CountingLedger();
+        _ = new GuardMetrics(meter, ledger);
+        ledger.Snapshots.ShouldBe(0);
+
+        using var recorder = new MetricRecorder(meter);
+        recorder.Observe();
+        ledger.Snapshots.ShouldBe(1);
+    }
+
+    [Fact]
+    public void OriginTags_MoreOriginsThanTheBound_AreReportedTogether()
+    {
+        var cache = new OriginTagCache(capacity: 3);
+        OriginTags[] tags = [.. Enumerable.Range(0, 5).Select(i => cache.Of(new OriginKey("http", $"host{i}", 80, null)))];
+
+        tags[..3].ShouldAllBe(t => t != OriginTags.Others);
+        tags[3..].ShouldAllBe(t => t == OriginTags.Others);
+        cache.Of(new OriginKey("http", "host1", 80, null)).ShouldBeSameAs(tags[1]);
+    }
+
+    private static readonly string[] s_instruments =
+    [
+        StaleConnGuardDiagnostics.IdleAge,
+        StaleConnGuardDiagnostics.RefusedConnections,
+        StaleConnGuardDiagnostics.KeepAliveLimit,
+        StaleConnGuardDiagnostics.Replays,
+        StaleConnGuardDiagnostics.Retries,
+        StaleConnGuardDiagnostics.ExhaustedRetryBudgets,
+        StaleConnGuardDiagnostics.StaleHits,
+    ];
+
+    private sealed class CountingLedger : IKeepAliveLedger
+    {
+        public int Snapshots { get; private set; }
+
+        public IReadOnlyList<OriginKeepAlive> Snapshot()
+        {
+            Snapshots++;
+            return [];
+        }
+
+        public bool TryGet(Uri origin, out OriginKeepAlive knowledge) => throw new NotSupportedException();
+    }
+}
