@@ -41,7 +41,12 @@ internal readonly struct Attempt
         }
 
         BodyRepeatability body = BodyRepeatabilityClassifier.Classify(request.Content);
-        bool standIn = RunsApplicationCode(body) && MayBeHttp11(request);
+        bool standIn = body switch
+        {
+            BodyRepeatability.OneShot => MayBeHttp11(request),
+            BodyRepeatability.Restartable => WillBeHttp11(request),
+            _ => false,
+        };
         var exchange = new Exchange(guard, settings, request)
         {
             CanAskAtCheckout = standIn || body is BodyRepeatability.None or BodyRepeatability.Memory,
@@ -99,6 +104,12 @@ internal readonly struct Attempt
     }
 
     private static bool RunsApplicationCode(BodyRepeatability body) => body is BodyRepeatability.Restartable or BodyRepeatability.OneShot;
+
+    // On HTTP/2 the headers have left before the content is asked for; a stand-in would only cost there.
+    private static bool WillBeHttp11(HttpRequestMessage request) =>
+        request.RequestUri?.Scheme == Uri.UriSchemeHttp
+            ? MayBeHttp11(request)
+            : request.Version.Major == 1 && request.VersionPolicy is not HttpVersionPolicy.RequestVersionOrHigher;
 
     private static bool MayBeHttp11(HttpRequestMessage request) =>
         request.Version.Major == 1 || request.VersionPolicy is HttpVersionPolicy.RequestVersionOrLower;
