@@ -76,7 +76,7 @@ internal readonly struct Attempt
     {
         RestoreContent();
         Exchange.EndsWithConnection = response.Headers.ConnectionClose == true
-            || (response.Content.Headers.ContentLength is null && response.Headers.TransferEncodingChunked != true);
+            || (response.Content.Headers.ContentLength is null && response.Headers.TransferEncodingChunked != true && MayHaveBody(Exchange.Request, response));
         Exchange.Close();
         if (Exchange.Stream is GuardedStream stream)
         {
@@ -121,6 +121,10 @@ internal readonly struct Attempt
     private static bool EndsConnection(HttpRequestMessage request, HttpResponseMessage response) =>
         HasConnectionOption(request.Headers, "close")
         || (response.Version < HttpVersion.Version11 && !HasConnectionOption(response.Headers, "keep-alive"));
+
+    /// <summary>RFC 9112 6.3: without it, the absence of a length says nothing about the connection.</summary>
+    private static bool MayHaveBody(HttpRequestMessage request, HttpResponseMessage response) =>
+        request.Method != HttpMethod.Head && response.StatusCode is not (HttpStatusCode.NoContent or HttpStatusCode.NotModified);
 
     private static bool HasConnectionOption(HttpHeaders headers, string option)
     {

@@ -28,7 +28,7 @@ internal sealed class GuardedClient : IDisposable
         configure?.Invoke(Sockets);
         var chosen = new StaleConnGuardOptions { Retry = { Enabled = false }, KeepAlive = { ServerTimeout = serverTimeout } };
         options?.Invoke(chosen);
-        Handler = guarded ? StaleConnGuardHandler.Create(chosen, Sockets, new KeepAliveLedger(), Observer) : Sockets;
+        Handler = guarded ? StaleConnGuardHandler.Create(chosen, Sockets, Ledger, Observer) : Sockets;
         Http = new HttpClient(Handler, disposeHandler: false);
     }
 
@@ -39,6 +39,8 @@ internal sealed class GuardedClient : IDisposable
     public HttpClient Http { get; }
 
     public RecordingObserver Observer { get; } = new();
+
+    public KeepAliveLedger Ledger { get; } = new();
 
     /// <summary>Runs before write n of connection c, both counted from 0. Set it before the first request.</summary>
     public Func<int, int, Task>? BeforeWrite { get; set; }
