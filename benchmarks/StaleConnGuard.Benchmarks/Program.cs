@@ -6,6 +6,7 @@ using StaleConnGuard.Benchmarks;
 
 return args switch
 {
+    ["soak", .. string[] rest] => await Soak.RunAsync(rest),
     ["keep-alive-simulation", .. string[] rest] => KeepAliveSimulation.Run(rest),
     ["keep-alive-fuzz", .. string[] rest] => KeepAliveFuzz.Run(rest),
     _ => RunBenchmarks(args),

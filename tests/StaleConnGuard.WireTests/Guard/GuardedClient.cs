@@ -51,7 +51,7 @@ internal sealed class GuardedClient : IDisposable
 
     /// <summary>Sends on whichever path is asked for; <see cref="HttpClient.Send(HttpRequestMessage)"/> from a thread of its own.</summary>
     public Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, bool sync = false, HttpCompletionOption completion = HttpCompletionOption.ResponseContentRead, CancellationToken cancellationToken = default) =>
-        sync ? Task.Run(() => Http.Send(request, completion, cancellationToken)) : Http.SendAsync(request, completion, cancellationToken);
+        sync ? Task.Factory.StartNew(() => Http.Send(request, completion, cancellationToken), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default) : Http.SendAsync(request, completion, cancellationToken);
 
     /// <summary>A request with an id that a scripted server counts by.</summary>
     public static HttpRequestMessage Request(string method, Uri uri, string body = "none", string id = "raced")
