@@ -11,7 +11,7 @@ public sealed class InMemoryConnectionStream : Stream, IValueTaskSource<int>
     private static readonly byte[] s_response = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"u8.ToArray();
 
     private readonly Lock _lock = new();
-    private ManualResetValueTaskSourceCore<int> _read = new() { RunContinuationsAsynchronously = true };
+    private ManualResetValueTaskSourceCore<int> _read;
     private Memory<byte> _waiting;
     private bool _isWaiting;
     private int _unread;

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using StaleConnGuard.Testing;
 using StaleConnGuard.Tests.Retry;
 
@@ -14,6 +15,27 @@ public class TelemetryCostTests(ITestOutputHelper output)
     {
         double without = await MeasureAsync("no telemetry", observer: null);
         double with = await MeasureAsync("nobody listens", new MeteringGuardObserver(GuardMetrics.Shared));
+        (with - without).ShouldBeInRange(-8, 8);
+    }
+
+    [Fact]
+    public async Task Send_MetricsListenedTo_AllocatesNothingEither()
+    {
+        double without = await MeasureAsync("no telemetry", observer: null);
+        using var listener = new MeterListener();
+        listener.InstrumentPublished = (instrument, l) =>
+        {
+            if (instrument.Meter.Name == StaleConnGuardDiagnostics.MeterName)
+            {
+                l.EnableMeasurementEvents(instrument);
+            }
+        };
+        long measured = 0;
+        listener.SetMeasurementEventCallback<double>((_, _, _, _) => measured++);
+        listener.Start();
+        double with = await MeasureAsync("metrics", new MeteringGuardObserver(GuardMetrics.Shared));
+
+        measured.ShouldBeGreaterThanOrEqualTo(Rounds);
         (with - without).ShouldBeInRange(-8, 8);
     }
 
