@@ -14,6 +14,9 @@ public static class IdleTimeoutProbe
     // A moment at which this machine is busy must not spoil all measurements at once.
     private static readonly TimeSpan s_between = TimeSpan.FromMilliseconds(25);
 
+    // No divisor of the second that such timers beat at.
+    private static readonly TimeSpan s_beat = TimeSpan.FromMilliseconds(170);
+
     /// <summary>The time that a TCP connect takes, the best of three: one round trip.</summary>
     /// <exception cref="SocketException">There is no connection to be had.</exception>
     public static async Task<TimeSpan> MeasureRoundTripAsync(Uri server, CancellationToken cancellationToken = default)
@@ -42,13 +45,30 @@ public static class IdleTimeoutProbe
     public static async Task<TimeSpan?> MeasureIdleTimeoutAsync(Uri server, TimeSpan longest, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(server);
-        TimeSpan?[] ages = await Task.WhenAll(Enumerable.Range(0, IdleConnections).Select(async i =>
-        {
-            await Task.Delay(i * s_between, cancellationToken);
-            return await MeasureOneAsync(server, longest, cancellationToken);
-        }));
+        TimeSpan?[] ages = await MeasureAllAsync(server, longest, s_between, cancellationToken);
         return ages.Contains(null) ? null : ages.Order().ElementAt(IdleConnections / 2);
     }
+
+    /// <summary>
+    /// The idle ages at which the server closes nine connections, the smallest first. They are spread over more than a second, so that a
+    /// server that closes on the beat of a timer shows how uneven it is.
+    /// </summary>
+    /// <exception cref="IOException">The server ended a connection without a response.</exception>
+    /// <exception cref="SocketException">There is no connection to be had.</exception>
+    /// <exception cref="TimeoutException">A connection was still open after <paramref name="longest"/>.</exception>
+    public static async Task<IReadOnlyList<TimeSpan>> MeasureClosingAgesAsync(Uri server, TimeSpan longest, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(server);
+        TimeSpan?[] ages = await MeasureAllAsync(server, longest, s_beat, cancellationToken);
+        return [.. ages.Select(age => age ?? throw new TimeoutException($"{server} keeps an idle connection for longer than {longest.TotalSeconds} s.")).Order()];
+    }
+
+    private static Task<TimeSpan?[]> MeasureAllAsync(Uri server, TimeSpan longest, TimeSpan between, CancellationToken cancellationToken) =>
+        Task.WhenAll(Enumerable.Range(0, IdleConnections).Select(async i =>
+        {
+            await Task.Delay(i * between, cancellationToken);
+            return await MeasureOneAsync(server, longest, cancellationToken);
+        }));
 
     private static async Task<TimeSpan?> MeasureOneAsync(Uri server, TimeSpan longest, CancellationToken cancellationToken)
     {

@@ -133,6 +133,18 @@ public class LearningTests
     }
 
     [Fact]
+    public void Restarts_RollingThroughABusyPool_TeachNothing()
+    {
+        // No connection is idle for longer than 0.8 s: two restarts close connections at ages that agree, but each closes young ones as well.
+        foreach (double older in new[] { 0.62, 0.57, 0.79 })
+        {
+            _origin.Wait(1.5).Closed(older);
+            _origin.Wait(0.3).Closed(0.12, ago: 0.3).ShouldBe(LearningOutcome.RestartSuspected);
+            _origin.Learned.ShouldBeNull();
+        }
+    }
+
+    [Fact]
     public void Heartbeat_ClosesTogetherWithinASecondOfAge_IsNoRestart()
     {
         _origin.Wait(60).Closed(3.0);

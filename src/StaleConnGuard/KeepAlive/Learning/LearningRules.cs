@@ -60,9 +60,20 @@ internal static class LearningRules
 
     public static bool AtOnce(long moment, long other) => Math.Abs(moment - other) <= SameMoment;
 
-    /// <summary>Ages so different, closed at one moment, are a restart and no timeout.</summary>
-    public static bool SpreadOfRestart(long a, long b) =>
-        Math.Abs(a - b) > HeartbeatSpread && Math.Min(a, b) < Math.Max(a, b) / 2;
+    /// <summary>
+    /// Ages so different, closed at one moment, are a restart and no timeout. Below <see cref="Floor"/> a smaller difference says so: no
+    /// server times out that young, and in busy pools the closes of a restart lie near each other, so that those of the next would agree with them.
+    /// </summary>
+    public static bool SpreadOfRestart(long a, long b)
+    {
+        (long younger, long older) = a < b ? (a, b) : (b, a);
+        if (younger < Floor)
+        {
+            return older - younger > AgreementFloor;
+        }
+
+        return older - younger > HeartbeatSpread && younger < older / 2;
+    }
 
     /// <summary>
     /// Below a third of an age at which connections are known to be open. The most uneven server known (uWSGI, 1.0 to 2.9 s) stays

@@ -1,0 +1,103 @@
+using System.Diagnostics;
+using StaleConnGuard.Racing;
+
+namespace StaleConnGuard.Testing;
+
+/// <summary>
+/// Every real server against five kinds of request and three clients, behind a delayed link: the closing ages are measured first, then
+/// requests are aimed at them. Each aimed request has a client and a ledger of its own, so that no race spares another.
+/// </summary>
+public static class InteropSuite
+{
+    /// <summary>The servers, in the order of the table.</summary>
+    public static IReadOnlyList<string> Servers { get; } =
+    [
+        "nginx", "apache", "haproxy", "h2o", "caddy", "lighttpd", "varnish", "node",
+        "uwsgi", "gunicorn", "uvicorn", "puma", "go", "tomcat", "jetty", RealServer.Kestrel,
+    ];
+
+    /// <summary>The kinds of request, in the order of the columns.</summary>
+    public static IReadOnlyList<RequestKind> Kinds { get; } =
+    [
+        RequestKind.Get,
+        new RequestKind("PUT", HttpMethod.Put, """{"order":4711}"""),
+        new RequestKind("DELETE", HttpMethod.Delete),
+        RequestKind.PostWithBody,
+        RequestKind.PostWithoutBody,
+    ];
+
+    private static readonly TimeSpan s_delay = TimeSpan.FromMilliseconds(25);
+
+    /// <summary>Runs some servers side by side.</summary>
+    /// <param name="servers">Their names.</param>
+    /// <param name="requests">Aimed requests of each kind and client in a round.</param>
+    /// <param name="rounds">How often.</param>
+    public static Task<InteropRow[]> RunAsync(IEnumerable<string> servers, int requests, int rounds) =>
+        Task.WhenAll(servers.Select(server => RunAsync(server, requests, rounds)));
+
+    private static async Task<InteropRow> RunAsync(string name, int requests, int rounds)
+    {
+        TimeSpan idleTimeout = IdleTimeoutOf(name);
+        using DelayedLink link = DelayedLink.Create(s_delay);
+        await using RealServer server = await RealServer.StartAsync(name, idleTimeout, link);
+        AdvertisedWhen advertised = await AskWhatItAdvertisesAsync(server.Address);
+        IReadOnlyList<TimeSpan> ages = await IdleTimeoutProbe.MeasureClosingAgesAsync(server.Address, idleTimeout + TimeSpan.FromSeconds(6));
+
+        InteropRace[] races = [.. Kinds.Select(kind => new InteropRace(kind, server.Address, idleTimeout))];
+        AimWindow window = AimWindow.Around(ages[0], 2 * s_delay);
+        var settings = new RaceSettings(new AimWindow(window.From, window.To + (ages[^1] - ages[0]))) { Workers = requests, Requests = requests };
+        for (int round = 0; round < rounds; round++)
+        {
+            await RaceRunner.RunAsync([.. races.SelectMany(race => race.Entries)], settings with { Seed = round + 1 });
+        }
+
+        return new InteropRow
+        {
+            Server = name,
+            Version = await VersionOfAsync(name),
+            Advertised = advertised,
+            ClosingAges = ages,
+            Races = races,
+            Executions = server.CountsExecutions ? await server.ReadExecutionsAsync() : null,
+        };
+    }
+
+    // As short as it can be told. uWSGI may close a second early, so that one second could be none.
+    private static TimeSpan IdleTimeoutOf(string name) => TimeSpan.FromSeconds(name == "uwsgi" ? 2 : 1);
+
+    private static async Task<AdvertisedWhen> AskWhatItAdvertisesAsync(Uri address)
+    {
+        if (await AdvertisesAsync(address, solicited: false))
+        {
+            return AdvertisedWhen.Always;
+        }
+
+        return await AdvertisesAsync(address, solicited: true) ? AdvertisedWhen.Asked : AdvertisedWhen.Never;
+    }
+
+    private static async Task<bool> AdvertisesAsync(Uri address, bool solicited)
+    {
+        using var client = new HttpClient();
+        using var request = new HttpRequestMessage(HttpMethod.Get, address);
+        if (solicited)
+        {
+            request.Headers.Connection.Add("keep-alive");
+        }
+
+        using HttpResponseMessage response = await client.SendAsync(request);
+        return response.Headers.NonValidated.Contains("Keep-Alive");
+    }
+
+    private static async Task<string> VersionOfAsync(string name)
+    {
+        if (name == RealServer.Kestrel)
+        {
+            return Environment.Version.ToString();
+        }
+
+        using Process process = Process.Start(new ProcessStartInfo(Repository.PathOf("tests/servers/version"), [name]) { RedirectStandardOutput = true, UseShellExecute = false })!;
+        string said = await process.StandardOutput.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        return said.Trim();
+    }
+}

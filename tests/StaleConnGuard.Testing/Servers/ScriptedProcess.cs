@@ -1,0 +1,149 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using StaleConnGuard.Racing;
+
+namespace StaleConnGuard.Testing;
+
+/// <summary>A real server that runs as a process of its own, by its start script, in a temporary folder of its own.</summary>
+internal sealed class ScriptedProcess : RealServer
+{
+    private const string Log = "requests.log";
+    private const string ErrorLog = "error.log";
+
+    // What the scripts start. The install script puts it there.
+    private static readonly Dictionary<string, string> s_programs = new(StringComparer.Ordinal)
+    {
+        ["apache"] = "/usr/sbin/apache2",
+        ["caddy"] = "/usr/bin/caddy",
+        ["go"] = Repository.PathOf("tests/servers/built/go-server"),
+        ["gunicorn"] = "/usr/bin/gunicorn",
+        ["h2o"] = "/usr/bin/h2o",
+        ["haproxy"] = "/usr/sbin/haproxy",
+        ["jetty"] = "/usr/share/jetty9/start.jar",
+        ["lighttpd"] = "/usr/sbin/lighttpd",
+        ["nginx"] = "/usr/sbin/nginx",
+        ["node"] = "/usr/bin/node",
+        ["puma"] = "/usr/bin/puma",
+        ["tomcat"] = "/usr/share/tomcat10/bin/catalina.sh",
+        ["uvicorn"] = "/usr/bin/uvicorn",
+        ["uwsgi"] = "/usr/bin/uwsgi-core",
+        ["varnish"] = "/usr/sbin/varnishd",
+    };
+
+    private readonly Process _process;
+    private readonly DirectoryInfo _folder;
+
+    private ScriptedProcess(string name, Process process, DirectoryInfo folder, Uri address)
+        : base(name, address) => (_process, _folder) = (process, folder);
+
+    public override bool CountsExecutions => Name is not "varnish";
+
+    public static bool IsInstalled(string name, out string reason)
+    {
+        reason = File.Exists(s_programs[name]) ? string.Empty : $"{name} is not installed (tests/servers/install)";
+        return reason.Length == 0;
+    }
+
+    public static ScriptedProcess Start(string name, TimeSpan idleTimeout, DelayedLink? link, int port)
+    {
+        if (!IsInstalled(name, out string reason))
+        {
+            throw new InvalidOperationException(reason);
+        }
+
+        IPAddress address = link?.ServerAddress ?? IPAddress.Loopback;
+        int taken = port != 0 ? port : link is null ? FreePort(address) : link.InServerNamespace(() => FreePort(address));
+        DirectoryInfo folder = Directory.CreateTempSubdirectory($"staleconn-{name}-");
+        string script = Repository.PathOf($"tests/servers/{name}");
+        string[] arguments = [address.ToString(), taken.ToString(CultureInfo.InvariantCulture), ((int)idleTimeout.TotalSeconds).ToString(CultureInfo.InvariantCulture)];
+
+        // On a link's thread, which lives as long as the link, the kernel ends the server even if this process is killed.
+        var start = link is null
+            ? new ProcessStartInfo(script, arguments)
+            : new ProcessStartInfo("setpriv", ["--pdeathsig", "KILL", script, .. arguments]);
+        start.WorkingDirectory = folder.FullName;
+        Process process = link is null ? Process.Start(start)! : link.StartInServerNamespace(start);
+        return new ScriptedProcess(name, process, folder, new UriBuilder("http", address.ToString(), taken).Uri);
+    }
+
+    public override async Task<ExecutionLog> ReadExecutionsAsync()
+    {
+        string marker = $"marker-{Guid.NewGuid():N}";
+        using (var client = new HttpClient())
+        using (var request = new HttpRequestMessage(HttpMethod.Get, Address))
+        {
+            request.Headers.Add("X-Request-Id", marker);
+            using HttpResponseMessage response = await client.SendAsync(request);
+        }
+
+        // A line is written after its response was sent, by lighttpd and others some seconds later: what stands before the marker is complete.
+        string path = Path.Combine(_folder.FullName, Log);
+        string[] lines = [];
+        for (int attempt = 0; attempt < 300 && !lines.Any(line => line.Contains(marker, StringComparison.Ordinal)); attempt++)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(100));
+            lines = File.Exists(path) ? await File.ReadAllLinesAsync(path) : [];
+        }
+
+        var log = new ExecutionLog();
+        foreach (string line in lines)
+        {
+            _ = log.Add(RequestId(line), new Execution(0, 0));
+        }
+
+        return log.CountOf(marker) == 1 ? log : throw new InvalidOperationException($"{Name} has not logged its last request: {WhyEnded()}");
+    }
+
+    public override async Task ShutDownAsync()
+    {
+        if (Name != "nginx")
+        {
+            await base.ShutDownAsync();
+        }
+
+        using Process signal = Process.Start("kill", ["-QUIT", _process.Id.ToString(CultureInfo.InvariantCulture)]);
+        await signal.WaitForExitAsync();
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        await _process.WaitForExitAsync(patience.Token);
+    }
+
+    public override async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited)
+        {
+            _process.Kill(entireProcessTree: true);
+        }
+
+        await _process.WaitForExitAsync();
+        _process.Dispose();
+        _folder.Delete(recursive: true);
+    }
+
+    protected override string? WhyEnded()
+    {
+        if (!_process.HasExited)
+        {
+            return null;
+        }
+
+        string log = Path.Combine(_folder.FullName, ErrorLog);
+        return File.Exists(log) ? File.ReadAllText(log) : $"it ended with {_process.ExitCode}";
+    }
+
+    // Caddy logs what it likes to, the others the id alone.
+    private static string RequestId(string line)
+    {
+        const string Header = "\"X-Request-Id\":[\"";
+        int header = line.IndexOf(Header, StringComparison.OrdinalIgnoreCase);
+        return header < 0 ? line.Trim('"') : line[(header + Header.Length)..].Split('"')[0];
+    }
+
+    private static int FreePort(IPAddress address)
+    {
+        using var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        socket.Bind(new IPEndPoint(address, 0));
+        return ((IPEndPoint)socket.LocalEndPoint!).Port;
+    }
+}

@@ -1,0 +1,40 @@
+using StaleConnGuard.Racing;
+using StaleConnGuard.Testing;
+
+namespace StaleConnGuard.WireTests.KeepAlive;
+
+/// <summary>Learning from nothing, with default options, from real servers behind the delayed link.</summary>
+[Collection(ExactTime.Collection)]
+public class LearningOnTheWireTests(ITestOutputHelper output)
+{
+    private static readonly string[] s_servers = ["nginx", "gunicorn", "uwsgi", "go", RealServer.Kestrel];
+
+    // A long way makes a wide race: one POST in forty falls into it, on a slow machine as well.
+    private static readonly TimeSpan s_delay = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan s_idleTimeout = TimeSpan.FromSeconds(2);
+
+    [Fact]
+    public async Task Learning_RealServersAtTwoSeconds_FailsNothingButResets()
+    {
+        Requirement.MetOrSkip(DelayedLink.IsAvailable(out string linkReason), linkReason);
+        foreach (string server in s_servers)
+        {
+            Requirement.MetOrSkip(RealServer.IsAvailable(server, out string reason), reason);
+        }
+
+        IReadOnlyList<LearningResult> results = await LearningRaces.RunAsync(s_servers, s_idleTimeout, s_delay, TimeSpan.FromSeconds(14), workers: 48);
+
+        output.WriteLine(LearningTable.Of(results));
+        foreach (LearningResult result in results)
+        {
+            result.PlainFailed.ShouldBeGreaterThan(0, $"{result.Server}: without a race nothing is shown");
+            result.ExecutedTwice.ShouldBe(0, result.Server);
+            result.GuardedFailures.ShouldAllBe(sent => sent.Resets > 0 && ((StaleConnectionException)sent.Failure!).Delivery == Delivery.Unknown, result.Server);
+            result.Known.Learned.ShouldNotBeNull(result.Server);
+            result.Known.Limit!.Value.ShouldBeLessThan(result.ClosingAges[0], result.Server);
+
+            // A machine that stops for a second can meet a stale connection at any limit; it does not do so all the time.
+            result.HitsAfter.ShouldBeLessThanOrEqualTo(3, result.Server);
+        }
+    }
+}
