@@ -11,7 +11,7 @@ internal static class CommandLine
     /// <summary>It could not; a line on the error output says why.</summary>
     public const int CouldNot = 1;
 
-    /// <summary>The arguments are wrong; a line on the error output says which and what is accepted.</summary>
+    /// <summary>The arguments are wrong, or the server to probe cannot be measured; a line on the error output says which, and what is accepted.</summary>
     public const int BadArguments = 2;
 
     /// <summary>Stopped by Ctrl-C, as shells count it.</summary>
@@ -25,6 +25,7 @@ internal static class CommandLine
         var root = new RootCommand("Shows what stale keep-alive connections do to HTTP clients, and what StaleConnGuard does about it.")
         {
             new RaceCommand(),
+            new ProbeCommand(),
         };
         ParseResult parsed = root.Parse(arguments);
         if (parsed.Errors.Count > 0)

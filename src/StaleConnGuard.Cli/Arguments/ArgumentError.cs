@@ -18,9 +18,9 @@ internal static class ArgumentError
 
         ParseError error = parsed.Errors[0];
         string message = error.Message.ReplaceLineEndings(" ").TrimEnd();
-        return OptionOf(error.SymbolResult) switch
+        return SymbolOf(error.SymbolResult) switch
         {
-            IAcceptedValues option when !message.Contains(option.Accepted, StringComparison.Ordinal) => $"{message} Accepted is {option.Accepted}.",
+            IAcceptedValues values when !message.Contains(values.Accepted, StringComparison.Ordinal) => $"{message} Accepted is {values.Accepted}.",
             null => $"{message} Accepted is {Choices(command)}.",
             _ => message,
         };
@@ -29,10 +29,11 @@ internal static class ArgumentError
     private static string Choices(Command command) =>
         string.Join(", ", command.Subcommands.Select(choice => choice.Name).Concat(command.Options.Select(choice => choice.Name)));
 
-    private static Option? OptionOf(SymbolResult? result) => result switch
+    private static Symbol? SymbolOf(SymbolResult? result) => result switch
     {
         OptionResult option => option.Option,
         ArgumentResult { Parent: OptionResult option } => option.Option,
+        ArgumentResult argument => argument.Argument,
         _ => null,
     };
 }

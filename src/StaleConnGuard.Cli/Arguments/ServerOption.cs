@@ -14,12 +14,12 @@ internal sealed class ServerOption : Option<Uri?>, IAcceptedValues
         CustomParser = Parse;
     }
 
-    public string Accepted => "an absolute http:// or https:// address, such as http://localhost:8080/";
+    public string Accepted => HttpAddress.Accepted;
 
     private Uri? Parse(ArgumentResult result)
     {
         string text = result.Tokens[0].Value;
-        if (Uri.TryCreate(text, UriKind.Absolute, out Uri? address) && (address.Scheme == Uri.UriSchemeHttp || address.Scheme == Uri.UriSchemeHttps))
+        if (HttpAddress.TryParse(text, out Uri? address))
         {
             return address;
         }

@@ -1,0 +1,29 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+
+namespace StaleConnGuard.Cli;
+
+/// <summary>A required argument: the address of an HTTP server.</summary>
+internal sealed class AddressArgument : Argument<Uri>, IAcceptedValues
+{
+    public AddressArgument(string name, string description)
+        : base(name)
+    {
+        Description = description;
+        CustomParser = Parse;
+    }
+
+    public string Accepted => HttpAddress.Accepted;
+
+    private Uri? Parse(ArgumentResult result)
+    {
+        string text = result.Tokens[0].Value;
+        if (HttpAddress.TryParse(text, out Uri? address))
+        {
+            return address;
+        }
+
+        result.AddError(ArgumentError.Of(Name, text, Accepted));
+        return null;
+    }
+}
