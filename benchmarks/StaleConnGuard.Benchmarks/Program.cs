@@ -6,8 +6,10 @@ using StaleConnGuard.Benchmarks;
 
 return args switch
 {
+    ["soak", .. string[] rest] => await Soak.RunAsync(rest),
     ["keep-alive-simulation", .. string[] rest] => KeepAliveSimulation.Run(rest),
     ["keep-alive-learning", .. string[] rest] => await KeepAliveLearning.RunAsync(rest),
+    ["interop", .. string[] rest] => await Interop.RunAsync(rest),
     ["keep-alive-fuzz", .. string[] rest] => KeepAliveFuzz.Run(rest),
     _ => RunBenchmarks(args),
 };

@@ -20,6 +20,8 @@ namespace StaleConnGuard;
 /// </remarks>
 internal sealed class KeepAliveAdvertisement
 {
+    private static readonly TimeSpan s_settle = TimeSpan.FromMilliseconds(250);
+
     private readonly KeepAliveAdvertisementOptions _options;
     private readonly TimeSpan _keepAliveTimeout;
     private readonly IServer _server;
@@ -103,9 +105,16 @@ internal sealed class KeepAliveAdvertisement
         }
 
         ServerLog.Draining(_logger, open, _options.Drain);
+        long begun = _time.GetTimestamp();
         try
         {
-            await _connections.WhenEmpty().WaitAsync(_options.Drain, _time, cancellationToken).ConfigureAwait(false);
+            // A connection may be on its way to carry its first request, and is not counted yet: empty means empty for a moment.
+            do
+            {
+                await _connections.WhenEmpty().WaitAsync(Remaining(begun), _time, cancellationToken).ConfigureAwait(false);
+                await Task.Delay(s_settle, _time, cancellationToken).ConfigureAwait(false);
+            }
+            while (_connections.Count > 0);
         }
         catch (Exception e) when (e is TimeoutException or OperationCanceledException)
         {
@@ -113,6 +122,12 @@ internal sealed class KeepAliveAdvertisement
         }
 
         ServerLog.Drained(_logger, _connections.Count);
+    }
+
+    private TimeSpan Remaining(long begun)
+    {
+        TimeSpan remaining = _options.Drain - _time.GetElapsedTime(begun);
+        return remaining > TimeSpan.Zero ? remaining : TimeSpan.Zero;
     }
 
     // As late as can be: exception handlers clear the headers of a response, and the shutdown may begin while the request is at work.

@@ -52,7 +52,11 @@ internal sealed class OpenConnections
                 return Task.CompletedTask;
             }
 
-            _empty ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            if (_empty is null || _empty.Task.IsCompleted)
+            {
+                _empty = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            }
+
             return _empty.Task;
         }
     }

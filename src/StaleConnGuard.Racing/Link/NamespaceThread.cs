@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
 using System.ComponentModel;
+using System.Net;
+using System.Net.Sockets;
 using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
@@ -18,6 +20,7 @@ internal sealed class NamespaceThread : IDisposable
 
     public NamespaceThread()
     {
+        StayOutside();
         _thread = new Thread(Serve) { IsBackground = true, Name = "server namespace" };
         _thread.Start();
         try
@@ -70,6 +73,31 @@ internal sealed class NamespaceThread : IDisposable
         _thread.Join();
         _work.Dispose();
         _handle?.Dispose();
+    }
+
+    // A thread is born into the namespace of the thread that makes it. Whatever starts threads when it is first used (the pool, the handling
+    // of signals, sockets) is used here first: were it started in there, clients would connect from inside, past the link.
+    private static void StayOutside()
+    {
+        if (!OperatingSystem.IsWindows())
+        {
+            PosixSignalRegistration.Create(PosixSignal.SIGCHLD, static _ => { }).Dispose();
+        }
+
+        using var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        using var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        listener.Listen();
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+        Task.Run(
+            async () =>
+            {
+                Task<Socket> accepting = listener.AcceptAsync();
+                await client.ConnectAsync(listener.LocalEndPoint!, patience.Token);
+                (await accepting).Dispose();
+                await Task.Delay(1, patience.Token);
+            },
+            patience.Token).GetAwaiter().GetResult();
     }
 
     private bool Enter()

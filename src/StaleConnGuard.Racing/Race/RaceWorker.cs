@@ -108,8 +108,8 @@ internal sealed class RaceWorker : IDisposable
         using HttpRequestMessage request = kind.Make(_entry.Target, id);
         using HttpResponseMessage response = await _client.SendAsync(request, cancellationToken);
 
-        // A server may well say 404 or 405 to what is sent here: that is an answer. What gateways say when they lost a request is none.
-        if (response.StatusCode >= HttpStatusCode.InternalServerError)
+        // A server may well say 404, 405 or 501 to what is sent here: that is an answer. What gateways say when they lost a request is none.
+        if (response.StatusCode >= HttpStatusCode.InternalServerError && response.StatusCode != HttpStatusCode.NotImplemented)
         {
             throw new HttpRequestException($"{_entry.Target} answers {(int)response.StatusCode}.", inner: null, response.StatusCode);
         }

@@ -41,7 +41,12 @@ internal readonly struct Attempt
         }
 
         BodyRepeatability body = BodyRepeatabilityClassifier.Classify(request.Content);
-        bool standIn = RunsApplicationCode(body) && MayBeHttp11(request);
+        bool standIn = body switch
+        {
+            BodyRepeatability.OneShot => MayBeHttp11(request),
+            BodyRepeatability.Restartable => WillBeHttp11(request),
+            _ => false,
+        };
         var exchange = new Exchange(guard, settings, request)
         {
             CanAskAtCheckout = standIn || body is BodyRepeatability.None or BodyRepeatability.Memory,
@@ -71,7 +76,7 @@ internal readonly struct Attempt
     {
         RestoreContent();
         Exchange.EndsWithConnection = response.Headers.ConnectionClose == true
-            || (response.Content.Headers.ContentLength is null && response.Headers.TransferEncodingChunked != true);
+            || (response.Content.Headers.ContentLength is null && response.Headers.TransferEncodingChunked != true && MayHaveBody(Exchange.Request, response));
         Exchange.Close();
         if (Exchange.Stream is GuardedStream stream)
         {
@@ -100,6 +105,12 @@ internal readonly struct Attempt
 
     private static bool RunsApplicationCode(BodyRepeatability body) => body is BodyRepeatability.Restartable or BodyRepeatability.OneShot;
 
+    // On HTTP/2 the headers have left before the content is asked for; a stand-in would only cost there.
+    private static bool WillBeHttp11(HttpRequestMessage request) =>
+        request.RequestUri?.Scheme == Uri.UriSchemeHttp
+            ? MayBeHttp11(request)
+            : request.Version.Major == 1 && request.VersionPolicy is not HttpVersionPolicy.RequestVersionOrHigher;
+
     private static bool MayBeHttp11(HttpRequestMessage request) =>
         request.Version.Major == 1 || request.VersionPolicy is HttpVersionPolicy.RequestVersionOrLower;
 
@@ -110,6 +121,10 @@ internal readonly struct Attempt
     private static bool EndsConnection(HttpRequestMessage request, HttpResponseMessage response) =>
         HasConnectionOption(request.Headers, "close")
         || (response.Version < HttpVersion.Version11 && !HasConnectionOption(response.Headers, "keep-alive"));
+
+    /// <summary>RFC 9112 6.3: without it, the absence of a length says nothing about the connection.</summary>
+    private static bool MayHaveBody(HttpRequestMessage request, HttpResponseMessage response) =>
+        request.Method != HttpMethod.Head && response.StatusCode is not (HttpStatusCode.NoContent or HttpStatusCode.NotModified);
 
     private static bool HasConnectionOption(HttpHeaders headers, string option)
     {

@@ -1,12 +1,12 @@
 namespace StaleConnGuard;
 
 /// <summary>
-/// The <see cref="SocketsHttpHandler.PooledConnectionIdleTimeout"/> that goes with a server timeout. The guard already refuses
-/// connections that are too old when they are taken; this is so that the sockets are also closed, by us and not by the server.
+/// The <see cref="SocketsHttpHandler.PooledConnectionIdleTimeout"/> that goes with a server timeout: the keep-alive limit. The guard
+/// refuses connections that are too old when they are taken; this is so that the sockets are also closed.
 /// <para>
-/// The pool's scavenger looks every quarter of the value, at least every second, so a connection is closed at up to 1.25 times
-/// the value, or the value plus a second. With a server timeout T and a keep-alive limit L the value is min(L, T / 1.25, T − 1 s). For a T
-/// of less than about 2 s no value is in time; half of L keeps the pool useful then (0 would switch it off).
+/// The pool's scavenger looks every quarter of the value, at least every second, so a socket may stay open for up to 1.25 times the
+/// limit, or the limit plus a second; the server may close it first, which harms nobody, because it is not taken any more. A value with
+/// that slack taken off would throw away connections that are still good.
 /// </para>
 /// </summary>
 internal static class PooledIdleTimeout
@@ -46,11 +46,17 @@ internal static class PooledIdleTimeout
     }
 
     /// <summary>The value for one server timeout.</summary>
-    public static TimeSpan For(TimeSpan serverTimeout, TimeSpan margin)
+    public static TimeSpan For(TimeSpan serverTimeout, TimeSpan margin) =>
+        TimeSpan.FromTicks(KeepAliveLimit.Below(serverTimeout.Ticks, margin.Ticks));
+
+    /// <summary>
+    /// The highest value with which the pool, without the guard, would close connections before the server does, its slack included. For a timeout
+    /// of less than about 2 s there is none; half of the limit is as good as it gets.
+    /// </summary>
+    public static TimeSpan InTime(TimeSpan serverTimeout, TimeSpan margin)
     {
-        TimeSpan limit = TimeSpan.FromTicks(KeepAliveLimit.Below(serverTimeout.Ticks, margin.Ticks));
-        TimeSpan inTime = Min(serverTimeout / ScavengerSlack, serverTimeout - ScavengerMinimum);
-        return Max(Min(limit, inTime), limit / 2);
+        TimeSpan limit = For(serverTimeout, margin);
+        return Max(Min(limit, Min(serverTimeout / ScavengerSlack, serverTimeout - ScavengerMinimum)), limit / 2);
     }
 
     /// <summary>The highest idle age a connection can reach in the pool with this value; infinite stays infinite.</summary>

@@ -30,7 +30,7 @@ internal static class StartupCheck
             {
                 yield return new StartupFinding(
                     StartupFindingKind.PoolOutlivesServer,
-                    string.Create(CultureInfo.InvariantCulture, $"{where}: the pool keeps idle connections {Kept(idle)}, the server closes them at {Seconds(timeout)}. Set PooledConnectionIdleTimeout to {Seconds(PooledIdleTimeout.For(timeout, margin))} or less, or leave it unset."));
+                    string.Create(CultureInfo.InvariantCulture, $"{where}: the pool keeps idle connections {Kept(idle)}, the server closes them at {Seconds(timeout)}. Set PooledConnectionIdleTimeout to {Seconds(PooledIdleTimeout.InTime(timeout, margin))} or less, or leave it unset."));
             }
         }
     }
@@ -42,8 +42,10 @@ internal static class StartupCheck
             return true;
         }
 
-        // What the factory would set itself is the best there is, though the slack of a short timeout is not in time.
-        return PooledIdleTimeout.HighestIdleAge(idle) > timeout && idle > PooledIdleTimeout.For(timeout, margin);
+        // What the factory sets itself is no setting of the application's; nor is there a better one than the highest that is in time.
+        return idle != PooledIdleTimeout.For(timeout, margin)
+            && idle > PooledIdleTimeout.InTime(timeout, margin)
+            && PooledIdleTimeout.HighestIdleAge(idle) > timeout;
     }
 
     private static IEnumerable<(string Where, TimeSpan Timeout, TimeSpan Margin)> Known(KeepAliveOptions keepAlive)

@@ -52,7 +52,9 @@ internal sealed class RetryBudget(OriginKey origin, TimeProvider time)
             Account before = Volatile.Read(ref _account);
             Account settled = before.Settle(earned, minPerSecond, _time.GetTimestamp(), _time.TimestampFrequency);
             Account? after = settled.Spend();
-            if (Interlocked.CompareExchange(ref _account, after ?? settled, before) == before)
+
+            // By reference: two accounts of the same values are equal as records, and a lost exchange would pass for a won one.
+            if (ReferenceEquals(Interlocked.CompareExchange(ref _account, after ?? settled, before), before))
             {
                 return after is not null;
             }

@@ -11,16 +11,16 @@ public class PooledIdleTimeoutTests
     [InlineData(1.5, 1, 0.5)]
     [InlineData(1, 1, 0.25)]
     [InlineData(3600, 1, 2880)]
-    public void For_ServerTimeout_IsBelowItWithTheSlackIncluded(double timeout, double margin, double expected) =>
-        PooledIdleTimeout.For(TimeSpan.FromSeconds(timeout), TimeSpan.FromSeconds(margin)).ShouldBe(TimeSpan.FromSeconds(expected));
+    public void InTime_ServerTimeout_IsBelowItWithTheSlackIncluded(double timeout, double margin, double expected) =>
+        PooledIdleTimeout.InTime(TimeSpan.FromSeconds(timeout), TimeSpan.FromSeconds(margin)).ShouldBe(TimeSpan.FromSeconds(expected));
 
     [Fact]
-    public void For_AnyTimeoutOfAtLeastTwoSeconds_ClosesInTimeAndNeverSwitchesThePoolOff()
+    public void InTime_AnyTimeoutOfAtLeastTwoSeconds_ClosesInTimeAndNeverSwitchesThePoolOff()
     {
         for (double timeout = 0.1; timeout < 400; timeout += 0.1)
         {
             TimeSpan server = TimeSpan.FromSeconds(timeout);
-            TimeSpan value = PooledIdleTimeout.For(server, TimeSpan.FromSeconds(1));
+            TimeSpan value = PooledIdleTimeout.InTime(server, TimeSpan.FromSeconds(1));
             value.ShouldBeGreaterThan(TimeSpan.Zero);
             if (timeout >= 2)
             {
@@ -28,6 +28,13 @@ public class PooledIdleTimeoutTests
             }
         }
     }
+
+    [Theory]
+    [InlineData(60, 1, 59)]
+    [InlineData(60, 45, 30)]
+    [InlineData(1, 1, 0.5)]
+    public void For_ServerTimeout_IsTheKeepAliveLimit(double timeout, double margin, double expected) =>
+        PooledIdleTimeout.For(TimeSpan.FromSeconds(timeout), TimeSpan.FromSeconds(margin)).ShouldBe(TimeSpan.FromSeconds(expected));
 
     [Fact]
     public void Derive_NothingConfigured_LeavesTheHandlerAlone() =>
@@ -38,7 +45,7 @@ public class PooledIdleTimeoutTests
     {
         var options = new StaleConnGuardOptions();
         options.KeepAlive.ServerTimeout = KnownServerTimeouts.AwsAlb;
-        PooledIdleTimeout.Derive(options).ShouldBe(TimeSpan.FromSeconds(48));
+        PooledIdleTimeout.Derive(options).ShouldBe(TimeSpan.FromSeconds(59));
         options.Transport.PooledConnectionIdleTimeout = TimeSpan.FromSeconds(90);
         PooledIdleTimeout.Derive(options).ShouldBe(TimeSpan.FromSeconds(90));
     }

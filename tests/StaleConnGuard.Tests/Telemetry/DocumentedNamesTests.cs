@@ -14,7 +14,7 @@ public partial class DocumentedNamesTests
     [Fact]
     public void Telemetry_EveryLogMessage_StandsInTheTableWithIdNameAndLevel()
     {
-        string[] rows = [.. LogRow().Matches(File.ReadAllText(Repository.PathOf("docs/telemetry.md"))).Select(m => $"{m.Groups[1]} {m.Groups[2]} {m.Groups[3]}")];
+        string[] rows = [.. LogRow().Matches(File.ReadAllText(Repository.PathOf("docs/telemetry.md"))).Select(m => $"{m.Groups["id"]} {m.Groups["name"]} {m.Groups["level"]}")];
         string[] messages =
         [
             .. new[] { typeof(StaleConnGuardOptions).Assembly, typeof(KeepAliveAdvertisementOptions).Assembly }
@@ -95,12 +95,12 @@ public partial class DocumentedNamesTests
         }
     }
 
-    [GeneratedRegex(@"^\| (\d{3}) \| `(\w+)` \| (\w+) \|", RegexOptions.Multiline | RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"^\| (?<id>\d{3}) \| `(?<name>\w+)` \| (?<level>\w+) \|", RegexOptions.Multiline | RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
     private static partial Regex LogRow();
 
-    [GeneratedRegex(@"staleconnguard_\w+", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"staleconnguard_\w+", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
     private static partial Regex MetricName();
 
-    [GeneratedRegex(@"\bby \((?<label>[^,)]+)(?:,(?<label>[^,)]+))*\)|[{,](?<label>\w+)=~?""|label_values\(\w+, (?<label>\w+)\)", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"\bby \((?<label>[^,)]+)(?:,(?<label>[^,)]+))*\)|[{,](?<label>\w+)=~?""|label_values\(\w+, (?<label>\w+)\)", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Labels();
 }

@@ -66,10 +66,13 @@ public class AdvertisedRaceTests(ITestOutputHelper output)
         int failed = 0;
         int sent = 0;
         using var end = new CancellationTokenSource();
-        Task[] load = [.. Enumerable.Range(0, 24).Select(_ => Task.Run(async () =>
+        Task[] load = [.. Enumerable.Range(0, 24).Select(worker => Task.Run(async () =>
         {
+            // Pauses of different lengths: in step, all of them could be waiting for an answer when the shutdown comes, and none would race it.
+            var random = new Random(worker);
             while (!end.IsCancellationRequested)
             {
+                await Task.Delay(random.Next(50));
                 Interlocked.Increment(ref sent);
                 try
                 {

@@ -28,7 +28,7 @@ internal sealed class GuardedClient : IDisposable
         configure?.Invoke(Sockets);
         var chosen = new StaleConnGuardOptions { Retry = { Enabled = false }, KeepAlive = { ServerTimeout = serverTimeout } };
         options?.Invoke(chosen);
-        Handler = guarded ? StaleConnGuardHandler.Create(chosen, Sockets, new KeepAliveLedger(), Observer) : Sockets;
+        Handler = guarded ? StaleConnGuardHandler.Create(chosen, Sockets, Ledger, Observer) : Sockets;
         Http = new HttpClient(Handler, disposeHandler: false);
     }
 
@@ -39,6 +39,8 @@ internal sealed class GuardedClient : IDisposable
     public HttpClient Http { get; }
 
     public RecordingObserver Observer { get; } = new();
+
+    public KeepAliveLedger Ledger { get; } = new();
 
     /// <summary>Runs before write n of connection c, both counted from 0. Set it before the first request.</summary>
     public Func<int, int, Task>? BeforeWrite { get; set; }
@@ -51,7 +53,7 @@ internal sealed class GuardedClient : IDisposable
 
     /// <summary>Sends on whichever path is asked for; <see cref="HttpClient.Send(HttpRequestMessage)"/> from a thread of its own.</summary>
     public Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, bool sync = false, HttpCompletionOption completion = HttpCompletionOption.ResponseContentRead, CancellationToken cancellationToken = default) =>
-        sync ? Task.Run(() => Http.Send(request, completion, cancellationToken)) : Http.SendAsync(request, completion, cancellationToken);
+        sync ? Task.Factory.StartNew(() => Http.Send(request, completion, cancellationToken), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default) : Http.SendAsync(request, completion, cancellationToken);
 
     /// <summary>A request with an id that a scripted server counts by.</summary>
     public static HttpRequestMessage Request(string method, Uri uri, string body = "none", string id = "raced")

@@ -14,7 +14,7 @@ public class LearningOnTheWireTests(ITestOutputHelper output)
     private static readonly TimeSpan s_idleTimeout = TimeSpan.FromSeconds(2);
 
     [Fact]
-    public async Task Learning_RealServersAtTwoSeconds_FailsNothingButResets()
+    public async Task Learning_RealServersAtTwoSeconds_FailsNothingButWhatCannotBeProven()
     {
         Requirement.MetOrSkip(DelayedLink.IsAvailable(out string linkReason), linkReason);
         foreach (string server in s_servers)
@@ -25,11 +25,14 @@ public class LearningOnTheWireTests(ITestOutputHelper output)
         IReadOnlyList<LearningResult> results = await LearningRaces.RunAsync(s_servers, s_idleTimeout, s_delay, TimeSpan.FromSeconds(14), workers: 48);
 
         output.WriteLine(LearningTable.Of(results));
+        results.Sum(result => result.PlainFailed).ShouldBeGreaterThan(0, "without a race nothing is shown");
         foreach (LearningResult result in results)
         {
-            result.PlainFailed.ShouldBeGreaterThan(0, $"{result.Server}: without a race nothing is shown");
+            (result.Known.IdleCloses + result.Known.StaleHits).ShouldBeGreaterThan(0, $"{result.Server}: nothing was there to learn from");
             result.ExecutedTwice.ShouldBe(0, result.Server);
-            result.GuardedFailures.ShouldAllBe(sent => sent.Resets > 0 && ((StaleConnectionException)sent.Failure!).Delivery == Delivery.Unknown, result.Server);
+
+            // A reset proves nothing, and neither does an end whose server went on acknowledging while it closed.
+            result.GuardedFailures.ShouldAllBe(sent => sent.Hits > 0 && ((StaleConnectionException)sent.Failure!).Delivery == Delivery.Unknown, result.Server);
             result.Known.Learned.ShouldNotBeNull(result.Server);
             result.Known.Limit!.Value.ShouldBeLessThan(result.ClosingAges[0], result.Server);
 

@@ -36,6 +36,7 @@ public class SampleTests(ITestOutputHelper output)
             await OrderAsync(client);
             await AlarmClock.Shared.WaitUntilAsync(AlarmClock.After(Stopwatch.GetTimestamp(), s_idle - (1.3 * s_delay)));
             resends = await OrderAsync(client);
+            output.WriteLine($"round {round}: {resends} resends");
         }
 
         resends.ShouldBe(1);

@@ -1,0 +1,70 @@
+using StaleConnGuard.Testing;
+
+namespace StaleConnGuard.WireTests.Guard;
+
+/// <summary>Only the close of an idle connection is an observation of the server's timeout: not an answer that was cut off, nor one that ends with its connection.</summary>
+public class IdleCloseTests
+{
+    [Theory]
+    [InlineData("GET", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello", true)]
+    [InlineData("GET", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n", true)]
+    [InlineData("GET", "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nhello", false)]
+    public async Task Connection_EndsWithItsAnswer_IsNoIdleClose(string method, string answer, bool isCutOff)
+    {
+        await using var server = new ScriptedServer(async connection =>
+        {
+            await connection.ReadRequestAsync();
+            await connection.WriteAsync(answer);
+            await Task.Delay(100);
+            await connection.CloseAsync();
+        });
+        using var client = new GuardedClient();
+
+        Task<HttpResponseMessage> sending = client.SendAsync(GuardedClient.Request(method, server.Uri));
+        if (isCutOff)
+        {
+            await Should.ThrowAsync<HttpRequestException>(sending);
+        }
+        else
+        {
+            using HttpResponseMessage response = await sending;
+        }
+
+        Known(client, server).IdleCloses.ShouldBe(0);
+    }
+
+    [Theory]
+    [InlineData("GET", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")]
+    [InlineData("GET", "HTTP/1.1 204 No Content\r\n\r\n")]
+    [InlineData("HEAD", "HTTP/1.1 200 OK\r\n\r\n")]
+    public async Task Connection_ClosedWhileIdle_IsAnIdleClose(string method, string answer)
+    {
+        var closed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var server = new ScriptedServer(async connection =>
+        {
+            await connection.ReadRequestAsync();
+            await connection.WriteAsync(answer);
+            await Task.Delay(100);
+            await connection.CloseAsync();
+            closed.TrySetResult();
+        });
+        using var client = new GuardedClient();
+        using (HttpResponseMessage first = await client.SendAsync(GuardedClient.Request(method, server.Uri)))
+        {
+            first.IsSuccessStatusCode.ShouldBeTrue();
+        }
+
+        await closed.Task;
+        using HttpResponseMessage second = await client.SendAsync(GuardedClient.Request(method, server.Uri));
+
+        second.IsSuccessStatusCode.ShouldBeTrue();
+        server.Connections.ShouldBe(2);
+        Known(client, server).IdleCloses.ShouldBe(1);
+    }
+
+    private static OriginKeepAlive Known(GuardedClient client, ScriptedServer server)
+    {
+        client.Ledger.TryGet(server.Uri, out OriginKeepAlive? known).ShouldBeTrue();
+        return known!;
+    }
+}
