@@ -18,7 +18,7 @@ internal static class HandlerDefaults
             handler.PooledConnectionLifetime = transport.PooledConnectionLifetime;
         }
 
-        // The options' own value is the caller's word; a derived one only ever shortens what the handler has.
+        // The options' own value is the caller's word. A derived one replaces the runtime's default either way, and otherwise only ever shortens.
         if (PooledIdleTimeout.Derive(options) is TimeSpan idle
             && (transport.PooledConnectionIdleTimeout is not null || handler.PooledConnectionIdleTimeout == Timeout.InfiniteTimeSpan || idle < handler.PooledConnectionIdleTimeout || handler.PooledConnectionIdleTimeout == s_runtimeIdleTimeout))
         {
