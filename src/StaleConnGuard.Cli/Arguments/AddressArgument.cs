@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
 
 namespace StaleConnGuard.Cli;
 
@@ -10,20 +9,8 @@ internal sealed class AddressArgument : Argument<Uri>, IAcceptedValues
         : base(name)
     {
         Description = description;
-        CustomParser = Parse;
+        CustomParser = result => HttpAddress.Parse(result, Name);
     }
 
     public string Accepted => HttpAddress.Accepted;
-
-    private Uri? Parse(ArgumentResult result)
-    {
-        string text = result.Tokens[0].Value;
-        if (HttpAddress.TryParse(text, out Uri? address))
-        {
-            return address;
-        }
-
-        result.AddError(ArgumentError.Of(Name, text, Accepted));
-        return null;
-    }
 }

@@ -1,3 +1,4 @@
+using System.CommandLine.Parsing;
 using System.Diagnostics.CodeAnalysis;
 
 namespace StaleConnGuard.Cli;
@@ -9,4 +10,17 @@ internal static class HttpAddress
 
     public static bool TryParse(string text, [NotNullWhen(true)] out Uri? address) =>
         Uri.TryCreate(text, UriKind.Absolute, out address) && (address.Scheme == Uri.UriSchemeHttp || address.Scheme == Uri.UriSchemeHttps);
+
+    /// <summary>What was given for <paramref name="name"/>, or null and an error in the result.</summary>
+    public static Uri? Parse(ArgumentResult result, string name)
+    {
+        string text = result.Tokens[0].Value;
+        if (TryParse(text, out Uri? address))
+        {
+            return address;
+        }
+
+        result.AddError(ArgumentError.Of(name, text, Accepted));
+        return null;
+    }
 }

@@ -7,20 +7,10 @@ namespace StaleConnGuard.Cli;
 /// <summary>Shows how far the race is: live on a terminal, otherwise a plain line now and then. Goes to the error output, so that results stay clean.</summary>
 internal static class RaceProgress
 {
-    private static readonly TimeSpan s_liveInterval = TimeSpan.FromMilliseconds(250);
-    private static readonly TimeSpan s_lineInterval = TimeSpan.FromSeconds(5);
+    public static Task ShowAsync(PreparedRace race, Task running, TextWriter error) =>
+        Display.ShowAsync(error, live => ShowLiveAsync(race, running, live), () => WriteLinesAsync(race, running, error));
 
-    public static Task ShowAsync(PreparedRace race, Task running, TextWriter error)
-    {
-        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(error) });
-        return console.Profile.Out.IsTerminal && console.Profile.Capabilities.Ansi
-            ? ShowLiveAsync(race, running, console)
-            : WriteLinesAsync(race, running, error);
-    }
-
-    private static Task ShowLiveAsync(PreparedRace race, Task running, IAnsiConsole console) => console.Progress()
-        .AutoClear(true)
-        .AutoRefresh(false)
+    private static Task ShowLiveAsync(PreparedRace race, Task running, Progress live) => live
         .HideCompleted(false)
         .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new PercentageColumn(), new ElapsedTimeColumn())
         .StartAsync(async context =>
@@ -31,7 +21,7 @@ internal static class RaceProgress
             bool isDone;
             do
             {
-                isDone = await IsDoneWithinAsync(running, s_liveInterval);
+                isDone = await Display.IsDoneWithinAsync(running, Display.LiveInterval);
                 foreach ((RaceEntry[] entries, ProgressTask bar) in bars)
                 {
                     (int sent, int raced, int failed) = Sum(entries);
@@ -48,7 +38,7 @@ internal static class RaceProgress
     {
         long start = Stopwatch.GetTimestamp();
         int all = race.Entries.Count * race.Settings.Requests;
-        while (!await IsDoneWithinAsync(running, s_lineInterval))
+        while (!await Display.IsDoneWithinAsync(running, Display.LineInterval))
         {
             (int sent, int raced, int failed) = Sum(race.Entries);
             await error.WriteLineAsync($"{Stopwatch.GetElapsedTime(start).TotalSeconds,4:0} s  {sent} of {all} requests sent, {raced} raced, {failed} failed");
@@ -61,12 +51,5 @@ internal static class RaceProgress
     {
         RaceTally[] tallies = [.. entries.Select(entry => entry.Tally())];
         return (tallies.Sum(tally => tally.Requests), tallies.Sum(tally => tally.Raced), tallies.Sum(tally => tally.Failed));
-    }
-
-    // The race's own failure is for whoever awaits it after the display is gone.
-    private static async Task<bool> IsDoneWithinAsync(Task running, TimeSpan time)
-    {
-        _ = await Task.WhenAny(running, Task.Delay(time));
-        return running.IsCompleted;
     }
 }

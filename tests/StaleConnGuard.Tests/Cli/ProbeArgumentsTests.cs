@@ -1,5 +1,3 @@
-using StaleConnGuard.Cli;
-
 namespace StaleConnGuard.Tests.Cli;
 
 public class ProbeArgumentsTests
@@ -17,34 +15,10 @@ public class ProbeArgumentsTests
     [InlineData("probe http://localhost --header A:1 --header connection:close", "--header", "'connection:close'", "none of Connection")]
     [InlineData("probe http://localhost --header A:\u0001", "--header", "A:", "Name: value")]
     [InlineData("probe http://localhost --bogus", "probe", "'--bogus'", "--max-idle")]
-    public async Task Run_BadArguments_ExitsWith2AndOneLineThatNamesOptionValueAndRange(string line, string option, string value, string accepted)
-    {
-        using var output = new StringWriter();
-        using var error = new StringWriter();
-
-        int exitCode = await CommandLine.RunAsync(line.Split(' '), output, error, TestContext.Current.CancellationToken);
-
-        exitCode.ShouldBe(2);
-        output.ToString().ShouldBeEmpty();
-        string message = error.ToString();
-        message.TrimEnd('\r', '\n').ShouldNotContain("\n");
-        message.ShouldContain(option);
-        message.ShouldContain(value);
-        message.ShouldContain(accepted);
-    }
+    public Task Run_BadArguments_ExitsWith2AndOneLineThatNamesOptionValueAndRange(string line, string option, string value, string accepted) =>
+        CommandLineRun.ShouldRefuseAsync(line, option, value, accepted);
 
     [Fact]
-    public async Task Run_Help_NamesEveryOptionAndExitsWith0()
-    {
-        using var output = new StringWriter();
-        using var error = new StringWriter();
-
-        (await CommandLine.RunAsync(["probe", "--help"], output, error, TestContext.Current.CancellationToken)).ShouldBe(0);
-
-        string[] options = ["<URL>", "--connections", "--max-idle", "--method", "--header", "--insecure", "--json"];
-        foreach (string option in options)
-        {
-            output.ToString().ShouldContain(option);
-        }
-    }
+    public Task Run_Help_NamesEveryOptionAndExitsWith0() =>
+        CommandLineRun.ShouldExplainAsync("probe", ["<URL>", "--connections", "--max-idle", "--method", "--header", "--insecure", "--json"]);
 }

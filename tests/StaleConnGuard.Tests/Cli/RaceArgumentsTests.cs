@@ -1,5 +1,3 @@
-using StaleConnGuard.Cli;
-
 namespace StaleConnGuard.Tests.Cli;
 
 public class RaceArgumentsTests
@@ -24,34 +22,10 @@ public class RaceArgumentsTests
     [InlineData("race stray", "race", "'stray'", "--delay")]
     [InlineData("walk", "staleconn", "'walk'", "race")]
     [InlineData("", "command", "Required", "race")]
-    public async Task Run_BadArguments_ExitsWith2AndOneLineThatNamesOptionValueAndRange(string line, string option, string value, string accepted)
-    {
-        using var output = new StringWriter();
-        using var error = new StringWriter();
-
-        int exitCode = await CommandLine.RunAsync(line.Split(' ', StringSplitOptions.RemoveEmptyEntries), output, error, TestContext.Current.CancellationToken);
-
-        exitCode.ShouldBe(2);
-        output.ToString().ShouldBeEmpty();
-        string message = error.ToString();
-        message.TrimEnd('\r', '\n').ShouldNotContain("\n");
-        message.ShouldContain(option);
-        message.ShouldContain(value);
-        message.ShouldContain(accepted);
-    }
+    public Task Run_BadArguments_ExitsWith2AndOneLineThatNamesOptionValueAndRange(string line, string option, string value, string accepted) =>
+        CommandLineRun.ShouldRefuseAsync(line, option, value, accepted);
 
     [Fact]
-    public async Task Run_Help_NamesEveryOptionAndExitsWith0()
-    {
-        using var output = new StringWriter();
-        using var error = new StringWriter();
-
-        (await CommandLine.RunAsync(["race", "--help"], output, error, TestContext.Current.CancellationToken)).ShouldBe(0);
-
-        string[] options = ["--server", "--idle", "--delay", "--relay", "--dying", "--workers", "--requests", "--seed", "--json"];
-        foreach (string option in options)
-        {
-            output.ToString().ShouldContain(option);
-        }
-    }
+    public Task Run_Help_NamesEveryOptionAndExitsWith0() =>
+        CommandLineRun.ShouldExplainAsync("race", ["--server", "--idle", "--delay", "--relay", "--dying", "--workers", "--requests", "--seed", "--json"]);
 }
