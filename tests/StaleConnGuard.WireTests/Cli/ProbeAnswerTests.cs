@@ -84,15 +84,11 @@ public class ProbeAnswerTests
     {
         await using var server = RaceServer.Start(new() { IdleTimeout = TimeSpan.FromHours(1) });
         string program = Path.ChangeExtension(typeof(ProbeCommand).Assembly.Location, null);
-        var startInfo = new ProcessStartInfo(program, ["probe", server.Address.ToString(), "--json"]) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
-        using Process process = Process.Start(startInfo)!;
+        using Process process = InterruptibleProcess.Start(program, "probe", server.Address.ToString(), "--json");
 
         // The first plain line of progress: from here on it is waiting.
         string? line = await process.StandardError.ReadLineAsync(TestContext.Current.CancellationToken);
-        using (Process kill = Process.Start("kill", ["-INT", $"{process.Id}"]))
-        {
-            await kill.WaitForExitAsync(TestContext.Current.CancellationToken);
-        }
+        await process.InterruptAsync(TestContext.Current.CancellationToken);
 
         await process.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromSeconds(20));
         process.ExitCode.ShouldBe(130);

@@ -106,17 +106,13 @@ public class RaceCommandTests
     {
         Requirement.MetOrSkip(DelayedLink.IsAvailable(out string reason), $"No link of real packets: {reason}.");
         string program = Path.ChangeExtension(typeof(RaceCommand).Assembly.Location, null);
-        var startInfo = new ProcessStartInfo(program, ["race"]) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
-        using Process process = Process.Start(startInfo)!;
+        using Process process = InterruptibleProcess.Start(program, "race");
 
         // The header comes when the servers are there and the race begins.
         _ = await process.StandardOutput.ReadLineAsync();
         string device = (await process.StandardOutput.ReadLineAsync())!.Split(' ')[^1];
         Devices().ShouldContain(device);
-        using (Process kill = Process.Start("kill", ["-INT", $"{process.Id}"]))
-        {
-            await kill.WaitForExitAsync();
-        }
+        await process.InterruptAsync(TestContext.Current.CancellationToken);
 
         await process.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(20));
         process.ExitCode.ShouldBe(130);
