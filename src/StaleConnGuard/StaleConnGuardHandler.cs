@@ -23,7 +23,7 @@ public static class StaleConnGuardHandler
         }
 
         var settings = new GuardSettingsHolder(new GuardSettings(options));
-        var own = new ConnectionGuard(ledger, TimeProvider.System) { Observer = observer };
+        var own = new ConnectionGuard(ledger, TimeProvider.System) { Observer = observer, Silence = SilenceWatch.For(options.Transport, TimeProvider.System) };
         if (GuardedConnections.Prepare(handler, own, options, settings) is not ConnectionGuard guard)
         {
             throw new InvalidOperationException("The handler has sent a request already, so its connections can no longer be guarded; pass one that has not.");

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -25,12 +26,19 @@ public sealed class KestrelUnderTest : IAsyncDisposable
     public Uri Uri => new(_app.Urls.Single());
 
     public static async Task<KestrelUnderTest> StartAsync(
-        Action<WebApplicationBuilder> configure, Action<WebApplication> map, HttpProtocols protocols = HttpProtocols.Http1, DelayedLink? link = null)
+        Action<WebApplicationBuilder> configure, Action<WebApplication> map, HttpProtocols protocols = HttpProtocols.Http1, DelayedLink? link = null, X509Certificate2? certificate = null)
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         var log = new RecordingLoggerProvider();
         builder.Logging.ClearProviders().AddProvider(log);
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(link?.ServerAddress ?? IPAddress.Loopback, 0, listen => listen.Protocols = protocols));
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(link?.ServerAddress ?? IPAddress.Loopback, 0, listen =>
+        {
+            listen.Protocols = protocols;
+            if (certificate is not null)
+            {
+                listen.UseHttps(certificate);
+            }
+        }));
         if (link is not null)
         {
             builder.Services.Configure<SocketTransportOptions>(sockets =>

@@ -52,6 +52,7 @@ internal readonly struct Attempt
             CanAskAtCheckout = standIn || body is BodyRepeatability.None or BodyRepeatability.Memory,
             MayRefuseWrite = settings.MaxReplays > 0 && (standIn || body.CanBeSentAgain()),
             HasBody = body is not BodyRepeatability.None,
+            CanBodyBeSentAgain = body.CanBeSentAgain(),
         };
 
         return new Attempt(exchange, body, standIn);
@@ -67,6 +68,7 @@ internal readonly struct Attempt
             CanAskAtCheckout = true,
             MayRefuseWrite = mayRefuseWrite,
             HasBody = last.HasBody,
+            CanBodyBeSentAgain = last.CanBodyBeSentAgain,
         };
 
         return new Attempt(exchange, _body, RunsApplicationCode(_body));

@@ -17,4 +17,7 @@ internal enum ConnectionEnd
 
     /// <summary>A reset, or any other failure of the connection.</summary>
     Reset,
+
+    /// <summary>The peer acknowledged nothing any more: what was sent, or the kernel's probes. The connection is dead without a word.</summary>
+    Silence,
 }

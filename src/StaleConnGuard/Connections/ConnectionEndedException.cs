@@ -9,9 +9,12 @@ internal sealed class ConnectionEndedException(HttpRequestError error, string me
 {
     public static ConnectionEndedException BeforeResponse() => new(HttpRequestError.ResponseEnded, "The server closed the connection before any byte of a response.");
 
+    public static ConnectionEndedException Silent() => new(HttpRequestError.ResponseEnded, "The server has gone silent: it acknowledged nothing of what was sent.");
+
     public static ConnectionEndedException Refused(RefusalReason reason) => new(HttpRequestError.ConnectionError, reason switch
     {
         RefusalReason.TooOld => "The pooled connection has been idle for too long to be used; nothing was sent.",
+        RefusalReason.Suspect => "Another connection like the pooled one was found dead; nothing was sent.",
         RefusalReason.NotFresh => "The pooled connection is not fresh; nothing was sent.",
         _ => "The server had closed the pooled connection; nothing was sent.",
     });

@@ -11,6 +11,9 @@ internal sealed class ConnectionGuard(KeepAliveLedger ledger, TimeProvider time)
 
     public TimeProvider Time { get; } = time;
 
+    /// <summary>Looks for peers that have gone silent; null when nobody does.</summary>
+    public SilenceWatch? Silence { get; init; }
+
     /// <summary>Called when a connection was not given to an exchange.</summary>
     public void OnRefused(OriginKnowledge origin, RefusalReason reason) => Observer?.ConnectionRefused(origin, reason);
 
@@ -23,7 +26,15 @@ internal sealed class ConnectionGuard(KeepAliveLedger ledger, TimeProvider time)
         var ended = new EndedExchange(exchange, decision, replays, EndedExchange.LimitInForce(exchange));
         if (ended.IsStaleHit && exchange.Stream is GuardedStream stream)
         {
-            OnObserved(stream.Origin, stream.Origin.StaleHit(ended.IdleAge, reset: exchange.End is ConnectionEnd.Reset));
+            if (exchange.End is ConnectionEnd.Silence)
+            {
+                stream.Origin.SilentHit();
+            }
+            else
+            {
+                OnObserved(stream.Origin, stream.Origin.StaleHit(ended.IdleAge, reset: exchange.End is ConnectionEnd.Reset));
+            }
+
             if (!decision.IsReplay() && decision is not ReplayDecision.SurfaceCancelled && !RepeatSafety.IsSafeToRepeat(exchange.Request))
             {
                 stream.Origin.Surfaced();

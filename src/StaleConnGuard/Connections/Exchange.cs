@@ -10,6 +10,12 @@ internal sealed class Exchange(ConnectionGuard guard, GuardSettings settings, Ht
 {
     private static readonly AsyncLocal<Exchange?> s_current = new();
 
+    // What the watch and the reading side agree on by compare-and-swap, once the watch has begun to judge.
+    private const int NotJudged = 0;
+    private const int UnderJudgement = 1;
+    private const int Answered = 2;
+    private const int DeclaredSilent = 3;
+
     private static readonly HttpRequestMessage s_nobodys = new();
     private static readonly HttpRequestMessage s_answered = new();
 
@@ -18,6 +24,8 @@ internal sealed class Exchange(ConnectionGuard guard, GuardSettings settings, Ht
     private volatile bool _contentRuns;
     private volatile bool _closed;
     private volatile bool _responded;
+    private volatile int _judgement;
+    private volatile bool _suspected;
     private int _ended;
 
     /// <summary>The exchange that the running code belongs to. It flows into the calls the HTTP/1.1 connection makes on its stream.</summary>
@@ -57,6 +65,9 @@ internal sealed class Exchange(ConnectionGuard guard, GuardSettings settings, Ht
 
     /// <summary>The request has a body, so a write after a read may be that body going on.</summary>
     public bool HasBody { get; init; }
+
+    /// <summary>The body, if any, can be sent again from its start.</summary>
+    public bool CanBodyBeSentAgain { get; init; }
 
     /// <summary>The method that was really written is idempotent; known of further requests only.</summary>
     public bool IsIdempotentOnTheWire { get; private init; }
@@ -98,7 +109,25 @@ internal sealed class Exchange(ConnectionGuard guard, GuardSettings settings, Ht
     public bool IsClosed => _closed;
 
     /// <summary>A byte came back. Set by the reading side of the stream.</summary>
-    public bool Responded => _responded;
+    public bool Responded => _responded && !IsSilent;
+
+    /// <summary>The watch has given the connection up; whatever comes now comes too late.</summary>
+    public bool IsSilent => _judgement == DeclaredSilent;
+
+    /// <summary>For how long nothing had been acknowledged when the connection was given up; null when it was not, or the kernel did so.</summary>
+    public TimeSpan? SilentFor { get; private set; }
+
+    /// <summary>When the connection was last active before this exchange. A timestamp of the guard's clock.</summary>
+    public long IdleSince { get; private set; }
+
+    /// <summary>When this exchange began to write. A timestamp of the guard's clock.</summary>
+    public long BeganAt => IdleSince + (long)(IdleAgeTicks * ((double)Guard.Time.TimestampFrequency / TimeSpan.TicksPerSecond));
+
+    /// <summary>The connection had been idle, so it is looked at soon after the write.</summary>
+    public bool IsSuspected => _suspected;
+
+    /// <summary>If the connection is found dead early, the request would be replayed; otherwise there is no hurry to end it.</summary>
+    public bool MayEndEarly { get; private set; }
 
     /// <summary>The evidence is in.</summary>
     public bool HasEnded => Volatile.Read(ref _ended) == 2;
@@ -151,7 +180,45 @@ internal sealed class Exchange(ConnectionGuard guard, GuardSettings settings, Ht
     /// <summary>The connection stays in the pool and knows its last exchange; the message and its content must not stay with it.</summary>
     public void ForgetRequest() => _request = s_answered;
 
-    public void MarkResponded() => _responded = true;
+    /// <summary>
+    /// False when the watch was first: then this exchange has got no answer and will get none. Costs a compare-and-swap only for an exchange
+    /// that is being judged.
+    /// </summary>
+    public bool TryMarkResponded()
+    {
+        _responded = true;
+        return _judgement == NotJudged || Interlocked.CompareExchange(ref _judgement, Answered, UnderJudgement) != DeclaredSilent;
+    }
+
+    /// <summary>
+    /// The watch gives up on an answer. False when a byte of one, or some other end, came first. The barrier makes up for the one that the
+    /// reading side does without: either it finds the judgement begun, or its byte is found here.
+    /// </summary>
+    public bool TryDeclareSilent(TimeSpan silentFor)
+    {
+        if (Interlocked.CompareExchange(ref _judgement, UnderJudgement, NotJudged) is not (NotJudged or UnderJudgement))
+        {
+            return false;
+        }
+
+        Interlocked.MemoryBarrierProcessWide();
+        if (_responded || HasEnded)
+        {
+            return false;
+        }
+
+        SilentFor = silentFor;
+        return Interlocked.CompareExchange(ref _judgement, DeclaredSilent, UnderJudgement) == UnderJudgement;
+    }
+
+    /// <param name="mayEndEarly">Whether the request would be replayed if its connection was found dead.</param>
+    public void Suspect(bool mayEndEarly)
+    {
+        MayEndEarly = mayEndEarly;
+        _suspected = true;
+    }
+
+    public void StopSuspecting() => _suspected = false;
 
     public void Close()
     {
@@ -163,6 +230,7 @@ internal sealed class Exchange(ConnectionGuard guard, GuardSettings settings, Ht
     {
         _checkoutWindow = false;
         IsReused = reused;
+        IdleSince = stream.LastActivity;
         IdleAgeTicks = idleAgeTicks;
         ConnectionAgeTicks = connectionAgeTicks;
         RequestsBefore = requestsBefore;

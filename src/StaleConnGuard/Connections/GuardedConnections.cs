@@ -10,6 +10,9 @@ namespace StaleConnGuard;
 /// </summary>
 internal static class GuardedConnections
 {
+    // Used under the lock.
+    private static readonly Random s_jitter = new();
+
     private static readonly ConditionalWeakTable<SocketsHttpHandler, ConnectionGuard> s_prepared = new();
 
     /// <summary>
@@ -30,8 +33,8 @@ internal static class GuardedConnections
                 return null;
             }
 
-            HandlerDefaults.Apply(handler, options);
-            handler.ConnectCallback = ConnectWith(handler.ConnectCallback);
+            HandlerDefaults.Apply(handler, options, s_jitter.NextDouble());
+            handler.ConnectCallback = ConnectWith(handler.ConnectCallback, SocketTuning.From(options.Transport), guard.Silence);
             handler.PlaintextStreamFilter = FilterWith(handler.PlaintextStreamFilter, handler, guard, settings);
             s_prepared.Add(handler, guard);
             return guard;
@@ -53,24 +56,25 @@ internal static class GuardedConnections
     }
 
     private static Func<SocketsHttpConnectionContext, CancellationToken, ValueTask<Stream>> ConnectWith(
-        Func<SocketsHttpConnectionContext, CancellationToken, ValueTask<Stream>>? users) =>
+        Func<SocketsHttpConnectionContext, CancellationToken, ValueTask<Stream>>? users, SocketTuning tuning, SilenceWatch? watch) =>
         users is null
-            ? static (context, cancellationToken) => ConnectAsync(context.DnsEndPoint, cancellationToken)
+            ? (context, cancellationToken) => ConnectAsync(context.DnsEndPoint, tuning, watch, cancellationToken)
             : async (context, cancellationToken) =>
             {
                 // The application's code; what it reads and writes is not this request's.
                 Exchange.Current = null;
-                return Wrap(await users(context, cancellationToken).ConfigureAwait(false));
+                return Wrap(await users(context, cancellationToken).ConfigureAwait(false), tuning, watch);
             };
 
     /// <summary>As the runtime connects on its own: dual mode, every address of the name in turn, no Nagle delay.</summary>
-    private static async ValueTask<Stream> ConnectAsync(DnsEndPoint endPoint, CancellationToken cancellationToken)
+    private static async ValueTask<Stream> ConnectAsync(DnsEndPoint endPoint, SocketTuning tuning, SilenceWatch? watch, CancellationToken cancellationToken)
     {
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try
         {
+            tuning.Apply(socket);
             await socket.ConnectAsync(endPoint, cancellationToken).ConfigureAwait(false);
-            return new TransportStream(socket);
+            return new TransportStream(socket, watch);
         }
         catch
         {
@@ -80,8 +84,17 @@ internal static class GuardedConnections
     }
 
     // Only a plain NetworkStream can be replaced by one on the same socket; whatever else the application made stays as it is, and nothing is proven there.
-    private static Stream Wrap(Stream users) =>
-        users.GetType() == typeof(NetworkStream) ? new TransportStream((NetworkStream)users) : users;
+    private static Stream Wrap(Stream users, SocketTuning tuning, SilenceWatch? watch)
+    {
+        if (users.GetType() != typeof(NetworkStream))
+        {
+            return users;
+        }
+
+        var stream = (NetworkStream)users;
+        tuning.ApplyToForeign(stream.Socket);
+        return new TransportStream(stream, watch);
+    }
 
     private static Func<SocketsHttpPlaintextStreamFilterContext, CancellationToken, ValueTask<Stream>> FilterWith(
         Func<SocketsHttpPlaintextStreamFilterContext, CancellationToken, ValueTask<Stream>>? users,

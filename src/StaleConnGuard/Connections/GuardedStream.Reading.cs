@@ -43,6 +43,7 @@ internal sealed partial class GuardedStream
         catch (Exception e)
         {
             NoteReadFailure(e);
+            ThrowIfSilent();
             throw;
         }
 
@@ -88,6 +89,7 @@ internal sealed partial class GuardedStream
         catch (Exception e)
         {
             NoteReadFailure(e);
+            ThrowIfSilent();
             throw;
         }
 
@@ -157,6 +159,7 @@ internal sealed partial class GuardedStream
         catch (Exception e)
         {
             NoteReadFailure(e);
+            ThrowIfSilent();
             throw;
         }
         finally
@@ -208,7 +211,13 @@ internal sealed partial class GuardedStream
     {
         if (!exchange.Responded)
         {
-            exchange.MarkResponded();
+            if (!exchange.TryMarkResponded())
+            {
+                // The watch has given this connection up in this very moment, and the request may be on its way again.
+                throw ConnectionEndedException.Silent();
+            }
+
+            Origin.Suspects.FoundAlive(exchange.IdleSince);
             _watch?.FirstByte();
             _status.Reset();
 
@@ -252,6 +261,12 @@ internal sealed partial class GuardedStream
 
     private async ValueTask<int> EndBeforeResponseAsync(Exchange exchange)
     {
+        if (exchange.IsSilent)
+        {
+            Volatile.Write(ref _user, s_dead);
+            throw ConnectionEndedException.Silent();
+        }
+
         (ConnectionEnd end, Delivery delivery) = await DeliveryProof.AfterEndOfStreamAsync(_transport, exchange.BytesWrittenBefore, _guard.Time).ConfigureAwait(false);
         if (exchange.Root is null)
         {
@@ -284,7 +299,14 @@ internal sealed partial class GuardedStream
         object? user = Volatile.Read(ref _user);
         if (user is Exchange { Responded: false, IsClosed: false } exchange)
         {
-            exchange.RecordEnd(ConnectionEnd.Reset, exchange.Root is null ? Delivery.Unknown : Delivery.ResponseStarted);
+            RecordFailure(exchange, e);
+            return;
+        }
+
+        if (IsIdle(user) && IsSilence(e))
+        {
+            // The kernel's probes were not answered. That is no keep-alive timeout, but may well have happened to others.
+            Origin.Suspects.FoundDead(LastActivity);
             return;
         }
 

@@ -54,6 +54,7 @@ internal sealed partial class GuardedStream
         {
             // The connection has failed: blocking for the evidence costs no healthy request anything.
             NoteWriteFailureAsync(e).AsTask().GetAwaiter().GetResult();
+            ThrowIfSilent();
             throw;
         }
 
@@ -71,6 +72,7 @@ internal sealed partial class GuardedStream
         catch (Exception e)
         {
             await NoteWriteFailureAsync(e).ConfigureAwait(false);
+            ThrowIfSilent();
             throw;
         }
 
@@ -135,6 +137,7 @@ internal sealed partial class GuardedStream
                 if (reused)
                 {
                     _guard.OnReused(Origin, idleAge);
+                    SuspectAfterPause(exchange);
                 }
 
                 return;
@@ -182,6 +185,11 @@ internal sealed partial class GuardedStream
             return RefusalReason.Closed;
         }
 
+        if (Origin.Suspects.Covers(LastActivity))
+        {
+            return RefusalReason.Suspect;
+        }
+
         if (asking.FreshOnly)
         {
             return RefusalReason.NotFresh;
@@ -225,7 +233,7 @@ internal sealed partial class GuardedStream
             return;
         }
 
-        exchange.RecordEnd(ConnectionEnd.Reset, exchange.Root is null ? Delivery.Unknown : Delivery.ResponseStarted);
+        RecordFailure(exchange, e);
     }
 
     private async ValueTask LookForTheEndAsync(Exchange exchange)
@@ -234,7 +242,7 @@ internal sealed partial class GuardedStream
         if (count > 0 && Origin.Key.Scheme == Uri.UriSchemeHttp)
         {
             // Bytes of an answer that nobody has read yet. Beneath TLS they may be an alert as well, so they tell nothing there.
-            exchange.MarkResponded();
+            _ = exchange.TryMarkResponded();
         }
 
         if (count == 0)

@@ -50,6 +50,7 @@ internal sealed partial class GuardedStream : Stream
         _guard = guard;
         Origin = origin;
         _created = _lastActivity = guard.Time.GetTimestamp();
+        transport?.Monitor?.Carries(this);
     }
 
     public OriginKnowledge Origin { get; }
@@ -90,6 +91,9 @@ internal sealed partial class GuardedStream : Stream
         get => throw new NotSupportedException();
         set => throw new NotSupportedException();
     }
+
+    /// <summary>When the last byte was read or written. A timestamp of the guard's clock.</summary>
+    public long LastActivity => Volatile.Read(ref _lastActivity);
 
     private long IdleAgeTicks => _guard.Time.GetElapsedTime(Volatile.Read(ref _lastActivity)).Ticks;
 

@@ -12,6 +12,9 @@ internal enum RefusalReason
     /// <summary>Used before, and the exchange takes only fresh connections.</summary>
     NotFresh,
 
+    /// <summary>Idle since before another connection to the same origin was found dead without a word, and none like it has answered since.</summary>
+    Suspect,
+
     /// <summary>The server has closed it, one side has announced to (RFC 9112 9.6), or it sent bytes nobody asked for (RFC 9112 9.2): nothing may be sent on it.</summary>
     Closed,
 }

@@ -5,14 +5,17 @@ namespace StaleConnGuard;
 
 /// <summary>
 /// The kernel's view of one TCP connection: the part of Linux' <c>struct tcp_info</c> that the guard asks for. Read on failure
-/// and once in a connection's life, never per request.
+/// once in a connection's life, and while a request has waited for long, never per request.
 /// </summary>
 /// <param name="State">TCP state as Linux numbers it.</param>
+/// <param name="Retransmits">How often the oldest unacknowledged segment was sent again because its timer ran out; 0 as soon as anything is acknowledged.</param>
+/// <param name="Probes">Probes (of a closed window, or keep-alive) that were sent in a row and not answered.</param>
+/// <param name="Unacknowledged">Segments sent and not acknowledged.</param>
 /// <param name="LastDataReceived">Time since the last byte came from the peer, whenever it was read.</param>
 /// <param name="LastAckReceived">Time since the last segment that carried an ACK came; a FIN carries one.</param>
 /// <param name="BytesAcknowledged">Bytes of the stream the peer's kernel has acknowledged.</param>
 [StructLayout(LayoutKind.Auto)]
-internal readonly record struct TcpInfo(byte State, TimeSpan LastDataReceived, TimeSpan LastAckReceived, ulong BytesAcknowledged)
+internal readonly record struct TcpInfo(byte State, byte Retransmits, byte Probes, uint Unacknowledged, TimeSpan LastDataReceived, TimeSpan LastAckReceived, ulong BytesAcknowledged)
 {
     public const byte Established = 1;
     public const byte Close = 7;
@@ -21,6 +24,9 @@ internal readonly record struct TcpInfo(byte State, TimeSpan LastDataReceived, T
     // include/uapi/linux/tcp.h: the struct only ever grows at its end, so these offsets hold on every kernel that has the field.
     private const int IpProtoTcp = 6;
     private const int TcpInfoOption = 11;
+    private const int RetransmitsOffset = 2;
+    private const int ProbesOffset = 3;
+    private const int UnacknowledgedOffset = 24;
     private const int LastDataReceivedOffset = 52;
     private const int LastAckReceivedOffset = 56;
     private const int BytesAcknowledgedOffset = 120;
@@ -50,6 +56,9 @@ internal readonly record struct TcpInfo(byte State, TimeSpan LastDataReceived, T
 
         info = new TcpInfo(
             raw[0],
+            raw[RetransmitsOffset],
+            raw[ProbesOffset],
+            MemoryMarshal.Read<uint>(raw[UnacknowledgedOffset..]),
             TimeSpan.FromMilliseconds(MemoryMarshal.Read<uint>(raw[LastDataReceivedOffset..])),
             TimeSpan.FromMilliseconds(MemoryMarshal.Read<uint>(raw[LastAckReceivedOffset..])),
             MemoryMarshal.Read<ulong>(raw[BytesAcknowledgedOffset..]));

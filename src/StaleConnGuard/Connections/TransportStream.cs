@@ -11,22 +11,30 @@ namespace StaleConnGuard;
 internal sealed class TransportStream : NetworkStream
 {
     private readonly NetworkStream? _replaced;
+    private readonly SilenceWatch? _watch;
     private long _written;
     private volatile bool _writing;
     private volatile bool _writeSawReset;
 
     /// <summary>A transport that owns its socket.</summary>
-    public TransportStream(Socket socket)
-        : base(socket, ownsSocket: true) =>
+    public TransportStream(Socket socket, SilenceWatch? watch = null)
+        : base(socket, ownsSocket: true)
+    {
         AcknowledgedAtConnect = ReadAcknowledged();
+        (_watch, Monitor) = WatchedBy(watch);
+    }
 
     /// <summary>A transport on the socket of a stream the application made; that stream is disposed with it, and decides about the socket.</summary>
-    public TransportStream(NetworkStream replaced)
+    public TransportStream(NetworkStream replaced, SilenceWatch? watch = null)
         : base(replaced.Socket, ownsSocket: false)
     {
         _replaced = replaced;
         AcknowledgedAtConnect = ReadAcknowledged();
+        (_watch, Monitor) = WatchedBy(watch);
     }
+
+    /// <summary>Looks for silence of the peer; null when nobody does, or the kernel cannot be asked.</summary>
+    public SilenceMonitor? Monitor { get; }
 
     /// <summary>Bytes the kernel took, never more than it really did: a write counts when it has completed.</summary>
     public long BytesWritten => Volatile.Read(ref _written);
@@ -45,6 +53,7 @@ internal sealed class TransportStream : NetworkStream
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
         _writing = true;
+        _watch?.Wake();
         ValueTask write;
         try
         {
@@ -72,6 +81,7 @@ internal sealed class TransportStream : NetworkStream
     public override void Write(ReadOnlySpan<byte> buffer)
     {
         _writing = true;
+        _watch?.Wake();
         try
         {
             // NetworkStream copies spans for every class derived from it; the socket takes them as they are.
@@ -115,11 +125,28 @@ internal sealed class TransportStream : NetworkStream
 
     protected override void Dispose(bool disposing)
     {
+        if (Monitor is not null)
+        {
+            _watch?.Remove(Monitor);
+        }
+
         base.Dispose(disposing);
         if (disposing)
         {
             _replaced?.Dispose();
         }
+    }
+
+    private (SilenceWatch? Watch, SilenceMonitor? Monitor) WatchedBy(SilenceWatch? watch)
+    {
+        if (watch is null || AcknowledgedAtConnect is null)
+        {
+            return (null, null);
+        }
+
+        var monitor = new SilenceMonitor(this, watch);
+        watch.Add(monitor);
+        return (watch, monitor);
     }
 
     private ulong? ReadAcknowledged() => TcpInfo.TryRead(Socket, out TcpInfo info) ? info.BytesAcknowledged : null;

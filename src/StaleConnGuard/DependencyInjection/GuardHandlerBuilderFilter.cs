@@ -79,7 +79,7 @@ internal sealed class GuardHandlerBuilderFilter(
         }
 
         GuardSettingsHolder settings = clients.SettingsOf(client);
-        var own = new ConnectionGuard(ledger, _time) { Observer = _observer };
+        var own = new ConnectionGuard(ledger, _time) { Observer = _observer, Silence = SilenceWatch.For(options.Transport, _time) };
         if (GuardedConnections.Prepare(sockets, own, options, settings) is not ConnectionGuard guard)
         {
             if (first)

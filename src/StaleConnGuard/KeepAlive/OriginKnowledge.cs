@@ -48,6 +48,9 @@ internal sealed class OriginKnowledge
 
     public OriginKey Key { get; }
 
+    /// <summary>Which connections may be dead because another one is.</summary>
+    public SuspectMark Suspects { get; } = new();
+
     /// <summary>How metrics name this origin.</summary>
     public OriginTags Tags => field ??= OriginTags.Of(Key);
 
@@ -136,6 +139,17 @@ internal sealed class OriginKnowledge
 
         Successor()?.StaleHit(idleAge, reset);
         return outcome;
+    }
+
+    /// <summary>A request met a connection that had died without a word. Whatever forgot it is not the server's keep-alive timeout: nothing is learned.</summary>
+    public void SilentHit()
+    {
+        lock (_lock)
+        {
+            _staleHits++;
+        }
+
+        Successor()?.SilentHit();
     }
 
     /// <summary>

@@ -19,6 +19,7 @@ public sealed class StaleConnectionException : HttpRequestException
         Limit = ended.Limit.MaxIdle;
         LimitSource = ended.Limit.Source;
         Replays = ended.Replays;
+        UnacknowledgedFor = ended.Exchange.SilentFor;
     }
 
     /// <summary>Gets what is known of the request's bytes.</summary>
@@ -48,6 +49,12 @@ public sealed class StaleConnectionException : HttpRequestException
     /// <summary>Gets how often the request had been replayed before it was given up.</summary>
     public int Replays { get; }
 
+    /// <summary>
+    /// Gets for how long the server's side had acknowledged nothing of the request when the connection was given up, or <see langword="null"/>
+    /// when the connection ended otherwise.
+    /// </summary>
+    public TimeSpan? UnacknowledgedFor { get; }
+
     // One sentence for people, then the fields.
     private static string Describe(in EndedExchange ended)
     {
@@ -55,6 +62,8 @@ public sealed class StaleConnectionException : HttpRequestException
         string how = exchange.End switch
         {
             ConnectionEnd.Reset => "was reset",
+            ConnectionEnd.Silence when exchange.SilentFor is TimeSpan silence => $"died without a word (nothing was acknowledged for {Seconds(silence)})",
+            ConnectionEnd.Silence => "died without a word",
             ConnectionEnd.EndOfStream => "was closed by the server",
             _ => "had been closed by the server",
         };

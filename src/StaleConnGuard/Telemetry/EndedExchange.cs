@@ -10,8 +10,8 @@ namespace StaleConnGuard;
 [StructLayout(LayoutKind.Auto)]
 internal readonly record struct EndedExchange(Exchange Exchange, ReplayDecision Decision, int Replays, KeepAliveLimit Limit)
 {
-    /// <summary>On a reused connection that the server ended; not one that the guard refused.</summary>
-    public bool IsStaleHit => Exchange is { IsReused: true, End: ConnectionEnd.EndOfStream or ConnectionEnd.Reset };
+    /// <summary>On a reused connection that the server ended, or that died without a word; not one that the guard refused.</summary>
+    public bool IsStaleHit => Exchange is { IsReused: true, End: ConnectionEnd.EndOfStream or ConnectionEnd.Reset or ConnectionEnd.Silence };
 
     public OriginTags Tags => Exchange.Stream?.Origin.Tags ?? OriginTags.Others;
 

@@ -1,0 +1,45 @@
+namespace StaleConnGuard;
+
+/// <summary>
+/// One dead connection tells of its siblings: whatever took it took those too that have been idle since before the moment it was found out.
+/// They are suspects until they are gone, or one of them answers. Thread-safe; asking costs one volatile read.
+/// </summary>
+internal sealed class SuspectMark
+{
+    private long _before = long.MinValue;
+
+    /// <summary>Whether a connection that was last active at this moment is a suspect. Timestamps of the guard's clock.</summary>
+    public bool Covers(long lastActivity) => lastActivity < Volatile.Read(ref _before);
+
+    /// <summary>A connection was found dead when this moment's bytes were not acknowledged.</summary>
+    public void FoundDead(long moment)
+    {
+        long current = Volatile.Read(ref _before);
+        while (moment > current)
+        {
+            long seen = Interlocked.CompareExchange(ref _before, moment, current);
+            if (seen == current)
+            {
+                return;
+            }
+
+            current = seen;
+        }
+    }
+
+    /// <summary>A connection answered that had been idle since this moment. Those that have been idle for longer remain suspects.</summary>
+    public void FoundAlive(long idleSince)
+    {
+        long current = Volatile.Read(ref _before);
+        while (idleSince < current)
+        {
+            long seen = Interlocked.CompareExchange(ref _before, idleSince, current);
+            if (seen == current)
+            {
+                return;
+            }
+
+            current = seen;
+        }
+    }
+}
