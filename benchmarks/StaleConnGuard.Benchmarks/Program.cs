@@ -11,6 +11,7 @@ return args switch
     ["keep-alive-learning", .. string[] rest] => await KeepAliveLearning.RunAsync(rest),
     ["interop", .. string[] rest] => await Interop.RunAsync(rest),
     ["keep-alive-fuzz", .. string[] rest] => KeepAliveFuzz.Run(rest),
+    ["overhead", .. string[] rest] => await Overhead.RunAsync(rest),
     _ => RunBenchmarks(args),
 };
 

@@ -9,11 +9,29 @@ namespace StaleConnGuard.Benchmarks;
 /// <summary>The handler chains that are compared: ours, and what a user would pick instead.</summary>
 internal static class Chains
 {
+    /// <summary>The bare handler first, what is compared with last.</summary>
+    public static IReadOnlyList<(string Name, Func<HttpMessageHandler, HttpMessageHandler> Make)> All { get; } =
+    [
+        ("bare handler", static inner => inner),
+        ("guard and retries, defaults", GuardAndRetry),
+        ("guard and retries, a handler of the application between", GuardAndRetryApart),
+        ("guard alone", GuardAlone),
+        ("Polly retry", PollyRetry),
+        ("Polly, shaped like the standard handler", StandardShaped),
+    ];
+
     /// <summary>Guard and retries with default options.</summary>
     public static HttpMessageHandler GuardAndRetry(HttpMessageHandler inner)
     {
         var options = new StaleConnGuardOptions();
         return new RetryHandler(options.Retry, options.Replay, new RetryServices()) { InnerHandler = GuardAlone(inner) };
+    }
+
+    /// <summary>The same with a handler between the two that does nothing, as in a client that has handlers of its own.</summary>
+    public static HttpMessageHandler GuardAndRetryApart(HttpMessageHandler inner)
+    {
+        var options = new StaleConnGuardOptions();
+        return new RetryHandler(options.Retry, options.Replay, new RetryServices()) { InnerHandler = new PassingHandler(GuardAlone(inner)) };
     }
 
     public static HttpMessageHandler GuardAlone(HttpMessageHandler inner) =>
@@ -52,4 +70,6 @@ internal static class Chains
         { Result.StatusCode: >= HttpStatusCode.InternalServerError or HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests } => true,
         _ => false,
     };
+
+    private sealed class PassingHandler(HttpMessageHandler inner) : DelegatingHandler(inner);
 }

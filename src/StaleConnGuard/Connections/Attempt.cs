@@ -1,45 +1,33 @@
-using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using System.Net.Http.Headers;
-using System.Runtime.InteropServices;
 
 namespace StaleConnGuard;
 
 /// <summary>
 /// One exchange together with what was done to the message for it: the content that stands in for the caller's. A value that the
-/// handler holds while it sends; what was changed is put back when the attempt ends.
+/// handler holds while it sends, no larger than a reference; what was changed is put back when the attempt ends.
 /// </summary>
-[StructLayout(LayoutKind.Auto)]
-[SuppressMessage("Design", "CA1001", Justification = "The stand-in owns nothing; the content behind it belongs to the request.")]
 internal readonly struct Attempt
 {
-    private readonly IGuardedContent? _standIn;
-    private readonly BodyRepeatability _body;
-
-    private Attempt(Exchange exchange, BodyRepeatability body, bool standIn)
+    private Attempt(Exchange exchange)
     {
         Exchange = exchange;
-        _body = body;
-        if (standIn)
+        if (exchange.Traits.Has(ExchangeTraits.HasStandIn))
         {
-            _standIn = GuardedContent.For(exchange.Request.Content!, exchange, isOneShot: body is BodyRepeatability.OneShot);
-            exchange.Request.Content = _standIn.AsContent;
+            bool isOneShot = exchange.Traits.Has(ExchangeTraits.IsOneShot);
+            exchange.Request.Content = GuardedContent.For(exchange.Request.Content!, exchange, isOneShot).AsContent;
         }
     }
 
     public Exchange Exchange { get; }
 
     /// <summary>Whether the body is still whole, or can be made so.</summary>
-    public bool CanBodyBeSent => _body.CanBeSentAgain() || _standIn is { HasRun: false };
+    public bool CanBodyBeSent =>
+        !Exchange.Traits.Has(ExchangeTraits.IsOneShot) || (Exchange.Traits.Has(ExchangeTraits.HasStandIn) && !Exchange.HasContentBegun);
 
     /// <summary>Content that runs code of the application gets a stand-in, which knows when that code runs and keeps it back until the connection is known to be good.</summary>
-    public static Attempt First(ConnectionGuard guard, GuardSettings settings, HttpRequestMessage request)
+    public static Attempt First(ExchangeScope scope, HttpRequestMessage request)
     {
-        if (settings.SolicitHint && !request.Headers.NonValidated.Contains("Connection"))
-        {
-            request.Headers.TryAddWithoutValidation("Connection", "keep-alive");
-        }
-
         BodyRepeatability body = BodyRepeatabilityClassifier.Classify(request.Content);
         bool standIn = body switch
         {
@@ -47,49 +35,49 @@ internal readonly struct Attempt
             BodyRepeatability.Restartable => WillBeHttp11(request),
             _ => false,
         };
-        var exchange = new Exchange(guard, settings, request)
-        {
-            CanAskAtCheckout = standIn || body is BodyRepeatability.None or BodyRepeatability.Memory,
-            MayRefuseWrite = settings.MaxReplays > 0 && (standIn || body.CanBeSentAgain()),
-            HasBody = body is not BodyRepeatability.None,
-            CanBodyBeSentAgain = body.CanBeSentAgain(),
-        };
-
-        return new Attempt(exchange, body, standIn);
+        bool isOneShot = !body.CanBeSentAgain();
+        ExchangeTraits traits = ExchangeTraits.CanAskAtCheckout.If(standIn || body is BodyRepeatability.None or BodyRepeatability.Memory)
+            | ExchangeTraits.MayRefuseWrite.If(scope.Settings.MaxReplays > 0 && (standIn || !isOneShot))
+            | ExchangeTraits.HasBody.If(body is not BodyRepeatability.None)
+            | ExchangeTraits.IsOneShot.If(isOneShot)
+            | ExchangeTraits.RunsApplicationCode.If(body is BodyRepeatability.Restartable or BodyRepeatability.OneShot)
+            | ExchangeTraits.HasStandIn.If(standIn);
+        return new Attempt(new Exchange(scope, request) { Traits = traits });
     }
 
     /// <summary>The same request again.</summary>
     public Attempt Next(bool freshOnly, bool mayRefuseWrite)
     {
         Exchange last = Exchange;
-        var exchange = new Exchange(last.Guard, last.Settings, last.Request)
-        {
-            FreshOnly = freshOnly,
-            CanAskAtCheckout = true,
-            MayRefuseWrite = mayRefuseWrite,
-            HasBody = last.HasBody,
-            CanBodyBeSentAgain = last.CanBodyBeSentAgain,
-        };
-
-        return new Attempt(exchange, _body, RunsApplicationCode(_body));
+        ExchangeTraits body = last.Traits & (ExchangeTraits.HasBody | ExchangeTraits.IsOneShot | ExchangeTraits.RunsApplicationCode);
+        ExchangeTraits traits = body
+            | ExchangeTraits.CanAskAtCheckout
+            | ExchangeTraits.FreshOnly.If(freshOnly)
+            | ExchangeTraits.MayRefuseWrite.If(mayRefuseWrite)
+            | ExchangeTraits.HasStandIn.If(body.Has(ExchangeTraits.RunsApplicationCode) && last.Request.Content is not null);
+        return new Attempt(new Exchange(last.Scope, last.Request) { Traits = traits });
     }
 
     public void Complete(HttpResponseMessage response)
     {
         RestoreContent();
+        if (Exchange.Stream is not GuardedStream stream)
+        {
+            // Not on a connection of HTTP/1.1: nothing to learn.
+            Exchange.Close();
+            return;
+        }
+
         Exchange.EndsWithConnection = response.Headers.ConnectionClose == true
             || (response.Content.Headers.ContentLength is null && response.Headers.TransferEncodingChunked != true && MayHaveBody(Exchange.Request, response));
         Exchange.Close();
-        if (Exchange.Stream is GuardedStream stream)
+        if (EndsConnection(Exchange.Request, response))
         {
-            if (EndsConnection(Exchange.Request, response))
-            {
-                stream.CarriesNoMore = true;
-            }
-
-            ConnectionGuard.OnAnswered(Exchange, stream, response);
-            Exchange.ForgetRequest();
+            stream.CarriesNoMore = true;
         }
+
+        ConnectionGuard.OnAnswered(Exchange, stream, response);
+        Exchange.ForgetRequest();
     }
 
     /// <summary>Ends the attempt. True when there is evidence to decide on; everything else passes through untouched.</summary>
@@ -104,8 +92,6 @@ internal readonly struct Attempt
 
         return Exchange.HasEnded;
     }
-
-    private static bool RunsApplicationCode(BodyRepeatability body) => body is BodyRepeatability.Restartable or BodyRepeatability.OneShot;
 
     // On HTTP/2 the headers have left before the content is asked for; a stand-in would only cost there.
     private static bool WillBeHttp11(HttpRequestMessage request) =>
@@ -153,9 +139,9 @@ internal readonly struct Attempt
     private void RestoreContent()
     {
         // A redirect may have taken the content away; what is not ours stays.
-        if (_standIn is not null && ReferenceEquals(Exchange.Request.Content, _standIn.AsContent))
+        if (Exchange.Traits.Has(ExchangeTraits.HasStandIn) && Exchange.Request.Content is IGuardedContent standIn && standIn.IsOf(Exchange))
         {
-            Exchange.Request.Content = _standIn.Content;
+            Exchange.Request.Content = standIn.Content;
         }
     }
 }

@@ -1,3 +1,5 @@
+using System.Runtime.ExceptionServices;
+
 namespace StaleConnGuard;
 
 /// <summary>
@@ -12,18 +14,35 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
     private const int MaxRefusals = 1024;
     private const int MaxRefusalsOfReturned = 64;
 
+    private ExchangeScope? _scope;
+
     public ConnectionGuard Guard { get; } = guard;
 
     protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
-        ExecutionContext.IsFlowSuppressed() ? SendFlowingAsync(request, cancellationToken) : SendGuardedAsync(request, cancellationToken);
+        SendAsync(request, new PlainSend(cancellationToken));
+
+    internal Task<HttpResponseMessage> SendAsync<TSend>(HttpRequestMessage request, TSend send)
+        where TSend : struct, ISend
+    {
+        try
+        {
+            return ExecutionContext.IsFlowSuppressed() ? SendFlowingAsync(request, send) : SendGuardedAsync(Attempt.First(Scope(), request), send);
+        }
+        catch (Exception e)
+        {
+            // The content was asked for its length, and is the application's.
+            return send.ContinueAsync(Task.FromException<HttpResponseMessage>(e));
+        }
+    }
 
     /// <summary>The connection finds its exchange through the execution context, so it must flow below here whatever the caller has done.</summary>
-    private Task<HttpResponseMessage> SendFlowingAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    private Task<HttpResponseMessage> SendFlowingAsync<TSend>(HttpRequestMessage request, TSend send)
+        where TSend : struct, ISend
     {
         ExecutionContext.RestoreFlow();
         try
         {
-            return SendGuardedAsync(request, cancellationToken);
+            return SendGuardedAsync(Attempt.First(Scope(), request), send);
         }
         finally
         {
@@ -31,31 +50,61 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
         }
     }
 
-    private async Task<HttpResponseMessage> SendGuardedAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    /// <summary>
+    /// Sends the first exchange. Whatever else a failure needs is in methods of its own, and this one is static, so that the state that lives
+    /// while an ordinary request is on its way stays small.
+    /// </summary>
+    private static async Task<HttpResponseMessage> SendGuardedAsync<TSend>(Attempt attempt, TSend send)
+        where TSend : struct, ISend
     {
-        Attempt attempt = Attempt.First(Guard, settings.Current, request);
+        // Assigned on both ways and not here: what has a value while it waits is part of the state.
+        HttpResponseMessage? response;
+        Exception? failure;
         Exchange.Current = attempt.Exchange;
         try
         {
-            HttpResponseMessage response = await base.SendAsync(request, cancellationToken).ConfigureAwait(false);
+            response = await SendBelowAsync(attempt, send.Token).ConfigureAwait(false);
             attempt.Complete(response);
-            return response;
+            failure = null;
         }
         catch (Exception e)
         {
-            if (!attempt.Fail() || !TryNext(ref attempt, e, cancellationToken))
-            {
-                throw;
-            }
+            response = null;
+            failure = e;
         }
 
-        return await ReplayAsync(attempt, request, cancellationToken).ConfigureAwait(false);
+        if (failure is null && send.IsFinal(response!))
+        {
+            return response!;
+        }
+
+        Task<HttpResponseMessage> first = failure is null ? Task.FromResult(response!) : attempt.Exchange.Scope.Handler!.RecoverAsync(attempt, failure, send.Token);
+        return await send.ContinueAsync(first).ConfigureAwait(false);
+    }
+
+    private static Task<HttpResponseMessage> SendBelowAsync(Attempt attempt, CancellationToken cancellationToken) =>
+        attempt.Exchange.Scope.Handler!.SendBelowAsync(attempt.Exchange.Request, cancellationToken);
+
+    private Task<HttpResponseMessage> SendBelowAsync(HttpRequestMessage request, CancellationToken cancellationToken) => base.SendAsync(request, cancellationToken);
+
+    private ExchangeScope Scope()
+    {
+        GuardSettings inForce = settings.Current;
+        ExchangeScope? scope = Volatile.Read(ref _scope);
+        if (ReferenceEquals(scope?.Settings, inForce))
+        {
+            return scope!;
+        }
+
+        scope = new ExchangeScope(Guard, inForce, this);
+        Volatile.Write(ref _scope, scope);
+        return scope;
     }
 
     protected override HttpResponseMessage Send(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         Exchange? outer = Exchange.Current;
-        Attempt attempt = Attempt.First(Guard, settings.Current, request);
+        Attempt attempt = Attempt.First(Scope(), request);
         try
         {
             while (true)
@@ -82,25 +131,26 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
         }
     }
 
-    private async Task<HttpResponseMessage> ReplayAsync(Attempt attempt, HttpRequestMessage request, CancellationToken cancellationToken)
+    /// <summary>Decides after a failure; replays as long as the decision is to replay, and lets the failure pass otherwise.</summary>
+    private async Task<HttpResponseMessage> RecoverAsync(Attempt attempt, Exception failure, CancellationToken cancellationToken)
     {
-        while (true)
+        while (attempt.Fail() && TryNext(ref attempt, failure, cancellationToken))
         {
             Exchange.Current = attempt.Exchange;
             try
             {
-                HttpResponseMessage response = await base.SendAsync(request, cancellationToken).ConfigureAwait(false);
+                HttpResponseMessage response = await base.SendAsync(attempt.Exchange.Request, cancellationToken).ConfigureAwait(false);
                 attempt.Complete(response);
                 return response;
             }
             catch (Exception e)
             {
-                if (!attempt.Fail() || !TryNext(ref attempt, e, cancellationToken))
-                {
-                    throw;
-                }
+                failure = e;
             }
         }
+
+        ExceptionDispatchInfo.Throw(failure);
+        return null!;
     }
 
     /// <summary>

@@ -6,17 +6,18 @@ namespace StaleConnGuard;
 /// answered or failed. One exchange is driven by one request; the evidence is written before the exception that makes the handler
 /// look at it is thrown, by whichever of the reading and the writing side fails first.
 /// </summary>
-internal sealed class Exchange(ConnectionGuard guard, GuardSettings settings, HttpRequestMessage request)
+/// <remarks>Made for each request, so what can be found elsewhere has no field here: a test counts the bytes.</remarks>
+internal class Exchange(ExchangeScope scope, HttpRequestMessage request)
 {
-    private static readonly AsyncLocal<Exchange?> s_current = new();
+    protected static readonly HttpRequestMessage Nobodys = new();
 
     // What the watch and the reading side agree on by compare-and-swap, once the watch has begun to judge.
-    private const int NotJudged = 0;
-    private const int UnderJudgement = 1;
-    private const int Answered = 2;
-    private const int DeclaredSilent = 3;
+    private const byte NotJudged = 0;
+    private const byte UnderJudgement = 1;
+    private const byte Answered = 2;
+    private const byte DeclaredSilent = 3;
 
-    private static readonly HttpRequestMessage s_nobodys = new();
+    private static readonly AsyncLocal<Exchange?> s_current = new();
     private static readonly HttpRequestMessage s_answered = new();
 
     private volatile HttpRequestMessage _request = request;
@@ -24,9 +25,12 @@ internal sealed class Exchange(ConnectionGuard guard, GuardSettings settings, Ht
     private volatile bool _contentRuns;
     private volatile bool _closed;
     private volatile bool _responded;
-    private volatile int _judgement;
+    private volatile byte _judgement;
     private volatile bool _suspected;
-    private int _ended;
+    private byte _ended;
+    private byte _end;
+    private byte _delivery;
+    private ExchangeTraits _traits;
 
     /// <summary>The exchange that the running code belongs to. It flows into the calls the HTTP/1.1 connection makes on its stream.</summary>
     public static Exchange? Current
@@ -35,28 +39,40 @@ internal sealed class Exchange(ConnectionGuard guard, GuardSettings settings, Ht
         set => s_current.Value = value;
     }
 
-    public ConnectionGuard Guard { get; } = guard;
+    public ExchangeScope Scope { get; } = scope;
+
+    public ConnectionGuard Guard => Scope.Guard;
 
     /// <summary>The message the handler holds, until it has been answered.</summary>
     public HttpRequestMessage Request => Root?.Request ?? _request;
 
     /// <summary>Opened by no handler: the connection is used by a request that the guard did not see.</summary>
-    public bool IsNobodys => ReferenceEquals(Request, s_nobodys) || ReferenceEquals(Request, s_answered);
+    public bool IsNobodys => ReferenceEquals(Request, Nobodys) || ReferenceEquals(Request, s_answered);
 
     /// <summary>The settings in force for this exchange, from its first to its last decision.</summary>
-    public GuardSettings Settings { get; } = settings;
+    public GuardSettings Settings => Scope.Settings;
 
     /// <summary>
     /// The exchange the handler opened, when this one is a further request of the same send: a redirect, an answer to an
     /// authentication challenge. The message the handler holds is not what this one sent.
     /// </summary>
-    public Exchange? Root { get; init; }
+    public Exchange? Root => this is FurtherExchange further ? further.First : null;
+
+    public ExchangeTraits Traits
+    {
+        get => _traits;
+        init
+        {
+            _traits = value;
+            _checkoutWindow = value.Has(ExchangeTraits.CanAskAtCheckout);
+        }
+    }
 
     /// <summary>Refuse every reused connection.</summary>
-    public bool FreshOnly { get; init; }
+    public bool FreshOnly => _traits.Has(ExchangeTraits.FreshOnly);
 
     /// <summary>Whether the first write may be refused: only while a replay is left to make good for it.</summary>
-    public bool MayRefuseWrite { get; init; }
+    public bool MayRefuseWrite => _traits.Has(ExchangeTraits.MayRefuseWrite);
 
     /// <summary>
     /// Content has been read before the first byte was written; it waits in the runtime's buffer. Refusing the connection then would have it run again.
@@ -64,13 +80,13 @@ internal sealed class Exchange(ConnectionGuard guard, GuardSettings settings, Ht
     public bool HasContentBegun { get; private set; }
 
     /// <summary>The request has a body, so a write after a read may be that body going on.</summary>
-    public bool HasBody { get; init; }
+    public bool HasBody => _traits.Has(ExchangeTraits.HasBody);
 
     /// <summary>The body, if any, can be sent again from its start.</summary>
-    public bool CanBodyBeSentAgain { get; init; }
+    public bool CanBodyBeSentAgain => !_traits.Has(ExchangeTraits.IsOneShot);
 
     /// <summary>The method that was really written is idempotent; known of further requests only.</summary>
-    public bool IsIdempotentOnTheWire { get; private init; }
+    public bool IsIdempotentOnTheWire => this is FurtherExchange { IsIdempotent: true };
 
     /// <summary>The response's end is the connection's end, so the latter is no keep-alive timeout.</summary>
     public bool EndsWithConnection { get; set; }
@@ -83,7 +99,8 @@ internal sealed class Exchange(ConnectionGuard guard, GuardSettings settings, Ht
     /// <summary>Idle age of the connection when this exchange began to write, in <see cref="TimeSpan"/> ticks.</summary>
     public long IdleAgeTicks { get; private set; }
 
-    public long ConnectionAgeTicks { get; private set; }
+    /// <summary>Age of the connection then. Kept by the connection: right until the next exchange is bound to it.</summary>
+    public long ConnectionAgeTicks => Stream?.AgeAtBindingTicks ?? 0;
 
     /// <summary>How many requests the connection had carried before this one.</summary>
     public int RequestsBefore { get; private set; }
@@ -91,9 +108,9 @@ internal sealed class Exchange(ConnectionGuard guard, GuardSettings settings, Ht
     /// <summary>Bytes the kernel had taken before this exchange's first.</summary>
     public long BytesWrittenBefore { get; private set; }
 
-    public ConnectionEnd End { get; private set; }
+    public ConnectionEnd End => (ConnectionEnd)_end;
 
-    public Delivery Delivery { get; private set; }
+    public Delivery Delivery => (Delivery)_delivery;
 
     /// <summary>
     /// A read by this exchange's context may still be the pool looking at an idle connection. Never while content runs, which may be
@@ -115,10 +132,10 @@ internal sealed class Exchange(ConnectionGuard guard, GuardSettings settings, Ht
     public bool IsSilent => _judgement == DeclaredSilent;
 
     /// <summary>For how long nothing had been acknowledged when the connection was given up; null when it was not, or the kernel did so.</summary>
-    public TimeSpan? SilentFor { get; private set; }
+    public TimeSpan? SilentFor => IsSilent && Stream is GuardedStream stream ? TimeSpan.FromTicks(stream.SilentForTicks) : null;
 
-    /// <summary>When the connection was last active before this exchange. A timestamp of the guard's clock.</summary>
-    public long IdleSince { get; private set; }
+    /// <summary>When the connection was last active before this exchange, a timestamp of the guard's clock. Kept by the connection, as its age is.</summary>
+    public long IdleSince => Stream?.IdleSinceAtBinding ?? 0;
 
     /// <summary>When this exchange began to write. A timestamp of the guard's clock.</summary>
     public long BeganAt => IdleSince + (long)(IdleAgeTicks * ((double)Guard.Time.TimestampFrequency / TimeSpan.TicksPerSecond));
@@ -134,8 +151,8 @@ internal sealed class Exchange(ConnectionGuard guard, GuardSettings settings, Ht
 
     public static Exchange ForFurtherRequest(ConnectionGuard guard, Exchange? root, bool isIdempotent)
     {
-        root ??= new Exchange(guard, GuardSettings.Default, s_nobodys);
-        return new Exchange(guard, root.Settings, s_nobodys) { Root = root, IsIdempotentOnTheWire = isIdempotent };
+        root ??= new Exchange(new ExchangeScope(guard, GuardSettings.Default), Nobodys);
+        return new FurtherExchange(root, isIdempotent);
     }
 
     /// <summary>This status makes the connection something else than HTTP.</summary>
@@ -146,20 +163,9 @@ internal sealed class Exchange(ConnectionGuard guard, GuardSettings settings, Ht
         _ => false,
     };
 
-    /// <summary>Whether a read in this context can only be the pool's: there is no content, or none that runs the application's code.</summary>
-    public bool CanAskAtCheckout
-    {
-        get;
-        init
-        {
-            field = value;
-            _checkoutWindow = value;
-        }
-    }
-
     public void ReopenCheckoutWindow()
     {
-        if (CanAskAtCheckout && !_closed)
+        if (_traits.Has(ExchangeTraits.CanAskAtCheckout) && !_closed)
         {
             _checkoutWindow = true;
         }
@@ -207,7 +213,7 @@ internal sealed class Exchange(ConnectionGuard guard, GuardSettings settings, Ht
             return false;
         }
 
-        SilentFor = silentFor;
+        Stream?.SilentForTicks = silentFor.Ticks;
         return Interlocked.CompareExchange(ref _judgement, DeclaredSilent, UnderJudgement) == UnderJudgement;
     }
 
@@ -230,9 +236,9 @@ internal sealed class Exchange(ConnectionGuard guard, GuardSettings settings, Ht
     {
         _checkoutWindow = false;
         IsReused = reused;
-        IdleSince = stream.LastActivity;
+        stream.IdleSinceAtBinding = stream.LastActivity;
         IdleAgeTicks = idleAgeTicks;
-        ConnectionAgeTicks = connectionAgeTicks;
+        stream.AgeAtBindingTicks = connectionAgeTicks;
         RequestsBefore = requestsBefore;
         BytesWrittenBefore = bytesWrittenBefore;
         Stream = stream;
@@ -242,9 +248,9 @@ internal sealed class Exchange(ConnectionGuard guard, GuardSettings settings, Ht
     public void RecordEnd(ConnectionEnd end, Delivery delivery)
     {
         // The handler looks at the exchange it opened. An end on a connection that was new to a further request is no stale hit.
-        if (Root is not null && IsReused)
+        if (IsReused)
         {
-            Root.TryRecordEnd(end, delivery);
+            Root?.TryRecordEnd(end, delivery);
         }
 
         if (TryRecordEnd(end, delivery))
@@ -260,13 +266,13 @@ internal sealed class Exchange(ConnectionGuard guard, GuardSettings settings, Ht
 
     private bool TryRecordEnd(ConnectionEnd end, Delivery delivery)
     {
-        if (Interlocked.CompareExchange(ref _ended, 1, 0) != 0)
+        if (Interlocked.CompareExchange(ref _ended, (byte)1, (byte)0) != 0)
         {
             return false;
         }
 
-        End = end;
-        Delivery = delivery;
+        _end = (byte)end;
+        _delivery = (byte)delivery;
         Volatile.Write(ref _ended, 2);
         return true;
     }

@@ -15,6 +15,11 @@ internal sealed partial class GuardedStream
         }
 
         AttributeWrite(buffer.Span);
+        if (_solicits)
+        {
+            buffer = Solicit(buffer.Span) ?? buffer;
+        }
+
         ValueTask write;
         try
         {
@@ -46,6 +51,11 @@ internal sealed partial class GuardedStream
         }
 
         AttributeWrite(buffer);
+        if (_solicits)
+        {
+            buffer = Solicit(buffer) ?? buffer;
+        }
+
         try
         {
             _inner.Write(buffer);
@@ -77,6 +87,22 @@ internal sealed partial class GuardedStream
         }
 
         Touch();
+    }
+
+    private byte[]? Solicit(ReadOnlySpan<byte> request)
+    {
+        _solicits = false;
+        return KeepAliveSolicitation.InsertInto(request);
+    }
+
+    /// <summary>The head of this exchange asks the server for its timeout, if it is time to.</summary>
+    private void PlanSolicitation(Exchange exchange)
+    {
+        if (AgeAtBindingTicks >= _solicitAtAge && exchange.Settings.SolicitHint && !exchange.IsNobodys)
+        {
+            _solicitAtAge = AgeAtBindingTicks + KeepAliveSolicitation.AskAgainAfter;
+            _solicits = true;
+        }
     }
 
     /// <summary>Finds out whose write this is; the first of an exchange binds it to this connection, or is refused.</summary>
@@ -134,6 +160,7 @@ internal sealed partial class GuardedStream
             if (ReferenceEquals(Interlocked.CompareExchange(ref _user, exchange, user), user))
             {
                 _requests++;
+                PlanSolicitation(exchange);
                 if (reused)
                 {
                     _guard.OnReused(Origin, idleAge);
@@ -167,6 +194,7 @@ internal sealed partial class GuardedStream
         Exchange further = Exchange.ForFurtherRequest(_guard, known ? root : null, RequestLine.IsIdempotent(bytes));
         further.Bind(this, _requests > 0, IdleAgeTicks, _guard.Time.GetElapsedTime(_created).Ticks, _requests, _transport?.BytesWritten ?? 0);
         _watch = ExchangeWatch.Begin(further, this);
+        PlanSolicitation(further);
 
         object? user = Volatile.Read(ref _user);
         if (!ReferenceEquals(user, s_dead))

@@ -35,9 +35,11 @@ internal sealed partial class GuardedStream : Stream
     private ExchangeWatch? _watch;
     private object? _user;
     private long _lastActivity;
+    private long _solicitAtAge;
     private long _id;
     private int _requests;
     private bool _waitedInPool;
+    private bool _solicits;
     private volatile bool _detached;
     private volatile bool _reading;
     private volatile bool _disposed;
@@ -63,6 +65,15 @@ internal sealed partial class GuardedStream : Stream
 
     /// <summary>The last exchange was the last that this connection may carry. Set before the pool gets the connection back.</summary>
     public bool CarriesNoMore { get; set; }
+
+    /// <summary>Age of this connection when the last exchange was bound to it, in <see cref="TimeSpan"/> ticks.</summary>
+    public long AgeAtBindingTicks { get; set; }
+
+    /// <summary>When this connection had been active last as the last exchange was bound to it. A timestamp of the guard's clock.</summary>
+    public long IdleSinceAtBinding { get; set; }
+
+    /// <summary>For how long nothing had been acknowledged when the watch gave this connection up, in <see cref="TimeSpan"/> ticks.</summary>
+    public long SilentForTicks { get; set; }
 
     public override bool CanRead => _inner.CanRead;
 

@@ -12,10 +12,10 @@ internal sealed class ContentRun(HttpContent content, Exchange exchange, bool is
 {
     public HttpContent Content => content;
 
-    public bool HasBegun { get; private set; }
-
     // A connection that the pool has looked at is not refused any more, so content that can be restarted needs no packet of its own for the headers.
     private bool FlushesHeadersFirst => isOneShot || !exchange.IsGranted;
+
+    public bool IsOf(Exchange other) => ReferenceEquals(exchange, other);
 
     public void CopyHeadersTo(HttpContentHeaders headers)
     {
@@ -48,7 +48,7 @@ internal sealed class ContentRun(HttpContent content, Exchange exchange, bool is
             ThrowIfEnded();
         }
 
-        Begin();
+        exchange.ContentBegins();
         try
         {
             await content.CopyToAsync(stream, context, cancellationToken).ConfigureAwait(false);
@@ -72,7 +72,7 @@ internal sealed class ContentRun(HttpContent content, Exchange exchange, bool is
             ThrowIfEnded();
         }
 
-        Begin();
+        exchange.ContentBegins();
         try
         {
             content.CopyTo(stream, context, cancellationToken);
@@ -90,11 +90,5 @@ internal sealed class ContentRun(HttpContent content, Exchange exchange, bool is
         {
             throw ConnectionEndedException.BeforeResponse();
         }
-    }
-
-    private void Begin()
-    {
-        HasBegun = true;
-        exchange.ContentBegins();
     }
 }

@@ -17,7 +17,7 @@ internal sealed class GuardedContent : HttpContent, IGuardedContent
 
     public HttpContent Content => _run.Content;
 
-    public bool HasRun => _run.HasBegun;
+    public bool IsOf(Exchange exchange) => _run.IsOf(exchange);
 
     /// <summary>
     /// The stand-in for <paramref name="content"/>. On HTTP/2 the runtime asks the content, through a member that cannot be overridden, whether

@@ -18,7 +18,7 @@ internal sealed class GuardedStreamContent : StreamContent, IGuardedContent
 
     public HttpContent Content => _run.Content;
 
-    public bool HasRun => _run.HasBegun;
+    public bool IsOf(Exchange exchange) => _run.IsOf(exchange);
 
     protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) =>
         _run.CopyToAsync(stream, context, CancellationToken.None);

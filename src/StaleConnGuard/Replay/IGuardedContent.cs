@@ -9,6 +9,6 @@ internal interface IGuardedContent
     /// <summary>The caller's content.</summary>
     HttpContent Content { get; }
 
-    /// <summary>The content itself has begun to run; one-shot content is then spent.</summary>
-    bool HasRun { get; }
+    /// <summary>Made for this exchange: there may be a guard below a guard.</summary>
+    bool IsOf(Exchange exchange);
 }

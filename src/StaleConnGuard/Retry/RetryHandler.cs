@@ -84,6 +84,11 @@ internal sealed class RetryHandler : DelegatingHandler
     {
         var original = new RequestSnapshot(request);
         long begun = loop.Begin(original.Uri);
+        if (InnerHandler is ConnectionGuardHandler guard)
+        {
+            return guard.SendAsync(request, new RetriedSend(PendingSend.Rent(this, original, begun, cancellationToken)));
+        }
+
         Task<HttpResponseMessage> first;
         try
         {
@@ -96,22 +101,24 @@ internal sealed class RetryHandler : DelegatingHandler
         }
 
         // The task of a handler that answered at once is handed on as it is: nothing is allocated for it.
-        return first.IsCompletedSuccessfully && loop.Policy.IsFinal(first.Result) ? first : FinishAsync(loop, first, original, begun, cancellationToken);
+        return first.IsCompletedSuccessfully && loop.Policy.IsFinal(first.Result)
+            ? first
+            : FinishAsync(first, new RetriedSend(PendingSend.Rent(this, original, begun, cancellationToken)));
     }
 
     /// <summary>
-    /// Waits for the first attempt. What follows a failure is in a method of its own, so that the state that lives while an ordinary request
-    /// is on its way stays small.
+    /// Waits for the first attempt. What follows a failure is in a method of its own, and what it needs in an object that is rented, so that
+    /// the state that lives while an ordinary request is on its way stays small.
     /// </summary>
-    private async Task<HttpResponseMessage> FinishAsync(RetryLoop loop, Task<HttpResponseMessage> first, RequestSnapshot original, long begun, CancellationToken cancellationToken)
+    private static async Task<HttpResponseMessage> FinishAsync(Task<HttpResponseMessage> first, RetriedSend send)
     {
         await ((Task)first).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        return first.IsCompletedSuccessfully && loop.Policy.IsFinal(first.Result)
+        return first.IsCompletedSuccessfully && send.IsFinal(first.Result)
             ? first.Result
-            : await ContinueAsync(loop, first, original, begun, cancellationToken).ConfigureAwait(false);
+            : await send.ContinueAsync(first).ConfigureAwait(false);
     }
 
-    private async Task<HttpResponseMessage> ContinueAsync(RetryLoop loop, Task<HttpResponseMessage> first, RequestSnapshot original, long begun, CancellationToken cancellationToken)
+    private async Task<HttpResponseMessage> ContinueAsync(Task<HttpResponseMessage> first, RequestSnapshot original, long begun, CancellationToken cancellationToken)
     {
         Outcome<HttpResponseMessage> outcome;
         try
@@ -123,7 +130,7 @@ internal sealed class RetryHandler : DelegatingHandler
             outcome = Outcome.FromException<HttpResponseMessage>(e);
         }
 
-        outcome = await loop.ContinueAsync(new Attempt(this, original.Request, cancellationToken), outcome, original, begun, blocking: false, cancellationToken).ConfigureAwait(false);
+        outcome = await _loop!.ContinueAsync(new Attempt(this, original.Request, cancellationToken), outcome, original, begun, blocking: false, cancellationToken).ConfigureAwait(false);
         outcome.ThrowIfException();
         return outcome.Result!;
     }
@@ -226,5 +233,25 @@ internal sealed class RetryHandler : DelegatingHandler
         public ResilienceContext? Context => null;
 
         public ValueTask<Outcome<HttpResponseMessage>> SendAsync() => ValueTask.FromResult(handler.SendCore(request, cancellationToken));
+    }
+
+    /// <summary>The retries after a first attempt: what the guard runs when it is directly below.</summary>
+    private readonly struct RetriedSend(PendingSend pending) : ISend
+    {
+        public CancellationToken Token => pending.Token;
+
+        public bool IsFinal(HttpResponseMessage response)
+        {
+            if (!pending.Handler._loop!.Policy.IsFinal(response))
+            {
+                return false;
+            }
+
+            pending.Return();
+            return true;
+        }
+
+        public Task<HttpResponseMessage> ContinueAsync(Task<HttpResponseMessage> first) =>
+            pending.Handler.ContinueAsync(first, pending.Original, pending.Begun, pending.Token);
     }
 }

@@ -14,6 +14,7 @@ internal sealed class ExchangeCapture
     private volatile Exchange? _exchange;
     private long _connectionId;
     private int _resends;
+    private long _connectionAgeTicks;
     private long _began;
     private long _firstByteTicks = -1;
 
@@ -30,6 +31,7 @@ internal sealed class ExchangeCapture
     {
         _connectionId = connectionId;
         _resends = resends;
+        _connectionAgeTicks = exchange.ConnectionAgeTicks;
         Volatile.Write(ref _firstByteTicks, -1);
         _began = exchange.Guard.Time.GetTimestamp();
         _exchange = exchange;
@@ -57,7 +59,7 @@ internal sealed class ExchangeCapture
             ConnectionId = _connectionId,
             IsReused = exchange.IsReused,
             IdleAge = TimeSpan.FromTicks(exchange.IdleAgeTicks),
-            ConnectionAge = TimeSpan.FromTicks(exchange.ConnectionAgeTicks),
+            ConnectionAge = TimeSpan.FromTicks(_connectionAgeTicks),
             RequestsOnConnection = exchange.RequestsBefore,
             TimeToFirstByte = firstByte < 0 ? null : TimeSpan.FromTicks(firstByte),
             ResendCount = _resends,

@@ -14,7 +14,7 @@ internal sealed class ExchangeUnderTest
         Origin = Ledger.GetOrAdd(new OriginKey("https", "api.test", 443, null), KeepAliveSettings.Default);
         Guard = new ConnectionGuard(Ledger, clock);
         Connection = new GuardedStream(new MemoryStream(), transport: null, Guard, Origin);
-        _exchange = new Exchange(Guard, GuardSettings.Default, new HttpRequestMessage(new HttpMethod("REPORT"), "https://api.test/orders?customer=1"));
+        _exchange = new Exchange(new ExchangeScope(Guard, GuardSettings.Default), new HttpRequestMessage(new HttpMethod("REPORT"), "https://api.test/orders?customer=1"));
         _exchange.Bind(Connection, reused: true, TimeSpan.FromSeconds(1.5).Ticks, TimeSpan.FromSeconds(60).Ticks, requestsBefore: 7, bytesWrittenBefore: 0);
         _exchange.RecordEnd(end, delivery);
     }

@@ -10,7 +10,7 @@ public class ExchangeWatchTests
     {
         var exchange = new ExchangeUnderTest();
         using var request = new HttpRequestMessage();
-        var first = new Exchange(exchange.Guard, GuardSettings.Default, request);
+        var first = new Exchange(new ExchangeScope(exchange.Guard, GuardSettings.Default), request);
         ExchangeWatch.Begin(first, exchange.Connection).ShouldBeNull();
 
         long before = GC.GetAllocatedBytesForCurrentThread();
@@ -32,7 +32,7 @@ public class ExchangeWatchTests
         var under = new ExchangeUnderTest();
         using var request = new HttpRequestMessage();
         RequestAttempts.GetOrAttach(request).Replays = 1;
-        var exchange = new Exchange(under.Guard, GuardSettings.Default, request);
+        var exchange = new Exchange(new ExchangeScope(under.Guard, GuardSettings.Default), request);
         exchange.Bind(under.Connection, reused: true, TimeSpan.TicksPerSecond, 2 * TimeSpan.TicksPerSecond, 3, 0);
 
         ExchangeWatch watch = ExchangeWatch.Begin(exchange, under.Connection).ShouldNotBeNull();
@@ -52,13 +52,13 @@ public class ExchangeWatchTests
         request.CaptureExchangeInfo().GetExchangeInfo().ShouldBeNull();
         var clock = (VirtualClock)under.Guard.Time;
 
-        var first = new Exchange(under.Guard, GuardSettings.Default, request);
+        var first = new Exchange(new ExchangeScope(under.Guard, GuardSettings.Default), request);
         first.Bind(under.Connection, reused: true, TimeSpan.TicksPerSecond, 2 * TimeSpan.TicksPerSecond, 3, 0);
         ExchangeWatch.Begin(first, under.Connection);
         request.GetExchangeInfo()!.TimeToFirstByte.ShouldBeNull();
 
         RequestAttempts.GetOrAttach(request).Replays = 1;
-        var second = new Exchange(under.Guard, GuardSettings.Default, request);
+        var second = new Exchange(new ExchangeScope(under.Guard, GuardSettings.Default), request);
         second.Bind(under.Connection, reused: false, 0, 0, 0, 0);
         ExchangeWatch watch = ExchangeWatch.Begin(second, under.Connection)!;
         clock.Advance(TimeSpan.FromMilliseconds(30));

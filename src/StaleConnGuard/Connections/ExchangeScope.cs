@@ -1,0 +1,17 @@
+namespace StaleConnGuard;
+
+/// <summary>
+/// What the exchanges of one handler have in common as long as its settings do not change: kept once, because an exchange is made for each
+/// request. Immutable.
+/// </summary>
+/// <param name="guard">Of the handler's connections.</param>
+/// <param name="settings">In force when the exchange begins.</param>
+/// <param name="handler">Sends the exchanges; null for those that no handler opened.</param>
+internal sealed class ExchangeScope(ConnectionGuard guard, GuardSettings settings, ConnectionGuardHandler? handler = null)
+{
+    public ConnectionGuard Guard { get; } = guard;
+
+    public GuardSettings Settings { get; } = settings;
+
+    public ConnectionGuardHandler? Handler { get; } = handler;
+}
