@@ -10,6 +10,7 @@ return args switch
     ["keep-alive-simulation", .. string[] rest] => KeepAliveSimulation.Run(rest),
     ["keep-alive-learning", .. string[] rest] => await KeepAliveLearning.RunAsync(rest),
     ["interop", .. string[] rest] => await Interop.RunAsync(rest),
+    ["reverse-proxy", .. string[] rest] => await ReverseProxy.RunAsync(rest),
     ["keep-alive-fuzz", .. string[] rest] => KeepAliveFuzz.Run(rest),
     _ => RunBenchmarks(args),
 };
