@@ -86,21 +86,21 @@ public static class ReverseProxySuite
     private static async Task RunAsync(ReverseProxyRow row, Uri upstream, AimWindow aim, int clients, int bursts)
     {
         await using ForwardingProxy proxy = await ForwardingProxy.StartAsync(upstream);
-        HttpClient[] senders = [.. Enumerable.Range(0, clients).Select(_ => new HttpClient())];
+        BurstSender[] senders = [.. Enumerable.Range(0, clients).Select(_ => new BurstSender(new HttpClient(), row.Kind))];
         for (int burst = 0; burst < bursts; burst++)
         {
             SocketsHttpHandler sockets = ForwardingProxy.NewSocketsHandler();
             var tap = new WireTap();
             tap.Attach(sockets);
             proxy.UsePool(row.Pool.MakeHandler(sockets));
-            BurstOutcome[] outcomes = await Burst.RunAsync(senders, proxy.Address, row.Kind, aim, new Random(burst));
+            BurstOutcome[] outcomes = await Burst.RunAsync(senders, proxy.Address, aim, new Random(burst));
             row.Add(outcomes, tap.Lost);
         }
 
         row.Failures = [.. proxy.Failures];
-        foreach (HttpClient sender in senders)
+        foreach (BurstSender sender in senders)
         {
-            sender.Dispose();
+            sender.Client.Dispose();
         }
     }
 
