@@ -8,7 +8,7 @@ namespace StaleConnGuard.Benchmarks;
 /// </summary>
 internal static class KeepAliveLearning
 {
-    private static readonly string[] s_servers = ["nginx", "gunicorn", "uwsgi", "go", RealServer.Kestrel];
+    private static readonly string[] s_servers = ["nginx", "gunicorn", "uwsgi", "go", RealServer.Kestrel, .. RealServer.Modelled];
     private static readonly TimeSpan s_idleTimeout = TimeSpan.FromSeconds(2);
 
     public static async Task<int> RunAsync(string[] args)

@@ -10,6 +10,7 @@ return args switch
     ["keep-alive-simulation", .. string[] rest] => KeepAliveSimulation.Run(rest),
     ["keep-alive-learning", .. string[] rest] => await KeepAliveLearning.RunAsync(rest),
     ["interop", .. string[] rest] => await Interop.RunAsync(rest),
+    ["reverse-proxy", .. string[] rest] => await ReverseProxy.RunAsync(rest),
     ["keep-alive-fuzz", .. string[] rest] => KeepAliveFuzz.Run(rest),
     ["overhead", .. string[] rest] => await Overhead.RunAsync(rest),
     ["race-rates", .. string[] rest] => await RaceRates.RunAsync(Results.Options(rest)),

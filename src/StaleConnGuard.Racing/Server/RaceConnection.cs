@@ -17,6 +17,10 @@ internal sealed class RaceConnection(Socket socket, int number, RaceServerOption
     private const int Idle = 1;
     private const int Closed = 2;
 
+    // Linux: IPPROTO_TCP, TCP_REPAIR.
+    private const int TcpLevel = 6;
+    private const int TcpRepair = 19;
+
     private Stream? _stream;
     private int _state = Busy;
     private int _requests;
@@ -93,7 +97,7 @@ internal sealed class RaceConnection(Socket socket, int number, RaceServerOption
 
         if (Interlocked.CompareExchange(ref _state, Closed, Idle) == Idle)
         {
-            Close();
+            End();
         }
     }
 
@@ -107,6 +111,25 @@ internal sealed class RaceConnection(Socket socket, int number, RaceServerOption
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
         {
             return true;
+        }
+    }
+
+    private void End()
+    {
+        switch (options.IdleEnd)
+        {
+            case IdleEnd.Reset:
+                socket.LingerState = new LingerOption(enable: true, seconds: 0);
+                socket.Dispose();
+                break;
+            case IdleEnd.Forget:
+                // A socket that is closed under repair is gone without a packet; the kernel then resets what it knows nothing of.
+                socket.SetRawSocketOption(TcpLevel, TcpRepair, BitConverter.GetBytes(1));
+                socket.Dispose();
+                break;
+            default:
+                Close();
+                break;
         }
     }
 

@@ -9,6 +9,10 @@ public sealed class RaceServerOptions
     /// <value>The default value is 1 second.</value>
     public TimeSpan IdleTimeout { get; set; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>Gets or sets what happens to a connection at that age.</summary>
+    /// <value>The default value is <see cref="IdleEnd.Close"/>.</value>
+    public IdleEnd IdleEnd { get; set; }
+
     /// <summary>Gets or sets what responses say in <c>Keep-Alive: timeout=</c>, in whole seconds.</summary>
     /// <value>The default value is <see langword="null"/>: they do not carry the header.</value>
     public TimeSpan? AdvertisedTimeout { get; set; }

@@ -11,6 +11,8 @@ internal sealed class GuardSettings(StaleConnGuardOptions options)
 
     public UnsafeReplay UnsafeReplay { get; } = options.Replay.UnsafeReplay;
 
+    public bool ConfirmOneShotBody { get; } = options.Replay.ConfirmOneShotBody;
+
     public bool SolicitHint { get; } = options.KeepAlive.SolicitHint;
 
     /// <summary>Whether a connection to this origin, idle for so long, may still be taken for this request.</summary>

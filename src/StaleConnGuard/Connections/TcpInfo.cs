@@ -14,8 +14,17 @@ namespace StaleConnGuard;
 /// <param name="LastDataReceived">Time since the last byte came from the peer, whenever it was read.</param>
 /// <param name="LastAckReceived">Time since the last segment that carried an ACK came; a FIN carries one.</param>
 /// <param name="BytesAcknowledged">Bytes of the stream the peer's kernel has acknowledged.</param>
+/// <param name="ShortestRoundTrip">The shortest round trip lately seen; null when the kernel does not say (before Linux 4.6).</param>
 [StructLayout(LayoutKind.Auto)]
-internal readonly record struct TcpInfo(byte State, byte Retransmits, byte Probes, uint Unacknowledged, TimeSpan LastDataReceived, TimeSpan LastAckReceived, ulong BytesAcknowledged)
+internal readonly record struct TcpInfo(
+    byte State,
+    byte Retransmits,
+    byte Probes,
+    uint Unacknowledged,
+    TimeSpan LastDataReceived,
+    TimeSpan LastAckReceived,
+    ulong BytesAcknowledged,
+    TimeSpan? ShortestRoundTrip)
 {
     public const byte Established = 1;
     public const byte Close = 7;
@@ -30,7 +39,9 @@ internal readonly record struct TcpInfo(byte State, byte Retransmits, byte Probe
     private const int LastDataReceivedOffset = 52;
     private const int LastAckReceivedOffset = 56;
     private const int BytesAcknowledgedOffset = 120;
+    private const int ShortestRoundTripOffset = 148;
     private const int SizeNeeded = BytesAcknowledgedOffset + sizeof(ulong);
+    private const int SizeWanted = ShortestRoundTripOffset + sizeof(uint);
 
     /// <summary>False when the system is not Linux, the kernel is older than 4.2, or the socket is no open TCP socket.</summary>
     public static bool TryRead(Socket socket, out TcpInfo info)
@@ -41,10 +52,12 @@ internal readonly record struct TcpInfo(byte State, byte Retransmits, byte Probe
             return false;
         }
 
-        Span<byte> raw = stackalloc byte[SizeNeeded];
+        Span<byte> raw = stackalloc byte[SizeWanted];
+        int size;
         try
         {
-            if (socket.GetRawSocketOption(IpProtoTcp, TcpInfoOption, raw) < SizeNeeded)
+            size = socket.GetRawSocketOption(IpProtoTcp, TcpInfoOption, raw);
+            if (size < SizeNeeded)
             {
                 return false;
             }
@@ -61,7 +74,11 @@ internal readonly record struct TcpInfo(byte State, byte Retransmits, byte Probe
             MemoryMarshal.Read<uint>(raw[UnacknowledgedOffset..]),
             TimeSpan.FromMilliseconds(MemoryMarshal.Read<uint>(raw[LastDataReceivedOffset..])),
             TimeSpan.FromMilliseconds(MemoryMarshal.Read<uint>(raw[LastAckReceivedOffset..])),
-            MemoryMarshal.Read<ulong>(raw[BytesAcknowledgedOffset..]));
+            MemoryMarshal.Read<ulong>(raw[BytesAcknowledgedOffset..]),
+            size < SizeWanted ? null : ReadRoundTrip(MemoryMarshal.Read<uint>(raw[ShortestRoundTripOffset..])));
         return true;
     }
+
+    // All ones before the first sample.
+    private static TimeSpan? ReadRoundTrip(uint microseconds) => microseconds == uint.MaxValue ? null : TimeSpan.FromMicroseconds(microseconds);
 }

@@ -12,8 +12,11 @@ internal sealed class ContentRun(HttpContent content, Exchange exchange, bool is
 {
     public HttpContent Content => content;
 
-    // A connection that the pool has looked at is not refused any more, so content that can be restarted needs no packet of its own for the headers.
-    private bool FlushesHeadersFirst => isOneShot || !exchange.IsGranted;
+    // Content that can be restarted needs no word that it will arrive.
+    private bool Confirms => isOneShot && exchange.Settings.ConfirmOneShotBody;
+
+    // A connection that the pool has looked at is not refused any more, so without confirming the headers need no packet of their own on it.
+    private bool FlushesHeadersFirst => Confirms || !exchange.IsGranted;
 
     public bool IsOf(Exchange other) => ReferenceEquals(exchange, other);
 
@@ -40,7 +43,7 @@ internal sealed class ContentRun(HttpContent content, Exchange exchange, bool is
         if (FlushesHeadersFirst)
         {
             await stream.FlushAsync(cancellationToken).ConfigureAwait(false);
-            if (isOneShot && exchange.Stream is GuardedStream connection)
+            if (Confirms && exchange.Stream is GuardedStream connection)
             {
                 await connection.WaitUntilTakenAsync(exchange, cancellationToken).ConfigureAwait(false);
             }
@@ -64,7 +67,7 @@ internal sealed class ContentRun(HttpContent content, Exchange exchange, bool is
         if (FlushesHeadersFirst)
         {
             stream.Flush();
-            if (isOneShot && exchange.Stream is GuardedStream connection)
+            if (Confirms && exchange.Stream is GuardedStream connection)
             {
                 connection.WaitUntilTakenAsync(exchange, cancellationToken).AsTask().GetAwaiter().GetResult();
             }

@@ -4,7 +4,7 @@ using StaleConnGuard.Racing;
 namespace StaleConnGuard.Testing;
 
 /// <summary>
-/// Every real server against five kinds of request and three clients, behind a delayed link: the closing ages are measured first, then
+/// Every server against five kinds of request and three clients, behind a delayed link: the closing ages are measured first, then
 /// requests are aimed at them. Each aimed request has a client and a ledger of its own, so that no race spares another.
 /// </summary>
 public static class InteropSuite
@@ -14,7 +14,11 @@ public static class InteropSuite
     [
         "nginx", "apache", "haproxy", "h2o", "caddy", "lighttpd", "varnish", "node",
         "uwsgi", "gunicorn", "uvicorn", "puma", "go", "tomcat", "jetty", RealServer.Kestrel,
+        .. Proxies, .. RealServer.Modelled,
     ];
+
+    /// <summary>Reverse proxies that close idle clients; what they forward to keeps its connections.</summary>
+    public static IReadOnlyList<string> Proxies => ["nginx-proxy", "haproxy-proxy"];
 
     /// <summary>The kinds of request, in the order of the columns.</summary>
     public static IReadOnlyList<RequestKind> Kinds { get; } =
@@ -26,6 +30,9 @@ public static class InteropSuite
         RequestKind.PostWithoutBody,
     ];
 
+    private const string BehindProxies = "go";
+
+    private static readonly TimeSpan s_behindProxies = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan s_delay = TimeSpan.FromMilliseconds(25);
     private static readonly TimeSpan s_uneven = TimeSpan.FromMilliseconds(200);
 
@@ -40,9 +47,14 @@ public static class InteropSuite
     {
         TimeSpan idleTimeout = IdleTimeoutOf(name);
         using DelayedLink link = DelayedLink.Create(s_delay);
-        await using RealServer server = await RealServer.StartAsync(name, idleTimeout, link);
+        await using RealServer? upstream = Proxies.Contains(name) ? await RealServer.StartAsync(BehindProxies, s_behindProxies, link) : null;
+        await using RealServer server = await RealServer.StartAsync(name, idleTimeout, link, upstream: upstream?.Address);
         AdvertisedWhen advertised = await AskWhatItAdvertisesAsync(server.Address);
-        IReadOnlyList<TimeSpan> ages = await IdleTimeoutProbe.MeasureClosingAgesAsync(server.Address, idleTimeout + TimeSpan.FromSeconds(6));
+
+        // What is forgotten without a word cannot be measured from outside.
+        IReadOnlyList<TimeSpan> ages = server.ClosesVisibly
+            ? await IdleTimeoutProbe.MeasureClosingAgesAsync(server.Address, idleTimeout + TimeSpan.FromSeconds(6))
+            : [idleTimeout];
 
         InteropRace[] races = [.. Kinds.Select(kind => new InteropRace(kind, server.Address, idleTimeout))];
         AimWindow window = AimWindow.Around(ages[0], 2 * s_delay);
@@ -61,7 +73,7 @@ public static class InteropSuite
             Advertised = advertised,
             ClosingAges = ages,
             Races = races,
-            Executions = server.CountsExecutions ? await server.ReadExecutionsAsync() : null,
+            Executions = upstream is not null ? await upstream.ReadExecutionsAsync() : server.CountsExecutions ? await server.ReadExecutionsAsync() : null,
         };
     }
 
@@ -96,6 +108,11 @@ public static class InteropSuite
         if (name == RealServer.Kestrel)
         {
             return Environment.Version.ToString();
+        }
+
+        if (RealServer.Modelled.Contains(name))
+        {
+            return ModelledBalancer.Describe(name);
         }
 
         using Process process = Process.Start(new ProcessStartInfo(Repository.PathOf("tests/servers/version"), [name]) { RedirectStandardOutput = true, UseShellExecute = false })!;

@@ -34,7 +34,7 @@ public sealed class LearningRace(RealServer server, TimeSpan longestIdle)
         return new LearningResult
         {
             Server = server.Name,
-            ClosingAges = await IdleTimeoutProbe.MeasureClosingAgesAsync(server.Address, longestIdle * 2),
+            ClosingAges = server.ClosesVisibly ? await IdleTimeoutProbe.MeasureClosingAgesAsync(server.Address, longestIdle * 2) : [longestIdle / 2],
             Plain = [.. _plain],
             Guarded = [.. _guarded],
             Known = known ?? throw new InvalidOperationException("The ledger does not know the server that was raced."),

@@ -5,12 +5,15 @@ namespace StaleConnGuard.Testing;
 
 /// <summary>
 /// A real server, as small as its configuration gets, that answers every request and closes connections at an idle timeout. Found by its
-/// name: one of the start scripts in <c>tests/servers</c>, or <see cref="Kestrel"/>. Dispose it before its link.
+/// name: one of the start scripts in <c>tests/servers</c>, or <see cref="Kestrel"/>, or one of those that are <see cref="Modelled"/>. Dispose it before its link.
 /// </summary>
 public abstract class RealServer : IAsyncDisposable
 {
     /// <summary>The one server that runs in the tests' own process.</summary>
     public const string Kestrel = "kestrel";
+
+    /// <summary>Those that are no programs here, but played.</summary>
+    public static IReadOnlyList<string> Modelled => ModelledBalancer.Names;
 
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
 
@@ -25,11 +28,14 @@ public abstract class RealServer : IAsyncDisposable
     /// <summary>Whether it tells how often it executed a request; without, <see cref="ReadExecutionsAsync"/> throws.</summary>
     public virtual bool CountsExecutions => true;
 
+    /// <summary>Whether the client gets to see that it ended an idle connection.</summary>
+    public virtual bool ClosesVisibly => true;
+
     /// <summary>Says whether it can be started here, and if not, why.</summary>
     public static bool IsAvailable(string name, out string reason)
     {
         reason = string.Empty;
-        return name == Kestrel || ScriptedProcess.IsInstalled(name, out reason);
+        return name == Kestrel || Modelled.Contains(name) || ScriptedProcess.IsInstalled(name, out reason);
     }
 
     /// <summary>Starts a server at the far end of a link, or on loopback without one, and waits until it listens.</summary>
@@ -37,12 +43,16 @@ public abstract class RealServer : IAsyncDisposable
     /// <param name="idleTimeout">The idle timeout that it is told, in whole seconds; it may close later, and uWSGI earlier.</param>
     /// <param name="link">The link, or null.</param>
     /// <param name="port">Its port, for one that takes another's place; 0 for any.</param>
+    /// <param name="upstream">What a reverse proxy forwards to; null for what is none.</param>
     /// <exception cref="InvalidOperationException">It did not start; the message holds what it said.</exception>
-    public static async Task<RealServer> StartAsync(string name, TimeSpan idleTimeout, DelayedLink? link = null, int port = 0)
+    public static async Task<RealServer> StartAsync(string name, TimeSpan idleTimeout, DelayedLink? link = null, int port = 0, Uri? upstream = null)
     {
-        RealServer server = name == Kestrel
-            ? await KestrelServer.StartAsync(idleTimeout, link)
-            : ScriptedProcess.Start(name, idleTimeout, link, port);
+        RealServer server = name switch
+        {
+            Kestrel => await KestrelServer.StartAsync(idleTimeout, link),
+            _ when Modelled.Contains(name) => ModelledBalancer.Start(name, idleTimeout, link),
+            _ => ScriptedProcess.Start(name, idleTimeout, link, port, upstream),
+        };
         try
         {
             await server.WaitUntilListeningAsync();

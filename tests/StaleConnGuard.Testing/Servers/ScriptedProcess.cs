@@ -21,9 +21,11 @@ internal sealed class ScriptedProcess : RealServer
         ["gunicorn"] = "/usr/bin/gunicorn",
         ["h2o"] = "/usr/bin/h2o",
         ["haproxy"] = "/usr/sbin/haproxy",
+        ["haproxy-proxy"] = "/usr/sbin/haproxy",
         ["jetty"] = "/usr/share/jetty9/start.jar",
         ["lighttpd"] = "/usr/sbin/lighttpd",
         ["nginx"] = "/usr/sbin/nginx",
+        ["nginx-proxy"] = "/usr/sbin/nginx",
         ["node"] = "/usr/bin/node",
         ["puma"] = "/usr/bin/puma",
         ["tomcat"] = "/usr/share/tomcat10/bin/catalina.sh",
@@ -38,7 +40,8 @@ internal sealed class ScriptedProcess : RealServer
     private ScriptedProcess(string name, Process process, DirectoryInfo folder, Uri address)
         : base(name, address) => (_process, _folder) = (process, folder);
 
-    public override bool CountsExecutions => Name is not "varnish";
+    // What a proxy forwards is executed behind it.
+    public override bool CountsExecutions => Name is not ("varnish" or "haproxy-proxy" or "nginx-proxy");
 
     public static bool IsInstalled(string name, out string reason)
     {
@@ -46,7 +49,7 @@ internal sealed class ScriptedProcess : RealServer
         return reason.Length == 0;
     }
 
-    public static ScriptedProcess Start(string name, TimeSpan idleTimeout, DelayedLink? link, int port)
+    public static ScriptedProcess Start(string name, TimeSpan idleTimeout, DelayedLink? link, int port, Uri? upstream)
     {
         if (!IsInstalled(name, out string reason))
         {
@@ -58,6 +61,10 @@ internal sealed class ScriptedProcess : RealServer
         DirectoryInfo folder = Directory.CreateTempSubdirectory($"staleconn-{name}-");
         string script = Repository.PathOf($"tests/servers/{name}");
         string[] arguments = [address.ToString(), taken.ToString(CultureInfo.InvariantCulture), ((int)idleTimeout.TotalSeconds).ToString(CultureInfo.InvariantCulture)];
+        if (upstream is not null)
+        {
+            arguments = [.. arguments, upstream.Authority];
+        }
 
         // On a link's thread, which lives as long as the link, the kernel ends the server even if this process is killed.
         var start = link is null

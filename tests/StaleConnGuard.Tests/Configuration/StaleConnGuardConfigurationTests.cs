@@ -14,7 +14,7 @@ public class StaleConnGuardConfigurationTests
         StaleConnGuardOptions options = Read("""
             { "StaleConnGuard": {
               "KeepAlive": { "ServerTimeout": "00:01:30", "Margin": "00:00:02", "UnsafeMaxIdle": "Infinite", "Learn": false, "SolicitHint": "False" },
-              "Replay": { "MaxReplays": 5, "UnsafeReplay": "never", "BufferOneShotUpTo": 65536 },
+              "Replay": { "MaxReplays": 5, "UnsafeReplay": "never", "BufferOneShotUpTo": 65536, "ConfirmOneShotBody": false },
               "Retry": { "Enabled": false, "MaxRetries": 7, "BaseDelay": "00:00:00.1", "MaxDelay": "00:00:05", "Jitter": "Decorrelated", "StatusCodes": [ 503, 429 ],
                 "HonorRetryAfter": false, "MaxRetryAfter": "00:01:00", "CallerTimeout": "00:01:40", "Budget": { "Ratio": 0.5, "MinRetriesPerSecond": 3 } },
               "Transport": { "ConnectTimeout": "00:00:03", "PooledConnectionLifetime": "Infinite", "PooledConnectionIdleTimeout": "00:00:20" } } }
@@ -27,6 +27,7 @@ public class StaleConnGuardConfigurationTests
         options.Replay.MaxReplays.ShouldBe(5);
         options.Replay.UnsafeReplay.ShouldBe(UnsafeReplay.Never);
         options.Replay.BufferOneShotUpTo.ShouldBe(65536);
+        options.Replay.ConfirmOneShotBody.ShouldBeFalse();
         options.Retry.Enabled.ShouldBeFalse();
         options.Retry.MaxRetries.ShouldBe(7);
         options.Retry.BaseDelay.ShouldBe(TimeSpan.FromSeconds(0.1));
@@ -121,6 +122,7 @@ public class StaleConnGuardConfigurationTests
     [InlineData("""{ "Replay": { "MaxReplays": "many" } }""", "StaleConnGuard:Replay:MaxReplays is 'many'; accepted is a whole number between 0 and 10.")]
     [InlineData("""{ "Replay": { "MaxReplays": 11 } }""", "StaleConnGuard:Replay:MaxReplays is '11'; accepted is a whole number between 0 and 10.")]
     [InlineData("""{ "Replay": { "UnsafeReplay": "1" } }""", "StaleConnGuard:Replay:UnsafeReplay is '1'; accepted is one of WhenProven, Always, Never.")]
+    [InlineData("""{ "Replay": { "ConfirmOneShotBody": "yes" } }""", "StaleConnGuard:Replay:ConfirmOneShotBody is 'yes'; accepted is true or false.")]
     [InlineData("""{ "Replay": { "BufferOneShotUpTo": 0 } }""", "StaleConnGuard:Replay:BufferOneShotUpTo is '0'; accepted is a whole number between 1 and 104857600.")]
     [InlineData("""{ "Retry": { "StatusCodes": [ 503, 200 ] } }""", "StaleConnGuard:Retry:StatusCodes:1 is '200'; accepted is a list of whole numbers between 400 and 599.")]
     [InlineData("""{ "Retry": { "StatusCodes": 503 } }""", "StaleConnGuard:Retry:StatusCodes is '503'; accepted is a list of")]

@@ -27,6 +27,59 @@ public class OneShotTests
         bodies.ShouldBe([[1, 2, 3]]);
     }
 
+    [Theory]
+    [InlineData("POST", false)]
+    [InlineData("POST", true)]
+    [InlineData("PUT", false)]
+    public async Task OneShotBody_ConfirmingSwitchedOff_IsSpentOnTheStaleConnection(string method, bool sync)
+    {
+        await using var race = new StaleRace(guarded: true, options: new StaleConnGuardOptions { Replay = { ConfirmOneShotBody = false }, Retry = { Enabled = false } });
+        await race.WarmUpAsync();
+        await Task.Delay(s_idle);
+        var body = new OneShotStream([1, 2, 3]);
+        HttpRequestMessage request = ReplayTests.Request(method, "none");
+        request.Content = new StreamContent(body);
+
+        var e = await Should.ThrowAsync<StaleConnectionException>(() => race.SendAsync(request, sync));
+
+        e.Decision.ShouldBe(ReplayDecision.SurfaceBodyConsumed);
+        body.Touched.ShouldBeTrue();
+        race.Server.Connections.ShouldBe(1);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task OneShotBody_IdleConnection_LeavesTheBodyUntilTheHeadersArrivedOnlyWhenConfirming(bool confirming)
+    {
+        int touchedAfterWrites = -1;
+        int writes = 0;
+        await using var server = new ScriptedServer(connection => connection.AnswerAllAsync());
+        using var client = new GuardedClient(options: o => o.Replay.ConfirmOneShotBody = confirming)
+        {
+            BeforeWrite = (_, write) =>
+            {
+                writes = write + 1;
+                return Task.CompletedTask;
+            },
+        };
+        await client.GetAsync(server.Uri);
+        await Task.Delay(s_idle);
+        HttpRequestMessage request = GuardedClient.Request("POST", server.Uri);
+        request.Content = new StreamContent(new PipedStream(new MemoryStream([1, 2, 3]), beforeRead: read =>
+        {
+            touchedAfterWrites = read == 0 ? writes : touchedAfterWrites;
+            return Task.CompletedTask;
+        }));
+
+        using HttpResponseMessage response = await client.SendAsync(request);
+
+        response.StatusCode.ShouldBe(HttpStatusCode.OK);
+
+        // The warm-up is the first write. Without confirming headers and body leave together.
+        touchedAfterWrites.ShouldBe(confirming ? 2 : 1);
+    }
+
     [Fact]
     public async Task OneShotBody_ReusedConnectionIsReset_SurfacesWithTheBodyUntouched()
     {
