@@ -18,6 +18,7 @@ internal sealed class Exchange(ConnectionGuard guard, GuardSettings settings, Ht
     private volatile bool _contentRuns;
     private volatile bool _closed;
     private volatile bool _responded;
+    private TunnelTransports? _tunnels;
     private int _ended;
 
     /// <summary>The exchange that the running code belongs to. It flows into the calls the HTTP/1.1 connection makes on its stream.</summary>
@@ -31,6 +32,9 @@ internal sealed class Exchange(ConnectionGuard guard, GuardSettings settings, Ht
 
     /// <summary>The message the handler holds, until it has been answered.</summary>
     public HttpRequestMessage Request => Root?.Request ?? _request;
+
+    /// <summary>Tunnels through a proxy that are made in the flow of this exchange, or null when there are none.</summary>
+    public TunnelTransports? Tunnels => Volatile.Read(ref _tunnels);
 
     /// <summary>Opened by no handler: the connection is used by a request that the guard did not see.</summary>
     public bool IsNobodys => ReferenceEquals(Request, s_nobodys) || ReferenceEquals(Request, s_answered);
@@ -150,6 +154,8 @@ internal sealed class Exchange(ConnectionGuard guard, GuardSettings settings, Ht
 
     /// <summary>The connection stays in the pool and knows its last exchange; the message and its content must not stay with it.</summary>
     public void ForgetRequest() => _request = s_answered;
+
+    public void AddTunnel(TransportStream transport) => LazyInitializer.EnsureInitialized(ref _tunnels).Add(transport);
 
     public void MarkResponded() => _responded = true;
 

@@ -14,6 +14,7 @@ internal sealed class TransportStream : NetworkStream
     private long _written;
     private volatile bool _writing;
     private volatile bool _writeSawReset;
+    private volatile bool _isTunnelUnderWay;
 
     /// <summary>A transport that owns its socket.</summary>
     public TransportStream(Socket socket)
@@ -42,8 +43,16 @@ internal sealed class TransportStream : NetworkStream
     /// </summary>
     public bool WriteSawReset => _writeSawReset;
 
+    /// <summary>It leads to a proxy, and the connection that will run through it has not been tied to it yet.</summary>
+    public bool IsTunnelUnderWay
+    {
+        get => _isTunnelUnderWay;
+        set => _isTunnelUnderWay = value;
+    }
+
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
+        NoteTunnel();
         _writing = true;
         ValueTask write;
         try
@@ -71,6 +80,7 @@ internal sealed class TransportStream : NetworkStream
 
     public override void Write(ReadOnlySpan<byte> buffer)
     {
+        NoteTunnel();
         _writing = true;
         try
         {
@@ -115,6 +125,7 @@ internal sealed class TransportStream : NetworkStream
 
     protected override void Dispose(bool disposing)
     {
+        _isTunnelUnderWay = false;
         base.Dispose(disposing);
         if (disposing)
         {
@@ -123,6 +134,14 @@ internal sealed class TransportStream : NetworkStream
     }
 
     private ulong? ReadAcknowledged() => TcpInfo.TryRead(Socket, out TcpInfo info) ? info.BytesAcknowledged : null;
+
+    private void NoteTunnel()
+    {
+        if (_isTunnelUnderWay)
+        {
+            Exchange.Current?.AddTunnel(this);
+        }
+    }
 
     private async ValueTask WaitForWriteAsync(ValueTask write, int count)
     {
