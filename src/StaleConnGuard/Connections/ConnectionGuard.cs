@@ -14,6 +14,11 @@ internal sealed class ConnectionGuard(KeepAliveLedger ledger, TimeProvider time)
     /// <summary>Looks for peers that have gone silent; null when nobody does.</summary>
     public SilenceWatch? Silence { get; init; }
 
+    /// <summary>
+    /// A tunnel was made on a stream whose socket is hidden: then another tunnel of the same flow could be taken for it, so none is tied to its transport any more.
+    /// </summary>
+    public bool HasHiddenTunnels { get; set; }
+
     /// <summary>Called when a connection was not given to an exchange.</summary>
     public void OnRefused(OriginKnowledge origin, RefusalReason reason) => Observer?.ConnectionRefused(origin, reason);
 

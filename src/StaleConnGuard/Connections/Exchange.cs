@@ -31,6 +31,7 @@ internal class Exchange(ExchangeScope scope, HttpRequestMessage request)
     private byte _end;
     private byte _delivery;
     private ExchangeTraits _traits;
+    private TunnelTransports? _tunnels;
 
     /// <summary>The exchange that the running code belongs to. It flows into the calls the HTTP/1.1 connection makes on its stream.</summary>
     public static Exchange? Current
@@ -45,6 +46,9 @@ internal class Exchange(ExchangeScope scope, HttpRequestMessage request)
 
     /// <summary>The message the handler holds, until it has been answered.</summary>
     public HttpRequestMessage Request => Root?.Request ?? _request;
+
+    /// <summary>Tunnels through a proxy that are made in the flow of this exchange, or null when there are none.</summary>
+    public TunnelTransports? Tunnels => Volatile.Read(ref _tunnels);
 
     /// <summary>Opened by no handler: the connection is used by a request that the guard did not see.</summary>
     public bool IsNobodys => ReferenceEquals(Request, Nobodys) || ReferenceEquals(Request, s_answered);
@@ -225,6 +229,8 @@ internal class Exchange(ExchangeScope scope, HttpRequestMessage request)
     }
 
     public void StopSuspecting() => _suspected = false;
+
+    public void AddTunnel(TransportStream transport) => LazyInitializer.EnsureInitialized(ref _tunnels).Add(transport);
 
     public void Close()
     {

@@ -104,20 +104,41 @@ internal static class GuardedConnections
         async (context, cancellationToken) =>
         {
             // The runtime's own CONNECT to a proxy makes a tunnel below another connection: its bytes are no request's. The application's is a request.
-            bool isProxyTunnel = context.InitialRequestMessage.Method == HttpMethod.Connect && !ReferenceEquals(Exchange.Current?.Request, context.InitialRequestMessage);
+            Exchange? maker = Exchange.Current;
+            bool isProxyTunnel = context.InitialRequestMessage.Method == HttpMethod.Connect && !ReferenceEquals(maker?.Request, context.InitialRequestMessage);
             Exchange.Current = null;
             Stream stream = users is null ? context.PlaintextStream : await users(context, cancellationToken).ConfigureAwait(false);
+            if (isProxyTunnel)
+            {
+                AnnounceTunnel(stream, guard);
+                return stream;
+            }
 
             // HTTP/2 shares one writer between requests, and HTTP/3 never comes here.
-            if (context.NegotiatedHttpVersion.Major != 1 || isProxyTunnel)
+            if (context.NegotiatedHttpVersion.Major != 1)
             {
                 return stream;
             }
 
             OriginKey key = OriginOf(context.InitialRequestMessage.RequestUri!, handler);
             OriginKnowledge origin = guard.Ledger.GetOrAdd(key, settings.Current.KeepAlive.For(key));
-            return new GuardedStream(stream, TransportLink.Find(stream), guard, origin);
+            return new GuardedStream(stream, TransportLink.Find(stream) ?? TunnelOf(key, maker, guard), guard, origin);
         };
+
+    /// <summary>From here on whoever writes to the proxy says in which flow the tunnel is made.</summary>
+    private static void AnnounceTunnel(Stream stream, ConnectionGuard guard)
+    {
+        if (TransportLink.Find(stream) is TransportStream transport)
+        {
+            transport.IsTunnelUnderWay = true;
+            return;
+        }
+
+        guard.HasHiddenTunnels = true;
+    }
+
+    private static TransportStream? TunnelOf(OriginKey key, Exchange? maker, ConnectionGuard guard) =>
+        key.Proxy is null || guard.HasHiddenTunnels ? null : maker?.Tunnels?.TakeOnly();
 
     private static OriginKey OriginOf(Uri uri, SocketsHttpHandler handler)
     {

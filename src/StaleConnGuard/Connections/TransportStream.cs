@@ -15,6 +15,7 @@ internal sealed class TransportStream : NetworkStream
     private long _written;
     private volatile bool _writing;
     private volatile bool _writeSawReset;
+    private volatile bool _isTunnelUnderWay;
 
     /// <summary>A transport that owns its socket.</summary>
     public TransportStream(Socket socket, SilenceWatch? watch = null)
@@ -50,8 +51,16 @@ internal sealed class TransportStream : NetworkStream
     /// </summary>
     public bool WriteSawReset => _writeSawReset;
 
+    /// <summary>It leads to a proxy, and the connection that will run through it has not been tied to it yet.</summary>
+    public bool IsTunnelUnderWay
+    {
+        get => _isTunnelUnderWay;
+        set => _isTunnelUnderWay = value;
+    }
+
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
+        NoteTunnel();
         _writing = true;
         _watch?.Wake();
         ValueTask write;
@@ -80,6 +89,7 @@ internal sealed class TransportStream : NetworkStream
 
     public override void Write(ReadOnlySpan<byte> buffer)
     {
+        NoteTunnel();
         _writing = true;
         _watch?.Wake();
         try
@@ -130,6 +140,7 @@ internal sealed class TransportStream : NetworkStream
             _watch?.Remove(Monitor);
         }
 
+        _isTunnelUnderWay = false;
         base.Dispose(disposing);
         if (disposing)
         {
@@ -150,6 +161,14 @@ internal sealed class TransportStream : NetworkStream
     }
 
     private ulong? ReadAcknowledged() => TcpInfo.TryRead(Socket, out TcpInfo info) ? info.BytesAcknowledged : null;
+
+    private void NoteTunnel()
+    {
+        if (_isTunnelUnderWay)
+        {
+            Exchange.Current?.AddTunnel(this);
+        }
+    }
 
     private async ValueTask WaitForWriteAsync(ValueTask write, int count)
     {

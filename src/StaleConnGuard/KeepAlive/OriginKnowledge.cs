@@ -143,9 +143,10 @@ internal sealed class OriginKnowledge
     /// <summary>A request met a connection that had died without a word. Whatever forgot it is not the server's keep-alive timeout: nothing is learned.</summary>
     public void SilentHit()
     {
-        lock (_lock)
+        OriginObservations observed = Observations;
+        lock (observed.Lock)
         {
-            _staleHits++;
+            observed.StaleHits++;
         }
 
         Successor()?.SilentHit();

@@ -44,14 +44,15 @@ public abstract class RealServer : IAsyncDisposable
     /// <param name="link">The link, or null.</param>
     /// <param name="port">Its port, for one that takes another's place; 0 for any.</param>
     /// <param name="upstream">What a reverse proxy forwards to; null for what is none.</param>
+    /// <param name="settings">What its start script reads from the environment.</param>
     /// <exception cref="InvalidOperationException">It did not start; the message holds what it said.</exception>
-    public static async Task<RealServer> StartAsync(string name, TimeSpan idleTimeout, DelayedLink? link = null, int port = 0, Uri? upstream = null)
+    public static async Task<RealServer> StartAsync(string name, TimeSpan idleTimeout, DelayedLink? link = null, int port = 0, Uri? upstream = null, IReadOnlyDictionary<string, string>? settings = null)
     {
         RealServer server = name switch
         {
             Kestrel => await KestrelServer.StartAsync(idleTimeout, link),
             _ when Modelled.Contains(name) => ModelledBalancer.Start(name, idleTimeout, link),
-            _ => ScriptedProcess.Start(name, idleTimeout, link, port, upstream),
+            _ => ScriptedProcess.Start(name, idleTimeout, link, port, upstream, settings),
         };
         try
         {
@@ -68,7 +69,7 @@ public abstract class RealServer : IAsyncDisposable
     /// <summary>How often each request was executed, by its <c>X-Request-Id</c>; complete for all that was answered before.</summary>
     public abstract Task<ExecutionLog> ReadExecutionsAsync();
 
-    /// <summary>Lets it end in good order, as a restart does: it finishes what it is at and closes what is idle. Only nginx is told how.</summary>
+    /// <summary>Lets it end in good order, as a restart does: it finishes what it is at and closes what is idle. Only nginx and Caddy are told how.</summary>
     public virtual Task ShutDownAsync() => throw new NotSupportedException($"{Name} cannot be shut down in good order from here.");
 
     /// <summary>Ends it at once.</summary>

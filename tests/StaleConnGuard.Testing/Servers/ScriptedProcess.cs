@@ -1,3 +1,4 @@
+using System.Collections.ObjectModel;
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
@@ -16,7 +17,11 @@ internal sealed class ScriptedProcess : RealServer
     private static readonly Dictionary<string, string> s_programs = new(StringComparer.Ordinal)
     {
         ["apache"] = "/usr/sbin/apache2",
+        ["apache-digest"] = "/usr/sbin/apache2",
+        ["apache-proxy"] = "/usr/sbin/apache2",
         ["caddy"] = "/usr/bin/caddy",
+        ["caddy-h2c"] = "/usr/bin/caddy",
+        ["caddy-tls"] = "/usr/bin/caddy",
         ["go"] = Repository.PathOf("tests/servers/built/go-server"),
         ["gunicorn"] = "/usr/bin/gunicorn",
         ["h2o"] = "/usr/bin/h2o",
@@ -25,9 +30,15 @@ internal sealed class ScriptedProcess : RealServer
         ["jetty"] = "/usr/share/jetty9/start.jar",
         ["lighttpd"] = "/usr/sbin/lighttpd",
         ["nginx"] = "/usr/sbin/nginx",
+        ["nginx-h2c"] = "/usr/sbin/nginx",
+        ["nginx-http"] = "/usr/sbin/nginx",
         ["nginx-proxy"] = "/usr/sbin/nginx",
+        ["nginx-tls"] = "/usr/sbin/nginx",
         ["node"] = "/usr/bin/node",
+        ["python"] = "/usr/bin/python3",
         ["puma"] = "/usr/bin/puma",
+        ["squid"] = "/usr/sbin/squid",
+        ["tinyproxy"] = "/usr/bin/tinyproxy",
         ["tomcat"] = "/usr/share/tomcat10/bin/catalina.sh",
         ["uvicorn"] = "/usr/bin/uvicorn",
         ["uwsgi"] = "/usr/bin/uwsgi-core",
@@ -49,7 +60,7 @@ internal sealed class ScriptedProcess : RealServer
         return reason.Length == 0;
     }
 
-    public static ScriptedProcess Start(string name, TimeSpan idleTimeout, DelayedLink? link, int port, Uri? upstream)
+    public static ScriptedProcess Start(string name, TimeSpan idleTimeout, DelayedLink? link, int port, Uri? upstream, IReadOnlyDictionary<string, string>? settings)
     {
         if (!IsInstalled(name, out string reason))
         {
@@ -71,16 +82,23 @@ internal sealed class ScriptedProcess : RealServer
             ? new ProcessStartInfo(script, arguments)
             : new ProcessStartInfo("setpriv", ["--pdeathsig", "KILL", script, .. arguments]);
         start.WorkingDirectory = folder.FullName;
+        foreach ((string key, string value) in settings ?? ReadOnlyDictionary<string, string>.Empty)
+        {
+            start.Environment[key] = value;
+        }
+
         Process process = link is null ? Process.Start(start)! : link.StartInServerNamespace(start);
-        return new ScriptedProcess(name, process, folder, new UriBuilder("http", address.ToString(), taken).Uri);
+        return new ScriptedProcess(name, process, folder, new UriBuilder(name.EndsWith("-tls", StringComparison.Ordinal) ? "https" : "http", address.ToString(), taken).Uri);
     }
 
     public override async Task<ExecutionLog> ReadExecutionsAsync()
     {
         string marker = $"marker-{Guid.NewGuid():N}";
-        using (var client = new HttpClient())
+        using (var client = new HttpClient(new SocketsHttpHandler { SslOptions = { RemoteCertificateValidationCallback = (_, _, _, _) => true } }))
         using (var request = new HttpRequestMessage(HttpMethod.Get, Address))
         {
+            request.Version = Name.EndsWith("-h2c", StringComparison.Ordinal) ? HttpVersion.Version20 : HttpVersion.Version11;
+            request.VersionPolicy = HttpVersionPolicy.RequestVersionExact;
             request.Headers.Add("X-Request-Id", marker);
             using HttpResponseMessage response = await client.SendAsync(request);
         }
@@ -105,12 +123,13 @@ internal sealed class ScriptedProcess : RealServer
 
     public override async Task ShutDownAsync()
     {
-        if (Name != "nginx")
+        string program = Name.Split('-')[0];
+        if (program is not ("nginx" or "caddy"))
         {
             await base.ShutDownAsync();
         }
 
-        using Process signal = Process.Start("kill", ["-QUIT", _process.Id.ToString(CultureInfo.InvariantCulture)]);
+        using Process signal = Process.Start("kill", [program == "nginx" ? "-QUIT" : "-TERM", _process.Id.ToString(CultureInfo.InvariantCulture)]);
         await signal.WaitForExitAsync();
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
         await _process.WaitForExitAsync(patience.Token);

@@ -15,6 +15,15 @@ internal sealed class LinkRace(Uri address, TimeSpan serverTimeout, TimeSpan del
 
     public int Sent => Ids.Count;
 
+    /// <summary>Done to each client's handler.</summary>
+    public Action<SocketsHttpHandler>? Configure { get; init; }
+
+    /// <summary>Done to each request that is aimed.</summary>
+    public Action<HttpRequestMessage>? Prepare { get; init; }
+
+    /// <summary>Sends the aimed requests on the synchronous path.</summary>
+    public bool IsSync { get; init; }
+
     public async Task RunAsync(StaleConnGuardOptions? options, string method, string body, int workers, int rounds)
     {
         await Task.WhenAll(Enumerable.Range(0, workers).Select(w => Task.Run(() => WorkAsync(options, method, body, w, workers, rounds))));
@@ -26,6 +35,7 @@ internal sealed class LinkRace(Uri address, TimeSpan serverTimeout, TimeSpan del
         {
             // A client and a ledger for each race: what was learned in one must not spare the next.
             var sockets = new SocketsHttpHandler { SslOptions = { RemoteCertificateValidationCallback = (_, _, _, _) => true } };
+            Configure?.Invoke(sockets);
             using var client = new HttpClient(options is null ? sockets : StaleConnGuardHandler.Create(options, sockets, new KeepAliveLedger(), Observer));
             long last = await WarmUpAsync(client);
             double aim = (((worker * rounds) + round + 0.5) / (workers * rounds) * 1.6) + 0.2;
@@ -37,9 +47,10 @@ internal sealed class LinkRace(Uri address, TimeSpan serverTimeout, TimeSpan del
             using HttpRequestMessage request = ReplayTests.Request(method, body);
             request.RequestUri = address;
             request.Headers.Add("X-Request-Id", id);
+            Prepare?.Invoke(request);
             try
             {
-                using HttpResponseMessage response = await client.SendAsync(request);
+                using HttpResponseMessage response = IsSync ? client.Send(request) : await client.SendAsync(request);
                 response.EnsureSuccessStatusCode();
             }
             catch (HttpRequestException e)

@@ -1,0 +1,121 @@
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using StaleConnGuard.Racing;
+using StaleConnGuard.Testing;
+
+namespace StaleConnGuard.WireTests.Protocols;
+
+/// <summary>
+/// HTTP/2 with real servers that end connections under load, by a request limit or by a restart in good order: GOAWAY with requests in flight
+/// (RFC 9113 6.8, 8.7). The runtime repeats what the server says it has not processed; the guard's retries do the rest.
+/// </summary>
+public class Http2Tests(ITestOutputHelper output)
+{
+    private const int Workers = 8;
+
+    [Theory]
+    [InlineData("nginx-tls")]
+    [InlineData("nginx-h2c")]
+    public async Task GoAway_AfterEveryTwentyRequests_FailsNothingAndExecutesNothingTwice(string front)
+    {
+        Requirement.MetOrSkip(RealServer.IsAvailable(front, out string reason), reason);
+        await using Backend backend = await Backend.StartAsync();
+        await using RealServer server = await RealServer.StartAsync(front, TimeSpan.FromSeconds(60), settings: new Dictionary<string, string>(backend.AsSetting) { ["REQUESTS"] = "20" });
+        using var guarded = new Http2Load(guarded: true, new Uri(server.Address, "backend/execute"));
+        using var stop = new CancellationTokenSource();
+        Task load = guarded.RunAsync(Workers, stop.Token);
+        await WaitUntilAsync(() => guarded.Sent >= 400);
+        await stop.CancelAsync();
+        await load;
+
+        output.WriteLine($"{front}: {guarded.Sent} sent on {guarded.Connections} connections");
+        guarded.Connections.ShouldBeGreaterThanOrEqualTo(guarded.Sent / 40);
+        guarded.Failures.ShouldBeEmpty();
+        backend.Executions.CountExecutedTwice(guarded.Posts).ShouldBe(0);
+    }
+
+    [Theory]
+    [InlineData("nginx-tls")]
+    [InlineData("nginx-h2c")]
+    [InlineData("caddy-tls")]
+    [InlineData("caddy-h2c")]
+    public async Task Restart_UnderLoad_FailsNothingSafeToRepeatAndExecutesNoPostTwice(string front)
+    {
+        Requirement.MetOrSkip(RealServer.IsAvailable(front, out string reason), reason);
+        await using Backend backend = await Backend.StartAsync();
+        RealServer server = await RealServer.StartAsync(front, TimeSpan.FromSeconds(60), settings: backend.AsSetting);
+        try
+        {
+            await RestartUnderLoadAsync(front, new Uri(server.Address, "backend/execute"), backend.Executions, async () =>
+            {
+                int port = server.Address.Port;
+                await server.ShutDownAsync();
+                await server.DisposeAsync();
+                server = await RealServer.StartAsync(front, TimeSpan.FromSeconds(60), port: port, settings: backend.AsSetting);
+            });
+        }
+        finally
+        {
+            await server.DisposeAsync();
+        }
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Restart_OfKestrelUnderLoad_FailsNothingSafeToRepeatAndExecutesNoPostTwice(bool tls)
+    {
+        Backend kestrel = await Backend.StartAsync(HttpProtocols.Http2, tls);
+        try
+        {
+            await RestartUnderLoadAsync($"kestrel, {(tls ? "TLS" : "h2c")}", new Uri(kestrel.Uri, "execute"), kestrel.Executions, async () =>
+            {
+                int port = kestrel.Uri.Port;
+                ExecutionLog executions = kestrel.Executions;
+                await kestrel.StopAsync();
+                await kestrel.DisposeAsync();
+                kestrel = await Backend.StartAsync(HttpProtocols.Http2, tls, port, executions);
+            });
+        }
+        finally
+        {
+            await kestrel.DisposeAsync();
+        }
+    }
+
+    private async Task RestartUnderLoadAsync(string server, Uri uri, ExecutionLog executions, Func<Task> restart)
+    {
+        using var plain = new Http2Load(guarded: false, uri);
+        using var guarded = new Http2Load(guarded: true, uri);
+        using var stop = new CancellationTokenSource();
+        Task load = Task.WhenAll(plain.RunAsync(Workers, stop.Token), guarded.RunAsync(Workers, stop.Token));
+        await WaitUntilAsync(() => guarded.Sent >= 100 && plain.Sent >= 100);
+        await restart();
+        int sent = guarded.Sent;
+        await WaitUntilAsync(() => guarded.Sent >= sent + 100);
+        await stop.CancelAsync();
+        await load;
+
+        foreach ((string name, Http2Load client) in new[] { ("plain", plain), ("guarded", guarded) })
+        {
+            output.WriteLine($"{server}, {name}: {client.Sent} sent on {client.Connections} connections, failed: {client.Failures.Count}");
+            foreach (var kind in client.Failures.CountBy(failure => failure))
+            {
+                output.WriteLine($"    {kind.Value} {kind.Key.Method} {kind.Key.Failure}");
+            }
+        }
+
+        guarded.Connections.ShouldBeGreaterThan(1, "the restart ended its connection");
+        guarded.FailuresOf(HttpMethod.Get).ShouldBeEmpty();
+        executions.CountExecutedTwice(guarded.Posts).ShouldBe(0);
+    }
+
+    private static async Task WaitUntilAsync(Func<bool> condition)
+    {
+        long started = TimeProvider.System.GetTimestamp();
+        while (!condition())
+        {
+            TimeProvider.System.GetElapsedTime(started).ShouldBeLessThan(TimeSpan.FromSeconds(30));
+            await Task.Delay(20);
+        }
+    }
+}

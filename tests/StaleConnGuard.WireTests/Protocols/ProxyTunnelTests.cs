@@ -1,0 +1,38 @@
+using System.Net;
+using StaleConnGuard.Racing;
+using StaleConnGuard.Testing;
+using StaleConnGuard.WireTests.Guard;
+
+namespace StaleConnGuard.WireTests.Protocols;
+
+/// <summary>TLS through the CONNECT tunnel of real proxies: the kernel's word is about the proxy, and what the proxy did not take the server did not get.</summary>
+public class ProxyTunnelTests
+{
+    private static readonly (string Method, string Body, bool Sync)[] s_requests =
+        [("GET", "none", false), ("PUT", "bytes", false), ("POST", "bytes", false), ("POST", "none", false), ("POST", "one-shot", false), ("POST", "json", true)];
+
+    [Theory]
+    [InlineData("squid")]
+    [InlineData("tinyproxy")]
+    [InlineData("apache-proxy")]
+    public async Task Tunnel_ServerClosesAsTheRequestLeaves_IsProvenAndReplayed(string proxyName)
+    {
+        Requirement.MetOrSkip(OperatingSystem.IsLinux(), "TCP_INFO needs Linux");
+        Requirement.MetOrSkip(RealServer.IsAvailable(proxyName, out string reason), reason);
+        Requirement.MetOrSkip(RealServer.IsAvailable("nginx-tls", out reason), reason);
+        await using RealServer server = await RealServer.StartAsync("nginx-tls", HeldRace.IdleTimeout);
+        await using RealServer proxy = await RealServer.StartAsync(proxyName, TimeSpan.FromSeconds(60));
+        void ThroughProxy(SocketsHttpHandler handler) => handler.Proxy = new WebProxy(proxy.Address);
+
+        Task<HeldOutcome> plain = HeldRace.RunAsync(guarded: false, server.Address, "POST", "bytes", configure: ThroughProxy);
+        HeldOutcome[] outcomes = await Task.WhenAll(s_requests.Select(r => HeldRace.RunAsync(guarded: true, server.Address, r.Method, r.Body, r.Sync, ThroughProxy)));
+
+        (await plain).Failure.ShouldNotBeNull("without a race nothing is shown");
+        ExecutionLog executions = await server.ReadExecutionsAsync();
+        for (int i = 0; i < outcomes.Length; i++)
+        {
+            outcomes[i].ShouldBeProven(s_requests[i].ToString());
+            executions.CountOf(outcomes[i].Id).ShouldBe(1, s_requests[i].ToString());
+        }
+    }
+}
