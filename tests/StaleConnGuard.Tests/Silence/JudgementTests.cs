@@ -6,6 +6,9 @@ namespace StaleConnGuard.Tests.Silence;
 public class JudgementTests
 {
     private readonly ConnectionGuard _guard = new(new KeepAliveLedger(), new VirtualClock());
+    private readonly GuardedStream _connection;
+
+    public JudgementTests() => _connection = new GuardedStream(new MemoryStream(), transport: null, _guard, _guard.Ledger.GetOrAdd(new OriginKey("https", "api.test", 443, null)));
 
     [Fact]
     public void TryDeclareSilent_NothingCame_StandsAndLateBytesAreTooLate()
@@ -64,5 +67,10 @@ public class JudgementTests
         TestContext.Current.TestOutputHelper!.WriteLine($"The byte was first {answered} times.");
     }
 
-    private Exchange Make() => new(_guard, GuardSettings.Default, new HttpRequestMessage());
+    private Exchange Make()
+    {
+        var exchange = new Exchange(new ExchangeScope(_guard, GuardSettings.Default), new HttpRequestMessage());
+        exchange.Bind(_connection, reused: true, idleAgeTicks: 0, connectionAgeTicks: 0, requestsBefore: 1, bytesWrittenBefore: 0);
+        return exchange;
+    }
 }
