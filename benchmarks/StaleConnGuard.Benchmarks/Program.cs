@@ -9,6 +9,8 @@ return args switch
     ["soak", .. string[] rest] => await Soak.RunAsync(rest),
     ["keep-alive-simulation", .. string[] rest] => KeepAliveSimulation.Run(rest),
     ["keep-alive-learning", .. string[] rest] => await KeepAliveLearning.RunAsync(rest),
+    ["silent-drop", .. string[] rest] => await SilentDrop.RunAsync(rest),
+    ["silent-cost", .. string[] rest] => await SilentCost.RunAsync(rest),
     ["interop", .. string[] rest] => await Interop.RunAsync(rest),
     ["reverse-proxy", .. string[] rest] => await ReverseProxy.RunAsync(rest),
     ["keep-alive-fuzz", .. string[] rest] => KeepAliveFuzz.Run(rest),

@@ -11,6 +11,8 @@ namespace StaleConnGuard;
 /// <param name="Retransmits">How often the oldest unacknowledged segment was sent again because its timer ran out; 0 as soon as anything is acknowledged.</param>
 /// <param name="Probes">Probes (of a closed window, or keep-alive) that were sent in a row and not answered.</param>
 /// <param name="Unacknowledged">Segments sent and not acknowledged.</param>
+/// <param name="RoundTrip">The smoothed round trip.</param>
+/// <param name="TotalRetransmits">Segments sent again in the connection's life, for whatever reason; wraps around.</param>
 /// <param name="LastDataReceived">Time since the last byte came from the peer, whenever it was read.</param>
 /// <param name="LastAckReceived">Time since the last segment that carried an ACK came; a FIN carries one.</param>
 /// <param name="BytesAcknowledged">Bytes of the stream the peer's kernel has acknowledged.</param>
@@ -21,6 +23,8 @@ internal readonly record struct TcpInfo(
     byte Retransmits,
     byte Probes,
     uint Unacknowledged,
+    TimeSpan RoundTrip,
+    uint TotalRetransmits,
     TimeSpan LastDataReceived,
     TimeSpan LastAckReceived,
     ulong BytesAcknowledged,
@@ -38,6 +42,8 @@ internal readonly record struct TcpInfo(
     private const int UnacknowledgedOffset = 24;
     private const int LastDataReceivedOffset = 52;
     private const int LastAckReceivedOffset = 56;
+    private const int RoundTripOffset = 68;
+    private const int TotalRetransmitsOffset = 100;
     private const int BytesAcknowledgedOffset = 120;
     private const int ShortestRoundTripOffset = 148;
     private const int SizeNeeded = BytesAcknowledgedOffset + sizeof(ulong);
@@ -72,6 +78,8 @@ internal readonly record struct TcpInfo(
             raw[RetransmitsOffset],
             raw[ProbesOffset],
             MemoryMarshal.Read<uint>(raw[UnacknowledgedOffset..]),
+            TimeSpan.FromMicroseconds(MemoryMarshal.Read<uint>(raw[RoundTripOffset..])),
+            MemoryMarshal.Read<uint>(raw[TotalRetransmitsOffset..]),
             TimeSpan.FromMilliseconds(MemoryMarshal.Read<uint>(raw[LastDataReceivedOffset..])),
             TimeSpan.FromMilliseconds(MemoryMarshal.Read<uint>(raw[LastAckReceivedOffset..])),
             MemoryMarshal.Read<ulong>(raw[BytesAcknowledgedOffset..]),

@@ -23,7 +23,7 @@ public sealed class TransportOptions
 
     /// <summary>
     /// Gets or sets whether a connection that is taken again after a second or more is looked at soon after the request was written, so that a
-    /// request that is safe to repeat is replayed as soon as the kernel has sent it three times without an acknowledgement: within a second on most networks. Linux only.
+    /// request that is safe to repeat is replayed once the kernel has sent it three times without an acknowledgement: within a second on most networks. Linux only.
     /// </summary>
     /// <value>The default value is <see langword="true"/>.</value>
     public bool EarlySuspicion { get; set; } = true;

@@ -33,8 +33,13 @@ internal static class FailureClassifier
         HttpRequestError.ResponseEnded => FailureKind.ConnectionLost,
         // The runtime has no value of its own for a reset: it is Unknown with the socket's exception inside. So is the guard's word for an end-of-stream.
         HttpRequestError.Unknown when EndedByConnection(exception) => FailureKind.ConnectionLost,
+        HttpRequestError.HttpProtocolError when SaysPingUnanswered(exception.Message) => FailureKind.ConnectionLost,
         _ => FailureKind.Other,
     };
+
+    /// <summary>HTTP/2: the runtime calls a dead connection that it found by ping a protocol error, and nothing but its words tells which.</summary>
+    private static bool SaysPingUnanswered(string message) =>
+        message.Contains("KeepAlivePingDelay", StringComparison.Ordinal) || message.StartsWith("net_ping_request_timed_out", StringComparison.Ordinal);
 
     /// <summary>A stale hit that the guard did not replay, or not once more. What it knows of the bytes counts; where it did not trust them, neither do we.</summary>
     private static FailureKind ClassifyStaleHit(StaleConnectionException exception) => exception.Delivery switch

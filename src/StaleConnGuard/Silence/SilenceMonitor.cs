@@ -11,6 +11,7 @@ internal sealed class SilenceMonitor(TransportStream transport, SilenceWatch wat
     private volatile GuardedStream? _above;
     private Exchange? _waiting;
     private SilenceClock _clock;
+    private EarlySuspicion _suspicion;
     private long _lastLook;
     private long _seenWritten;
     private bool _outstanding;
@@ -39,6 +40,7 @@ internal sealed class SilenceMonitor(TransportStream transport, SilenceWatch wat
             // Seen for the first time: most are answered before the next look.
             _waiting = exchange;
             _clock.Reset();
+            _suspicion.Reset();
             return exchange is null ? SilenceWatch.Never : NextLook(exchange);
         }
 
@@ -49,7 +51,7 @@ internal sealed class SilenceMonitor(TransportStream transport, SilenceWatch wat
 
         TimeSpan age = above.AgeOf(exchange);
         ulong before = transport.AcknowledgedAtConnect.GetValueOrDefault() + (ulong)exchange.BytesWrittenBefore;
-        if (exchange.IsSuspected && EndsEarly(above, exchange, EarlySuspicion.Judge(info, before, age), age))
+        if (exchange.IsSuspected && EndsEarly(above, exchange, _suspicion.Judge(info, before, age), age))
         {
             return SilenceWatch.Never;
         }
@@ -82,7 +84,7 @@ internal sealed class SilenceMonitor(TransportStream transport, SilenceWatch wat
         }
 
         exchange.StopSuspecting();
-        if (finding is EarlyFinding.Alive)
+        if (finding is not EarlyFinding.Dead)
         {
             return false;
         }

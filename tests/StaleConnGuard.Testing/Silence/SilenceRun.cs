@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Net;
 using StaleConnGuard.Racing;
 
@@ -30,25 +31,16 @@ public static class SilenceRun
         return new HttpClient(guarded ? StaleConnGuardHandler.Create(options, handler) : handler) { Timeout = patience };
     }
 
-    /// <summary>Makes so many connections, waits, forgets them, and sends a request.</summary>
+    /// <summary>Makes a connection, forgets its flow, lets it rest, and sends a request on it. Runs on one path may overlap.</summary>
     public static async Task<SilenceOutcome> ForgetAndSendAsync(
-        SilentPath path, HttpClient client, SilenceKind kind, string method, Version? version = null, TimeSpan? restoreAfter = null)
+        SilentPath path, HttpClient client, SilenceKind kind, string method, Version? version = null, TimeSpan? restoreAfter = null, string? id = null)
     {
-        HashSet<int> before = [.. path.Ports];
-        using (HttpResponseMessage warm = await client.SendAsync(Request(path.Uri, "GET", version)))
-        {
-            warm.EnsureSuccessStatusCode();
-        }
-
+        int port = await WarmUpAsync(path, client, version);
         long idle = Stopwatch.GetTimestamp();
-        await path.ForgetAsync(kind, path.Ports.Except(before));
-        TimeSpan rest = IdleAge - Stopwatch.GetElapsedTime(idle);
-        if (rest > TimeSpan.Zero)
-        {
-            await Task.Delay(rest);
-        }
+        await path.ForgetAsync(kind, [port]);
+        await RestAsync(idle);
 
-        Task<SilenceOutcome> sending = SendAsync(path, client, method, version);
+        Task<SilenceOutcome> sending = SendAsync(path, client, method, version, id: id);
         if (restoreAfter is TimeSpan wait)
         {
             await Task.Delay(wait);
@@ -58,12 +50,30 @@ public static class SilenceRun
         return await sending;
     }
 
+    /// <summary>Sends a first request. Returns the port that it came from.</summary>
+    public static async Task<int> WarmUpAsync(SilentPath path, HttpClient client, Version? version = null)
+    {
+        using HttpRequestMessage request = Request(new Uri(path.Uri, "port"), "GET", version);
+        using HttpResponseMessage response = await client.SendAsync(request);
+        return int.Parse(await response.EnsureSuccessStatusCode().Content.ReadAsStringAsync(), CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>Waits until a connection has been idle for <see cref="IdleAge"/>.</summary>
+    public static async Task RestAsync(long idleSince)
+    {
+        TimeSpan rest = IdleAge - Stopwatch.GetElapsedTime(idleSince);
+        if (rest > TimeSpan.Zero)
+        {
+            await Task.Delay(rest);
+        }
+    }
+
     /// <summary>Sends one request and says what became of it.</summary>
-    public static async Task<SilenceOutcome> SendAsync(SilentPath path, HttpClient client, string method, Version? version = null, Uri? uri = null, HttpContent? content = null)
+    public static async Task<SilenceOutcome> SendAsync(SilentPath path, HttpClient client, string method, Version? version = null, Uri? uri = null, HttpContent? content = null, string? id = null)
     {
         using HttpRequestMessage request = Request(uri ?? path.Uri, method, version);
         request.Content = content ?? request.Content;
-        string id = Guid.NewGuid().ToString("N");
+        id ??= Guid.NewGuid().ToString("N");
         request.Headers.Add("X-Request-Id", id);
         long start = Stopwatch.GetTimestamp();
         Exception? failure = null;
@@ -80,7 +90,7 @@ public static class SilenceRun
         return new SilenceOutcome(Stopwatch.GetElapsedTime(start), failure, path.Executions.GetValueOrDefault(id));
     }
 
-    private static HttpRequestMessage Request(Uri uri, string method, Version? version) => new(new HttpMethod(method), uri)
+    public static HttpRequestMessage Request(Uri uri, string method, Version? version) => new(new HttpMethod(method), uri)
     {
         Content = method == "GET" ? null : new ByteArrayContent(new byte[100]),
         Version = version ?? HttpVersion.Version11,

@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -18,9 +17,8 @@ namespace StaleConnGuard.Testing;
 public sealed class SilentPath : IAsyncDisposable
 {
     private readonly DelayedLink _link;
-    private readonly ConcurrentDictionary<int, byte> _ports = new();
     private readonly ConcurrentDictionary<string, int> _executions = new(StringComparer.Ordinal);
-    private readonly Stack<string[]> _rules = new();
+    private readonly ConcurrentStack<string[]> _rules = new();
     private KestrelUnderTest? _server;
 
     private SilentPath(DelayedLink link) => _link = link;
@@ -30,9 +28,6 @@ public sealed class SilentPath : IAsyncDisposable
 
     /// <summary>Gets how often each request was executed.</summary>
     public IReadOnlyDictionary<string, int> Executions => _executions;
-
-    /// <summary>Gets the ports of the clients that the server has seen so far.</summary>
-    public IReadOnlyCollection<int> Ports => [.. _ports.Keys];
 
     /// <summary>Says whether this machine and user can have such a path, and if not, why.</summary>
     public static bool IsAvailable(out string reason)
@@ -72,10 +67,10 @@ public sealed class SilentPath : IAsyncDisposable
         }
     }
 
-    /// <summary>Forgets these flows, or all that the server has seen so far. Returns when that is in force.</summary>
-    public async Task ForgetAsync(SilenceKind kind, IEnumerable<int>? ports = null)
+    /// <summary>Forgets the flows from these ports. Returns when that is in force.</summary>
+    public async Task ForgetAsync(SilenceKind kind, IEnumerable<int> ports)
     {
-        foreach (int port in ports ?? Ports)
+        foreach (int port in ports)
         {
             string flow = port.ToString(CultureInfo.InvariantCulture);
             if (kind is SilenceKind.AllButAcks)
@@ -127,7 +122,6 @@ public sealed class SilentPath : IAsyncDisposable
     {
         app.Use(async (context, next) =>
         {
-            _ports.TryAdd(context.Connection.RemotePort, 0);
             if (context.Request.Headers["X-Request-Id"] is [string id])
             {
                 _executions.AddOrUpdate(id, 1, static (_, n) => n + 1);
@@ -135,12 +129,17 @@ public sealed class SilentPath : IAsyncDisposable
 
             await next(context);
         });
+        app.MapGet("/port", static async (HttpContext context, int ms = 0) =>
+        {
+            await Task.Delay(ms, context.RequestAborted);
+            return context.Connection.RemotePort.ToString(CultureInfo.InvariantCulture);
+        });
         app.MapMethods("/", ["GET", "POST", "PUT"], static () => "done");
 
         // Answers late, or reads late: the kernel acknowledges all the while.
-        app.MapMethods("/late", ["GET", "POST"], static async (HttpContext context) =>
+        app.MapMethods("/late", ["GET", "POST"], static async (HttpContext context, int ms) =>
         {
-            await Task.Delay(int.Parse(context.Request.Query["ms"]!, CultureInfo.InvariantCulture), context.RequestAborted);
+            await Task.Delay(ms, context.RequestAborted);
             byte[] buffer = new byte[65536];
             long read = 0;
             for (int n; (n = await context.Request.Body.ReadAsync(buffer)) > 0;)

@@ -17,7 +17,10 @@ public class StaleConnGuardConfigurationTests
               "Replay": { "MaxReplays": 5, "UnsafeReplay": "never", "BufferOneShotUpTo": 65536, "ConfirmOneShotBody": false },
               "Retry": { "Enabled": false, "MaxRetries": 7, "BaseDelay": "00:00:00.1", "MaxDelay": "00:00:05", "Jitter": "Decorrelated", "StatusCodes": [ 503, 429 ],
                 "HonorRetryAfter": false, "MaxRetryAfter": "00:01:00", "CallerTimeout": "00:01:40", "Budget": { "Ratio": 0.5, "MinRetriesPerSecond": 3 } },
-              "Transport": { "ConnectTimeout": "00:00:03", "PooledConnectionLifetime": "Infinite", "PooledConnectionIdleTimeout": "00:00:20" } } }
+              "Transport": { "ConnectTimeout": "00:00:03", "PooledConnectionLifetime": "Infinite", "PooledConnectionIdleTimeout": "00:00:20",
+                "UnacknowledgedDataTimeout": "00:00:05", "EarlySuspicion": false, "PooledConnectionLifetimeJitter": 0.25,
+                "KeepAlivePingDelay": "00:00:40", "KeepAlivePingTimeout": "00:00:15", "KeepAlivePingPolicy": "Always",
+                "TcpKeepAlive": { "Enabled": false, "Time": "00:01:00", "Interval": "00:00:07", "Probes": 4 } } } }
             """);
         options.KeepAlive.ServerTimeout.ShouldBe(TimeSpan.FromSeconds(90));
         options.KeepAlive.Margin.ShouldBe(TimeSpan.FromSeconds(2));
@@ -42,6 +45,16 @@ public class StaleConnGuardConfigurationTests
         options.Transport.ConnectTimeout.ShouldBe(TimeSpan.FromSeconds(3));
         options.Transport.PooledConnectionLifetime.ShouldBe(Timeout.InfiniteTimeSpan);
         options.Transport.PooledConnectionIdleTimeout.ShouldBe(TimeSpan.FromSeconds(20));
+        options.Transport.UnacknowledgedDataTimeout.ShouldBe(TimeSpan.FromSeconds(5));
+        options.Transport.EarlySuspicion.ShouldBeFalse();
+        options.Transport.PooledConnectionLifetimeJitter.ShouldBe(0.25);
+        options.Transport.KeepAlivePingDelay.ShouldBe(TimeSpan.FromSeconds(40));
+        options.Transport.KeepAlivePingTimeout.ShouldBe(TimeSpan.FromSeconds(15));
+        options.Transport.KeepAlivePingPolicy.ShouldBe(HttpKeepAlivePingPolicy.Always);
+        options.Transport.TcpKeepAlive.Enabled.ShouldBeFalse();
+        options.Transport.TcpKeepAlive.Time.ShouldBe(TimeSpan.FromMinutes(1));
+        options.Transport.TcpKeepAlive.Interval.ShouldBe(TimeSpan.FromSeconds(7));
+        options.Transport.TcpKeepAlive.Probes.ShouldBe(4);
     }
 
     [Fact]

@@ -22,6 +22,14 @@ public class StaleConnGuardOptionsRulesTests
         { o => o.Replay.UnsafeReplay = (UnsafeReplay)7, "Replay:UnsafeReplay is '7'; accepted is one of WhenProven, Always, Never." },
         { o => o.Transport.ConnectTimeout = TimeSpan.Zero, "Transport:ConnectTimeout is '00:00:00'; accepted is a time between 00:00:00.0100000 and 01:00:00, or Infinite (-00:00:00.0010000)." },
         { o => o.Transport.PooledConnectionLifetime = TimeSpan.Zero, "Transport:PooledConnectionLifetime is '00:00:00'; accepted is a time between 00:00:01 and 1.00:00:00, or Infinite (-00:00:00.0010000)." },
+        { o => o.Transport.UnacknowledgedDataTimeout = TimeSpan.FromMilliseconds(499), "Transport:UnacknowledgedDataTimeout is '00:00:00.4990000'; accepted is a time between 00:00:00.5000000 and 01:00:00, or Infinite (-00:00:00.0010000)." },
+        { o => o.Transport.PooledConnectionLifetimeJitter = 0.6, "Transport:PooledConnectionLifetimeJitter is '0.6'; accepted is a number between 0 and 0.5." },
+        { o => o.Transport.KeepAlivePingDelay = TimeSpan.Zero, "Transport:KeepAlivePingDelay is '00:00:00'; accepted is a time between 00:00:01 and 1.00:00:00, or Infinite (-00:00:00.0010000)." },
+        { o => o.Transport.KeepAlivePingTimeout = TimeSpan.Zero, "Transport:KeepAlivePingTimeout is '00:00:00'; accepted is a time between 00:00:01 and 1.00:00:00, or Infinite (-00:00:00.0010000)." },
+        { o => o.Transport.KeepAlivePingPolicy = (HttpKeepAlivePingPolicy)7, "Transport:KeepAlivePingPolicy is '7'; accepted is one of WithActiveRequests, Always." },
+        { o => o.Transport.TcpKeepAlive.Time = TimeSpan.Zero, "Transport:TcpKeepAlive:Time is '00:00:00'; accepted is a time between 00:00:01 and 02:00:00." },
+        { o => o.Transport.TcpKeepAlive.Interval = TimeSpan.Zero, "Transport:TcpKeepAlive:Interval is '00:00:00'; accepted is a time between 00:00:01 and 00:10:00." },
+        { o => o.Transport.TcpKeepAlive.Probes = 0, "Transport:TcpKeepAlive:Probes is '0'; accepted is a whole number between 1 and 100." },
         { o => o.Transport.PooledConnectionIdleTimeout = TimeSpan.FromDays(2), "Transport:PooledConnectionIdleTimeout is '2.00:00:00'; accepted is a time between 00:00:00 and 1.00:00:00, or Infinite (-00:00:00.0010000)." },
     };
 
@@ -40,6 +48,9 @@ public class StaleConnGuardOptionsRulesTests
         var options = new StaleConnGuardOptions();
         options.KeepAlive.UnsafeMaxIdle = Timeout.InfiniteTimeSpan;
         options.Transport.ConnectTimeout = Timeout.InfiniteTimeSpan;
+        options.Transport.UnacknowledgedDataTimeout = Timeout.InfiniteTimeSpan;
+        options.Transport.KeepAlivePingDelay = Timeout.InfiniteTimeSpan;
+        options.Transport.KeepAlivePingTimeout = Timeout.InfiniteTimeSpan;
         options.Transport.PooledConnectionLifetime = Timeout.InfiniteTimeSpan;
         options.Transport.PooledConnectionIdleTimeout = Timeout.InfiniteTimeSpan;
         StaleConnGuardOptionsRules.Check(options).ShouldBeEmpty();

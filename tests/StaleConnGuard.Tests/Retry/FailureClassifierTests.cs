@@ -31,6 +31,12 @@ public class FailureClassifierTests
     public void Classify_SocketErrorInside_SaysWhatItMeans(SocketError error, string kind) =>
         Classify(new HttpRequestException(HttpRequestError.Unknown, "x", new IOException("x", new SocketException((int)error)))).ShouldBe(kind);
 
+    [Theory]
+    [InlineData("The HTTP/2 server didn't respond to a ping request within the configured KeepAlivePingDelay. (HttpProtocolError)")]
+    [InlineData("net_ping_request_timed_out, HttpProtocolError")]
+    public void Classify_UnansweredPing_IsALostConnection(string message) =>
+        Classify(new HttpRequestException(HttpRequestError.HttpProtocolError, message)).ShouldBe("ConnectionLost");
+
     [Fact]
     public void Classify_InvalidResponseWithAResetInside_IsNoLostConnection() =>
         Classify(new HttpRequestException(HttpRequestError.InvalidResponse, "x", new IOException("x", new SocketException((int)SocketError.ConnectionReset)))).ShouldBe("Other");

@@ -1,0 +1,169 @@
+using StaleConnGuard.Testing;
+
+namespace StaleConnGuard.Tests.Silence;
+
+public class SilenceWatchTests
+{
+    private static readonly long s_slow = TimeSpan.FromSeconds(1).Ticks;
+
+    private readonly VirtualClock _clock = new();
+    private readonly SilenceWatch _watch;
+
+    public SilenceWatchTests() => _watch = SilenceWatch.For(new TransportOptions(), _clock)!;
+
+    [Fact]
+    public void For_NothingToWatchFor_IsNoWatch() =>
+        SilenceWatch.For(new TransportOptions { UnacknowledgedDataTimeout = Timeout.InfiniteTimeSpan, EarlySuspicion = false }, _clock).ShouldBeNull();
+
+    [Fact]
+    public void Timer_NothingWritten_StandsStill()
+    {
+        _watch.Add(new Connection());
+        _clock.NextDue.ShouldBeNull();
+    }
+
+    [Fact]
+    public void Wake_ManyTimes_SetsTheTimerOnce()
+    {
+        var connection = new Connection { Next = s_slow };
+        _watch.Add(connection);
+        for (int i = 0; i < 10; i++)
+        {
+            _watch.Wake();
+            _clock.Advance(TimeSpan.FromMilliseconds(50));
+        }
+
+        _clock.NextDue.ShouldBe(TimeSpan.FromMilliseconds(500));
+        _clock.Advance(TimeSpan.FromMilliseconds(500));
+        connection.Looks.ShouldBe(1);
+    }
+
+    [Fact]
+    public void Tick_NothingOutstanding_LooksOnceMoreAndStandsStill()
+    {
+        var connection = new Connection { Next = SilenceWatch.Never };
+        _watch.Add(connection);
+        _watch.Wake();
+        _clock.Advance(TimeSpan.FromSeconds(1));
+        connection.Looks.ShouldBe(2);
+        _clock.NextDue.ShouldBeNull();
+
+        _watch.Wake();
+        _clock.NextDue.ShouldBe(TimeSpan.FromSeconds(1));
+    }
+
+    [Fact]
+    public void Tick_WriteDuringTheLook_IsNotLost()
+    {
+        var connection = new Connection { Next = SilenceWatch.Never };
+        connection.WhileLooking = () => _watch.Wake();
+        _watch.Add(connection);
+        _watch.Wake();
+        _clock.Advance(TimeSpan.FromSeconds(1));
+        _clock.NextDue.ShouldBe(TimeSpan.FromSeconds(1));
+    }
+
+    [Fact]
+    public void Tick_SeveralConnections_ComesBackForTheMostUrgent()
+    {
+        _watch.Add(new Connection { Next = s_slow });
+        _watch.Add(new Connection { Next = TimeSpan.FromMilliseconds(120).Ticks });
+        _watch.Add(new Connection { Next = SilenceWatch.Never });
+        _watch.Wake();
+        _clock.Advance(TimeSpan.FromSeconds(1));
+        _clock.NextDue.ShouldBe(TimeSpan.FromMilliseconds(120));
+    }
+
+    [Fact]
+    public void Hurry_WhileTheTimerIsSetForLater_BringsItForward()
+    {
+        var connection = new Connection { Next = s_slow };
+        _watch.Add(connection);
+        _watch.Wake();
+        _watch.Hurry();
+        _clock.NextDue.ShouldBe(TimeSpan.FromMilliseconds(50));
+        _clock.Advance(TimeSpan.FromMilliseconds(50));
+        connection.Looks.ShouldBe(1);
+    }
+
+    [Fact]
+    public void Hurry_DuringALook_IsNotPutOff()
+    {
+        var connection = new Connection { Next = s_slow };
+        connection.WhileLooking = () => _watch.Hurry();
+        _watch.Add(connection);
+        _watch.Wake();
+        _clock.Advance(TimeSpan.FromSeconds(1));
+        _clock.NextDue.ShouldBe(TimeSpan.FromMilliseconds(50));
+    }
+
+    [Fact]
+    public void Tick_WhileAnotherLooks_ComesAgainAndNeverTwoAtOnce()
+    {
+        var connection = new Connection { Next = SilenceWatch.Never };
+        bool once = true;
+        connection.WhileLooking = () =>
+        {
+            if (once)
+            {
+                once = false;
+                _watch.Hurry();
+                _clock.Advance(TimeSpan.FromMilliseconds(50));
+            }
+        };
+        _watch.Add(connection);
+        _watch.Wake();
+        _clock.Advance(TimeSpan.FromSeconds(1));
+        connection.LookedTwiceAtOnce.ShouldBeFalse();
+        _clock.NextDue.ShouldNotBeNull();
+    }
+
+    [Fact]
+    public void Remove_AnyOrder_LooksAtThoseThatAreLeft()
+    {
+        Connection[] all = [.. Enumerable.Range(0, 40).Select(_ => new Connection { Next = s_slow })];
+        Array.ForEach(all, _watch.Add);
+        var random = new Random(7);
+        Connection[] gone = [.. all.Where(_ => random.Next(2) == 0)];
+        Array.ForEach(gone, _watch.Remove);
+        Array.ForEach(gone, _watch.Remove);
+        _watch.Wake();
+        _clock.Advance(TimeSpan.FromSeconds(1));
+        all.ShouldAllBe(c => c.Looks == (gone.Contains(c) ? 0 : 1));
+    }
+
+    [Fact]
+    public void Wake_OnlyEarlySuspicion_LeavesTheTimerAlone()
+    {
+        SilenceWatch watch = SilenceWatch.For(new TransportOptions { UnacknowledgedDataTimeout = Timeout.InfiniteTimeSpan }, _clock)!;
+        watch.Wake();
+        _clock.NextDue.ShouldBeNull();
+        watch.Hurry();
+        _clock.NextDue.ShouldBe(TimeSpan.FromMilliseconds(50));
+    }
+
+    private sealed class Connection : IWatchedConnection
+    {
+        private bool _looking;
+
+        public int Place { get; set; } = -1;
+
+        public long Next { get; set; }
+
+        public int Looks { get; private set; }
+
+        public bool LookedTwiceAtOnce { get; private set; }
+
+        public Action? WhileLooking { get; set; }
+
+        public long Look(long now)
+        {
+            LookedTwiceAtOnce |= _looking;
+            _looking = true;
+            Looks++;
+            WhileLooking?.Invoke();
+            _looking = false;
+            return Next;
+        }
+    }
+}
