@@ -12,6 +12,8 @@ return args switch
     ["interop", .. string[] rest] => await Interop.RunAsync(rest),
     ["keep-alive-fuzz", .. string[] rest] => KeepAliveFuzz.Run(rest),
     ["overhead", .. string[] rest] => await Overhead.RunAsync(rest),
+    ["loopback", .. string[] rest] => await Loopback.RunAsync(rest),
+    [LoopbackServer.Command] => await LoopbackServer.RunAsync(),
     _ => RunBenchmarks(args),
 };
 
