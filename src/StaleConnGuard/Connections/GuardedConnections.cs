@@ -138,7 +138,7 @@ internal static class GuardedConnections
     }
 
     private static TransportStream? TunnelOf(OriginKey key, Exchange? maker, ConnectionGuard guard) =>
-        key.Proxy is null || guard.HasHiddenTunnels ? null : maker?.Tunnels?.TakeOnly();
+        key.Proxy is null || guard.HasHiddenTunnels || maker is null ? null : TunnelTransports.Of(maker).TakeOnly();
 
     private static OriginKey OriginOf(Uri uri, SocketsHttpHandler handler)
     {

@@ -164,9 +164,9 @@ internal sealed class TransportStream : NetworkStream
 
     private void NoteTunnel()
     {
-        if (_isTunnelUnderWay)
+        if (_isTunnelUnderWay && Exchange.Current is Exchange maker)
         {
-            Exchange.Current?.AddTunnel(this);
+            TunnelTransports.Of(maker).Add(this);
         }
     }
 

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace StaleConnGuard;
 
 /// <summary>
@@ -11,8 +13,14 @@ namespace StaleConnGuard;
 /// </remarks>
 internal sealed class TunnelTransports
 {
+    // Beside the exchange and not in it: few make a tunnel, and each of them would pay for the field.
+    private static readonly ConditionalWeakTable<Exchange, TunnelTransports> s_made = [];
+
     private readonly Lock _lock = new();
     private readonly List<TransportStream> _candidates = [];
+
+    /// <summary>Those that are made in the flow of this exchange.</summary>
+    public static TunnelTransports Of(Exchange maker) => s_made.GetValue(maker, static _ => new TunnelTransports());
 
     public void Add(TransportStream transport)
     {
