@@ -12,6 +12,14 @@ return args switch
     ["interop", .. string[] rest] => await Interop.RunAsync(rest),
     ["keep-alive-fuzz", .. string[] rest] => KeepAliveFuzz.Run(rest),
     ["overhead", .. string[] rest] => await Overhead.RunAsync(rest),
+    ["race-rates", .. string[] rest] => await RaceRates.RunAsync(Results.Options(rest)),
+    ["safety", .. string[] rest] => await Safety.RunAsync(Results.Options(rest)),
+    ["scale", .. string[] rest] => await Scale.RunAsync(Results.Options(rest)),
+    ["cold", .. string[] rest] => await Cold.RunAsync(Results.Options(rest)),
+    [ColdStart.Command, .. string[] rest] => await ColdStart.RunAsync(rest),
+    [HoldingServer.Command] => await HoldingServer.RunAsync(),
+    [ScaleOnce.Command, .. string[] rest] => await ScaleOnce.RunAsync(rest),
+    ["documents", .. string[] rest] => Documents.Run(Results.Options(rest)),
     _ => RunBenchmarks(args),
 };
 

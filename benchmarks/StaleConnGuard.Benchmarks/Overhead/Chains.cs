@@ -39,26 +39,27 @@ internal static class Chains
 
     /// <summary>A retry on any failure, as most people write it.</summary>
     public static HttpMessageHandler PollyRetry(HttpMessageHandler inner) =>
-        new PipelineHandler(new ResiliencePipelineBuilder<HttpResponseMessage>().AddRetry(Retry()).Build(), inner);
+        new PipelineHandler(new ResiliencePipelineBuilder<HttpResponseMessage>().AddRetry(Retry(TimeSpan.FromMilliseconds(200))).Build(), inner);
 
     /// <summary>
     /// The shape and defaults of the standard resilience handler: total time-out, retry, circuit breaker, attempt time-out. Built on Polly.Core
     /// by hand, without its rate limiter; it is not that package itself.
     /// </summary>
-    public static HttpMessageHandler StandardShaped(HttpMessageHandler inner) =>
-        new PipelineHandler(
-            new ResiliencePipelineBuilder<HttpResponseMessage>()
-                .AddTimeout(new TimeoutStrategyOptions { Timeout = TimeSpan.FromSeconds(30) })
-                .AddRetry(Retry())
-                .AddCircuitBreaker(new CircuitBreakerStrategyOptions<HttpResponseMessage> { ShouldHandle = static args => ValueTask.FromResult(IsTransient(args.Outcome)) })
-                .AddTimeout(new TimeoutStrategyOptions { Timeout = TimeSpan.FromSeconds(10) })
-                .Build(),
-            inner);
+    public static HttpMessageHandler StandardShaped(HttpMessageHandler inner) => new PipelineHandler(StandardPipeline(), inner);
 
-    private static RetryStrategyOptions<HttpResponseMessage> Retry() => new()
+    /// <summary>The pipeline of <see cref="StandardShaped"/>; one for all handlers of a client, whose breaker counts them together.</summary>
+    public static ResiliencePipeline<HttpResponseMessage> StandardPipeline() =>
+        new ResiliencePipelineBuilder<HttpResponseMessage>()
+            .AddTimeout(new TimeoutStrategyOptions { Timeout = TimeSpan.FromSeconds(30) })
+            .AddRetry(Retry(TimeSpan.FromSeconds(2)))
+            .AddCircuitBreaker(new CircuitBreakerStrategyOptions<HttpResponseMessage> { ShouldHandle = static args => ValueTask.FromResult(IsTransient(args.Outcome)) })
+            .AddTimeout(new TimeoutStrategyOptions { Timeout = TimeSpan.FromSeconds(10) })
+            .Build();
+
+    private static RetryStrategyOptions<HttpResponseMessage> Retry(TimeSpan delay) => new()
     {
         MaxRetryAttempts = 3,
-        Delay = TimeSpan.FromMilliseconds(200),
+        Delay = delay,
         BackoffType = DelayBackoffType.Exponential,
         UseJitter = true,
         ShouldHandle = static args => ValueTask.FromResult(IsTransient(args.Outcome)),

@@ -10,6 +10,12 @@ public sealed record RaceSettings(AimWindow Aim)
     /// <summary>Gets how many aimed requests each entry sends, over all its workers.</summary>
     public int Requests { get; init; } = 320;
 
+    /// <summary>Gets which share of the requests is aimed, from 0 to 1; the others leave at harmless ages. All of them are counted.</summary>
+    public double AimedShare { get; init; } = 1;
+
+    /// <summary>Gets the idle ages at which the requests leave that are not aimed.</summary>
+    public AimWindow HarmlessAges { get; init; } = new(TimeSpan.FromMilliseconds(50), TimeSpan.FromMilliseconds(250));
+
     /// <summary>Gets the seed of the idle ages. The workers of all entries draw the same ages.</summary>
     public int Seed { get; init; } = 1;
 

@@ -40,10 +40,11 @@ internal sealed class RaceWorker : IDisposable
         {
             if (!isWarm)
             {
-                await WarmUpAsync($"{idPrefix}-{_number}-{i}{RaceRunner.WarmUpSuffix}", cancellationToken);
+                isWarm = await TryWarmUpAsync($"{idPrefix}-{_number}-{i}{RaceRunner.WarmUpSuffix}", cancellationToken);
             }
 
-            await WaitAsync(_tap.LastByteRead, _settings.Aim.Draw(_random), cancellationToken);
+            // Without a connection there is nothing to aim at, and the application's next request comes all the same.
+            await WaitAsync(isWarm ? _tap.LastByteRead : Stopwatch.GetTimestamp(), DrawAge(), cancellationToken);
             RaceOutcome outcome = await SendAimedAsync($"{idPrefix}-{_number}-{i}", cancellationToken);
             _entry.Add(outcome);
             isWarm = outcome.Failure is null;
@@ -55,18 +56,27 @@ internal sealed class RaceWorker : IDisposable
     private static Task WaitAsync(long since, TimeSpan span, CancellationToken cancellationToken) =>
         AlarmClock.Shared.WaitUntilAsync(AlarmClock.After(since, span), cancellationToken);
 
-    private async Task WarmUpAsync(string id, CancellationToken cancellationToken)
+    // With every request aimed nothing but the age is drawn, so that a seed stands for the same ages as ever.
+    private TimeSpan DrawAge() =>
+        _settings.AimedShare >= 1 || _random.NextDouble() < _settings.AimedShare ? _settings.Aim.Draw(_random) : _settings.HarmlessAges.Draw(_random);
+
+    /// <summary>False when the contender itself refuses to send, as a circuit breaker does that has opened.</summary>
+    private async Task<bool> TryWarmUpAsync(string id, CancellationToken cancellationToken)
     {
         for (int attempt = 1; ; attempt++)
         {
             try
             {
                 await CountingConnectionsAsync(() => SendAsync(RequestKind.Get, id, cancellationToken));
-                return;
+                return true;
             }
             catch (HttpRequestException) when (attempt < WarmUpAttempts)
             {
                 // What fails here fails outside the race; the next attempt gets a new connection.
+            }
+            catch (Exception exception) when (exception is not (HttpRequestException or OperationCanceledException))
+            {
+                return false;
             }
         }
     }
@@ -74,6 +84,7 @@ internal sealed class RaceWorker : IDisposable
     private async Task<RaceOutcome> SendAimedAsync(string id, CancellationToken cancellationToken)
     {
         int lostBefore = _tap.Lost;
+        _tap.BeginRequest();
         long start = Stopwatch.GetTimestamp();
         Exception? failure = null;
         try
@@ -87,7 +98,7 @@ internal sealed class RaceWorker : IDisposable
             failure = exception;
         }
 
-        return new RaceOutcome(id, failure, Stopwatch.GetElapsedTime(start), _tap.Lost > lostBefore);
+        return new RaceOutcome(id, failure, Stopwatch.GetElapsedTime(start), _tap.Lost > lostBefore) { LossToConnection = _tap.LossToConnection };
     }
 
     private async Task CountingConnectionsAsync(Func<Task> send)

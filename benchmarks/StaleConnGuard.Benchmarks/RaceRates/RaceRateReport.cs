@@ -1,0 +1,133 @@
+using System.Globalization;
+using StaleConnGuard.Measuring;
+using StaleConnGuard.Racing;
+
+namespace StaleConnGuard.Benchmarks;
+
+/// <summary>Writes <c>race-rates.md</c> and its plots.</summary>
+internal static class RaceRateReport
+{
+    public static void Write(IReadOnlyList<RaceRateRow> rows, TimeSpan roundTrip, ResultOptions options)
+    {
+        var page = new ResultPage("race-rates", "The race at different rates", options);
+        page.Add($"""
+            A server that closes idle connections after 1 s, a link of real packets with a round trip of {roundTrip.TotalMilliseconds} ms. *aimed*: the share of requests that leave
+            within the closing window; the others leave at idle ages of 50 to 250 ms. *raced*: lost in flight at least once. *recovered*: lost, and answered all the same;
+            their latencies as the caller saw them. *waited*: from the moment at which the loss was found to sending again, without the connect.
+            *standard-shaped*: a Polly pipeline with the shape and the defaults of the standard resilience handler, one breaker for all callers; not that package itself.
+            A GET that is lost the runtime sends again on its own, so nothing reaches the retries above it. "guarded, learning off" meets every race; "guarded, learning" (the default) only until it has learned.
+            """);
+        page.AddSection("race-rates", Table(rows));
+        page.AddSection("race-rates-targets", Target.Table(Targets(rows, roundTrip)));
+        page.AddPlot("failed", "Failed POSTs, by rate and client", FailedPlot(rows));
+        page.AddPlot("recovered", "Latency of recovered POSTs", RecoveredPlot(rows));
+        page.Add("How they failed:\n\n" + Failures(rows));
+        page.Write();
+    }
+
+    private static string Table(IReadOnlyList<RaceRateRow> rows)
+    {
+        var table = new MarkdownTable(" aimed", " request", " client", "requests", "raced", "failed", "breaker open", "executed twice", "recovered p50", "p99", "max", "waited p50", "max");
+        foreach (RaceRateRow row in rows)
+        {
+            table.Add(
+                row.AimedShare.ToString("0 %", CultureInfo.InvariantCulture),
+                row.Kind.Name,
+                row.Contender.Name,
+                Number(row.Requests),
+                Number(row.Raced),
+                Number(row.Failed),
+                Number(row.RefusedByBreaker),
+                Number(row.ExecutedTwice),
+                Milliseconds(row.Recovered.Median),
+                Milliseconds(row.Recovered.Percentile(99)),
+                Milliseconds(row.Recovered.Max),
+                Milliseconds(row.Waited.Median),
+                Milliseconds(row.Waited.Max));
+        }
+
+        return table.ToString();
+    }
+
+    private static IEnumerable<Target> Targets(IReadOnlyList<RaceRateRow> rows, TimeSpan roundTrip)
+    {
+        RaceRateRow[] guarded = [.. rows.Where(row => row.IsGuarded)];
+        int failed = guarded.Sum(row => row.Failed);
+        int raced = guarded.Sum(row => row.Raced);
+        yield return new Target("guarded: none fails", $"{failed} of {guarded.Sum(row => row.Requests)}, {raced} of them raced", failed == 0);
+
+        int twice = guarded.Sum(row => row.ExecutedTwice);
+        yield return new Target("guarded: none is executed twice", $"{twice}", twice == 0);
+
+        int plainFailed = rows.Where(row => row.Contender.Name == Contenders.Plain.Name).Sum(row => row.Failed);
+        yield return new Target("the race happened: the plain client fails", $"{plainFailed}", plainFailed > 0);
+
+        // Without learning every race happens, so there are enough of them to speak of a percentile.
+        RaceRateRow[] recovering = [.. guarded.Where(row => row.Contender == RaceRateContenders.GuardedNotLearning && row.Recovered.Count > 0)];
+        double allowed = 2 * roundTrip.TotalMilliseconds;
+        double worst = recovering.Select(row => row.Recovered.Percentile(99)!.Value - row.Undisturbed.Median!.Value).DefaultIfEmpty(double.NaN).Max();
+        yield return new Target(
+            $"p99 of a recovered request above the median of one that was not lost: at most one connect and one round trip, {allowed} ms",
+            string.Create(CultureInfo.InvariantCulture, $"{worst:0.0} ms in the worst of {recovering.Length} rows"),
+            worst <= allowed);
+
+        double backoff = Waits(rows.Where(row => row.Contender == RaceRateContenders.PollyRetry && row.Kind == RequestKind.PostWithBody));
+        double guard = Waits(recovering);
+        yield return new Target(
+            "the recovery waits at most a hundredth of what a retry with backoff waits (mean of the medians)",
+            string.Create(CultureInfo.InvariantCulture, $"{guard:0.00} ms against {backoff:0} ms, 1 to {backoff / guard:0}"),
+            backoff / guard >= 100);
+    }
+
+    private static double Waits(IEnumerable<RaceRateRow> rows) => rows.Select(row => row.Waited.Median).OfType<double>().DefaultIfEmpty(double.NaN).Average();
+
+    private static string FailedPlot(IReadOnlyList<RaceRateRow> rows)
+    {
+        var chart = new BarChart("POSTs that failed in the race", "per cent of all requests");
+        foreach (IGrouping<double, RaceRateRow> rate in rows.Where(row => row.Kind == RequestKind.PostWithBody).GroupBy(row => row.AimedShare))
+        {
+            chart.AddGroup(string.Create(CultureInfo.InvariantCulture, $"{rate.Key:0 %} of the requests aimed at the closing instant"));
+            foreach (RaceRateRow row in rate)
+            {
+                chart.AddBar(row.Contender.Name, 100.0 * row.Failed / row.Requests, row.IsGuarded ? 0 : 1);
+            }
+        }
+
+        return chart.ToString();
+    }
+
+    private static string RecoveredPlot(IReadOnlyList<RaceRateRow> rows)
+    {
+        var chart = new BarChart("How long a lost POST took until it was answered", "milliseconds") { IsByTens = true };
+        double rate = rows.Max(row => row.AimedShare);
+        RaceRateRow[] recovered = [.. rows.Where(row => row.Kind == RequestKind.PostWithBody && row.AimedShare == rate && row.Recovered.Count > 0)];
+        foreach ((string name, double percent) in new[] { ("median", 50.0), ("99th percentile", 99.0) })
+        {
+            chart.AddGroup(string.Create(CultureInfo.InvariantCulture, $"{name}, {rate:0 %} aimed"));
+            foreach (RaceRateRow row in recovered)
+            {
+                chart.AddBar(row.Contender.Name, row.Recovered.Percentile(percent), row.IsGuarded ? 0 : 1);
+            }
+        }
+
+        return chart.ToString();
+    }
+
+    private static string Failures(IReadOnlyList<RaceRateRow> rows)
+    {
+        var table = new MarkdownTable(" aimed", " request", " client", " failure", "times");
+        foreach (RaceRateRow row in rows)
+        {
+            foreach ((string failure, int times) in row.Failures)
+            {
+                table.Add(row.AimedShare.ToString("0 %", CultureInfo.InvariantCulture), row.Kind.Name, row.Contender.Name, failure, Number(times));
+            }
+        }
+
+        return table.ToString();
+    }
+
+    private static string Number(int value) => value.ToString(CultureInfo.InvariantCulture);
+
+    private static string Milliseconds(double? value) => value is { } known ? string.Create(CultureInfo.InvariantCulture, $"{known:0.0} ms") : "–";
+}

@@ -1,0 +1,47 @@
+using Polly.CircuitBreaker;
+using StaleConnGuard.Measuring;
+using StaleConnGuard.Racing;
+
+namespace StaleConnGuard.Benchmarks;
+
+/// <summary>What one contender did with one kind of request at one rate.</summary>
+internal sealed class RaceRateRow(double aimedShare, RaceEntry entry, RaceServer server, TimeSpan roundTrip)
+{
+    private readonly IReadOnlyList<RaceOutcome> _outcomes = entry.Outcomes;
+
+    public double AimedShare => aimedShare;
+
+    public Contender Contender => entry.Contender;
+
+    public RequestKind Kind => entry.Kind;
+
+    public bool IsGuarded => RaceRateContenders.IsGuarded(entry.Contender);
+
+    public int Requests => _outcomes.Count;
+
+    public int Raced => _outcomes.Count(outcome => outcome.Raced);
+
+    public int Failed => _outcomes.Count(outcome => outcome.Failure is not null);
+
+    public int RefusedByBreaker => _outcomes.Count(outcome => outcome.Failure is BrokenCircuitException);
+
+    public int ExecutedTwice => server.Executions.CountExecutedTwice(_outcomes.Select(outcome => outcome.RequestId));
+
+    /// <summary>Latencies in milliseconds of those lost and answered all the same.</summary>
+    public Distribution Recovered => Milliseconds(outcome => outcome is { Raced: true, Failure: null }, outcome => outcome.Latency);
+
+    /// <summary>Latencies in milliseconds of those that were never lost.</summary>
+    public Distribution Undisturbed => Milliseconds(outcome => outcome is { Raced: false, Failure: null }, outcome => outcome.Latency);
+
+    /// <summary>
+    /// What the client waited between a loss and sending again, in milliseconds: up to the moment the new connection was open, less the
+    /// round trip that opening it takes, so rather too much than too little.
+    /// </summary>
+    public Distribution Waited => Milliseconds(outcome => outcome is { Failure: null, LossToConnection: not null }, outcome => outcome.LossToConnection!.Value - roundTrip);
+
+    public IEnumerable<KeyValuePair<string, int>> Failures =>
+        _outcomes.Where(outcome => outcome.Failure is not null).CountBy(outcome => Racing.FailureKind.Of(outcome.Failure!), StringComparer.Ordinal);
+
+    private Distribution Milliseconds(Func<RaceOutcome, bool> which, Func<RaceOutcome, TimeSpan> time) =>
+        new(_outcomes.Where(which).Select(outcome => time(outcome).TotalMilliseconds));
+}

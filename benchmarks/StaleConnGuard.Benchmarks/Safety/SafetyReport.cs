@@ -1,0 +1,106 @@
+using System.Globalization;
+using StaleConnGuard.Measuring;
+
+namespace StaleConnGuard.Benchmarks;
+
+/// <summary>Writes <c>safety.md</c> and its plot.</summary>
+internal static class SafetyReport
+{
+    private const double Allowed = 1.05;
+
+    public static void Write(IReadOnlyList<SafetyRun> runs, TimeSpan serverTimeout, TimeSpan duration, ResultOptions options)
+    {
+        TimeSpan limit = serverTimeout - new KeepAliveOptions().Margin;
+        var page = new ResultPage("safety", "The price of safety", options);
+        page.Add(string.Create(CultureInfo.InvariantCulture, $"""
+            nginx on loopback that closes connections idle for {serverTimeout.TotalSeconds} s, {duration.TotalSeconds} s of traffic, all strategies at once with the same arrivals. Each caller sends one request at a
+            time, half of them POSTs, with exponentially distributed gaps, over a pool of its own; what the guard learns its callers share. *oracle*: opens a connection exactly when the
+            gap is longer than {serverTimeout.TotalSeconds} s; *oracle with margin*: when it is longer than {limit.TotalSeconds} s, what anybody needs who keeps the default margin of {(serverTimeout - limit).TotalSeconds} s. *server time*: processor
+            time of that nginx, without the kernel's work on packets that it is not charged with.
+            """));
+        page.AddSection("safety", Connections(runs, serverTimeout, limit));
+        page.AddSection("safety-targets", Target.Table(Targets(runs, serverTimeout, limit)));
+        page.AddPlot("connections", "Connections opened, by traffic and strategy", Plot(runs, serverTimeout));
+        page.Add("Server time in microseconds for each request:");
+        page.AddSection("safety-server-time", ServerTime(runs));
+        page.Write();
+    }
+
+    private static string Connections(IReadOnlyList<SafetyRun> runs, TimeSpan serverTimeout, TimeSpan limit)
+    {
+        IReadOnlyList<string> names = Names(runs);
+        var table = new MarkdownTable(["mean gap", "callers", "requests", .. names, "oracle", "oracle with margin"]);
+        foreach (IGrouping<SafetyTraffic, SafetyRun> traffic in runs.GroupBy(run => run.Traffic))
+        {
+            table.Add(
+            [
+                Gap(traffic.Key),
+                Number(traffic.Key.Callers),
+                Number(traffic.Key.Requests),
+                .. traffic.Select(run => run.Failed == 0 ? Number(run.Connections) : $"{Number(run.Connections)} ({Number(run.Failed)} failed)"),
+                Number(traffic.Key.ConnectionsNeeded(serverTimeout)),
+                Number(traffic.Key.ConnectionsNeeded(limit)),
+            ]);
+        }
+
+        return table.ToString();
+    }
+
+    private static string ServerTime(IReadOnlyList<SafetyRun> runs)
+    {
+        var table = new MarkdownTable(["mean gap", .. Names(runs)]);
+        foreach (IGrouping<SafetyTraffic, SafetyRun> traffic in runs.GroupBy(run => run.Traffic))
+        {
+            table.Add([Gap(traffic.Key), .. traffic.Select(run => Number((int)(run.ServerTime.TotalMicroseconds / traffic.Key.Requests)))]);
+        }
+
+        return table.ToString();
+    }
+
+    private static IEnumerable<Target> Targets(IReadOnlyList<SafetyRun> runs, TimeSpan serverTimeout, TimeSpan limit)
+    {
+        int oracle = runs.Select(run => run.Traffic).Distinct().Sum(traffic => traffic.ConnectionsNeeded(serverTimeout));
+        int withMargin = runs.Select(run => run.Traffic).Distinct().Sum(traffic => traffic.ConnectionsNeeded(limit));
+        foreach (IGrouping<string, SafetyRun> strategy in runs.Where(run => run.Strategy.Name.StartsWith("guarded", StringComparison.Ordinal)).GroupBy(run => run.Strategy.Name))
+        {
+            int opened = strategy.Sum(run => run.Connections);
+            yield return Compare($"{strategy.Key}: connections within 5 % of the oracle's", opened, oracle);
+            if (!strategy.Key.Contains("ms", StringComparison.Ordinal))
+            {
+                yield return Compare($"{strategy.Key}: within 5 % of the oracle's that keeps the same margin", opened, withMargin);
+            }
+        }
+
+        int failed = runs.Where(run => run.Strategy.Name.StartsWith("guarded", StringComparison.Ordinal)).Sum(run => run.Failed);
+        yield return new Target("guarded: none fails", Number(failed), failed == 0);
+    }
+
+    private static Target Compare(string text, int opened, int oracle) => new(
+        text, string.Create(CultureInfo.InvariantCulture, $"{opened} against {oracle}, {100.0 * (opened - oracle) / oracle:+0.0;-0.0;0.0} %"), opened <= oracle * Allowed);
+
+    private static string Plot(IReadOnlyList<SafetyRun> runs, TimeSpan serverTimeout)
+    {
+        var chart = new BarChart("Connections opened for the same traffic", "connections for 100 requests") { Names = 270 };
+        foreach (IGrouping<SafetyTraffic, SafetyRun> traffic in runs.GroupBy(run => run.Traffic))
+        {
+            chart.AddGroup($"a request every {Gap(traffic.Key)} on average");
+            double percent = 100.0 / traffic.Key.Requests;
+            foreach (SafetyRun run in traffic)
+            {
+                chart.AddBar(run.Strategy.Name, run.Connections * percent, run.Strategy.Name.StartsWith("guarded", StringComparison.Ordinal) ? 0 : 1);
+            }
+
+            chart.AddBar("oracle", traffic.Key.ConnectionsNeeded(serverTimeout) * percent, 2);
+        }
+
+        return chart.ToString();
+    }
+
+    private static string[] Names(IReadOnlyList<SafetyRun> runs) => [.. runs.Select(run => run.Strategy.Name).Distinct(StringComparer.Ordinal)];
+
+    private static string Gap(SafetyTraffic traffic) => traffic.MeanGap.TotalSeconds >= 1
+        ? string.Create(CultureInfo.InvariantCulture, $"{traffic.MeanGap.TotalSeconds} s")
+        : string.Create(CultureInfo.InvariantCulture, $"{traffic.MeanGap.TotalMilliseconds} ms");
+
+    private static string Number(int value) => value.ToString(CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,116 @@
+using System.Globalization;
+using StaleConnGuard.Measuring;
+
+namespace StaleConnGuard.Benchmarks;
+
+/// <summary>Writes <c>scale.md</c> and its plots.</summary>
+internal static class ScaleReport
+{
+    private const double AllowedBytes = 300;
+
+    public static void Write(IReadOnlyList<ScaleRow> rows, IReadOnlyList<LedgerRow> ledger, ResultOptions options)
+    {
+        var page = new ResultPage("scale", "Many connections, many origins", options);
+        page.Add($"""
+            Connections over loopback to a server in another process, all open at once and then pooled; each size and client in a process of its own. Bytes are what the heap
+            of the client holds after full collections, divided by the size. The guard has its defaults and a configured server timeout; retries are on.
+
+            ## Memory
+
+            *connections*: so many to one origin. *origins*: so many with one connection each; what the guard adds there is an origin and a connection. The ledger keeps
+            {KeepAliveDefaults.MaxOrigins:#,0} origins; connections beyond that keep what is known of theirs as long as they live.
+            """);
+        page.AddSection("scale-memory", Memory(rows));
+        page.AddPlot("memory", "Bytes the guard adds, by number of connections and origins", MemoryPlot(rows));
+        page.AddSection("scale-targets", Target.Table(Targets(rows)));
+        page.Add("""
+            ## The first request after idleness
+
+            All connections have been idle for too long: the server has closed them (plain), or the guard knows that it is about to (guarded) and refuses one after the other. One request meets them all.
+            """);
+        page.AddSection("scale-idle", Idle(rows));
+        page.AddPlot("idle", "First request after idleness, by number of pooled connections", IdlePlot(rows));
+        page.Add($"""
+            ## The ledger alone
+
+            It is asked once for each new connection, not for each request. *bytes*: of an entry, in a ledger made large enough, the key's text not counted. *observing*: each look-up
+            also notes a reuse at an idle age of 1 s. With 10,000 origins and room for {KeepAliveDefaults.MaxOrigins:#,0} nearly every look-up makes a new entry and drops an old one. With 64 threads on few
+            cores this shows that they do not stand in each other's way, not how fast 64 cores would be.
+            """);
+        page.AddSection("scale-ledger", Ledger(ledger));
+        page.Write();
+    }
+
+    private static string Memory(IReadOnlyList<ScaleRow> rows)
+    {
+        var table = new MarkdownTable(" what", "how many", "plain, bytes each", "guarded, bytes each", "added");
+        foreach (ScaleRow row in rows)
+        {
+            table.Add(Name(row.Shape), Number(row.Size), Number(row.Plain.BytesEach), Number(row.Guarded.BytesEach), Number(row.AddedBytes));
+        }
+
+        return table.ToString();
+    }
+
+    private static IEnumerable<Target> Targets(IReadOnlyList<ScaleRow> rows)
+    {
+        // With few, what is there once is divided by few.
+        ScaleRow connections = rows.Last(row => row.Shape is ScaleShape.Connections);
+        yield return Bytes($"a pooled connection: at most {AllowedBytes} B added", connections.AddedBytes, connections.Size);
+        ScaleRow origins = rows.Last(row => row.Shape is ScaleShape.Origins);
+        yield return Bytes($"an origin: at most {AllowedBytes} B added besides its connection's", origins.AddedBytes - connections.AddedBytes, origins.Size);
+    }
+
+    private static Target Bytes(string text, double bytes, int size) => new(text, $"{Number(bytes)} B with {Number(size)}", bytes <= AllowedBytes);
+
+    private static string Idle(IReadOnlyList<ScaleRow> rows)
+    {
+        var table = new MarkdownTable("connections", "plain, first", "second", "guarded, first", "second");
+        foreach (ScaleRow row in rows.Where(row => row.Shape is ScaleShape.Connections))
+        {
+            table.Add(
+                Number(row.Size), Milliseconds(row.Plain.FirstMicroseconds), Milliseconds(row.Plain.SecondMicroseconds), Milliseconds(row.Guarded.FirstMicroseconds), Milliseconds(row.Guarded.SecondMicroseconds));
+        }
+
+        return table.ToString();
+    }
+
+    private static string Ledger(IReadOnlyList<LedgerRow> rows)
+    {
+        var table = new MarkdownTable("origins", "bytes", "look-up", "look-ups a second, 64 threads", "observing, 64 threads");
+        foreach (LedgerRow row in rows)
+        {
+            table.Add(Number(row.Origins), Number(row.Bytes), $"{Number(row.LookUpNanoseconds)} ns", Millions(row.LookUpsOf64Threads), Millions(row.ObservingOf64Threads));
+        }
+
+        return table.ToString();
+    }
+
+    private static string MemoryPlot(IReadOnlyList<ScaleRow> rows)
+    {
+        var chart = new LineChart("What the guard adds to the heap", "how many", "bytes each");
+        foreach (ScaleShape shape in Enum.GetValues<ScaleShape>())
+        {
+            chart.AddLine(shape is ScaleShape.Connections ? "a pooled connection" : "an origin with its connection", rows.Where(row => row.Shape == shape && row.Size >= 100).Select(row => ((double)row.Size, row.AddedBytes)), (int)shape);
+        }
+
+        return chart.ToString();
+    }
+
+    private static string IdlePlot(IReadOnlyList<ScaleRow> rows)
+    {
+        ScaleRow[] connections = [.. rows.Where(row => row.Shape is ScaleShape.Connections)];
+        var chart = new LineChart("The first request after all connections became too old", "pooled connections", "milliseconds") { IsByTens = true };
+        chart.AddLine("guarded", connections.Select(row => ((double)row.Size, row.Guarded.FirstMicroseconds / 1_000)), 0);
+        chart.AddLine("HttpClient as it is, all closed by the server", connections.Select(row => ((double)row.Size, row.Plain.FirstMicroseconds / 1_000)), 1);
+        return chart.ToString();
+    }
+
+    private static string Name(ScaleShape shape) => shape is ScaleShape.Connections ? "connections" : "origins";
+
+    private static string Number(double value) => value.ToString("#,0", CultureInfo.InvariantCulture);
+
+    private static string Milliseconds(double microseconds) => string.Create(CultureInfo.InvariantCulture, $"{microseconds / 1_000:0.0} ms");
+
+    private static string Millions(double value) => string.Create(CultureInfo.InvariantCulture, $"{value / 1e6:0.0} million");
+}
