@@ -13,21 +13,13 @@ namespace StaleConnGuard;
 /// </summary>
 internal sealed class OriginKnowledge
 {
-    private readonly Lock _lock = new();
     private readonly TimeProvider _time;
     private readonly KeepAliveLedger? _ledger;
     private readonly long _start;
 
-    // Guarded by the lock.
-    private readonly TimeoutLearner _learner = new();
-    private readonly AdvertisedTimeout _advertised = new();
-    private long _idleCloses;
-    private long _staleHits;
-    private long _restarts;
-    private long _surfaced;
-    private DateTimeOffset? _lastSurfaced;
+    private OriginObservations? _observations;
 
-    // Written under the lock, read without.
+    // Written under the lock of the observations, read without.
     private long _advertisedTicks = LearningRules.None;
     private long _learnedTicks = LearningRules.None;
     private long _openUntilTicks;
@@ -72,6 +64,10 @@ internal sealed class OriginKnowledge
         : AdvertisedTicks <= LearnedTicks ? KeepAliveLimitSource.Advertised
         : KeepAliveLimitSource.Learned;
 
+    /// <summary>Made at the first observation: of most origins that a crawler meets there never is one.</summary>
+    private OriginObservations Observations =>
+        Volatile.Read(ref _observations) ?? Interlocked.CompareExchange(ref _observations, new OriginObservations(), null) ?? _observations;
+
     /// <summary>On the ledger's clock, when this origin was last connected to or observed.</summary>
     internal long LastUsed => Volatile.Read(ref _lastUsed);
 
@@ -92,11 +88,12 @@ internal sealed class OriginKnowledge
         }
 
         LearningOutcome outcome;
-        lock (_lock)
+        OriginObservations observed = Observations;
+        lock (observed.Lock)
         {
-            outcome = _advertised.Heard(ticks, Now());
-            Volatile.Write(ref _advertisedTicks, _advertised.Ticks);
-            Volatile.Write(ref _advertisedMixed, _advertised.Mixed);
+            outcome = observed.Advertised.Heard(ticks, Now());
+            Volatile.Write(ref _advertisedTicks, observed.Advertised.Ticks);
+            Volatile.Write(ref _advertisedMixed, observed.Advertised.Mixed);
         }
 
         Successor()?.Advertised(timeout);
@@ -113,11 +110,12 @@ internal sealed class OriginKnowledge
     public LearningOutcome IdleClosed(TimeSpan idleAge, bool exact, TimeSpan sinceClosed = default)
     {
         LearningOutcome outcome;
-        lock (_lock)
+        OriginObservations observed = Observations;
+        lock (observed.Lock)
         {
-            _idleCloses++;
-            outcome = _learner.IdleClosed(Age(idleAge), exact, Now() - Math.Max(0, sinceClosed.Ticks));
-            Publish(outcome);
+            observed.IdleCloses++;
+            outcome = observed.Learner.IdleClosed(Age(idleAge), exact, Now() - Math.Max(0, sinceClosed.Ticks));
+            Publish(observed, outcome);
         }
 
         Successor()?.IdleClosed(idleAge, exact, sinceClosed);
@@ -130,11 +128,12 @@ internal sealed class OriginKnowledge
     public LearningOutcome StaleHit(TimeSpan idleAge, bool reset = false)
     {
         LearningOutcome outcome;
-        lock (_lock)
+        OriginObservations observed = Observations;
+        lock (observed.Lock)
         {
-            _staleHits++;
-            outcome = _learner.StaleHit(Age(idleAge), reset, Now());
-            Publish(outcome);
+            observed.StaleHits++;
+            outcome = observed.Learner.StaleHit(Age(idleAge), reset, Now());
+            Publish(observed, outcome);
         }
 
         Successor()?.StaleHit(idleAge, reset);
@@ -167,10 +166,11 @@ internal sealed class OriginKnowledge
         }
 
         LearningOutcome outcome;
-        lock (_lock)
+        OriginObservations observed = Observations;
+        lock (observed.Lock)
         {
-            outcome = _learner.SeenOpen(age, answered, Now());
-            Publish(outcome);
+            outcome = observed.Learner.SeenOpen(age, answered, Now());
+            Publish(observed, outcome);
         }
 
         Successor()?.SeenOpen(idleAge, answered);
@@ -180,10 +180,11 @@ internal sealed class OriginKnowledge
     /// <summary>A stale hit of a request that is not safe to repeat reached the caller.</summary>
     public void Surfaced()
     {
-        lock (_lock)
+        OriginObservations observed = Observations;
+        lock (observed.Lock)
         {
-            _surfaced++;
-            _lastSurfaced = _time.GetUtcNow();
+            observed.Surfaced++;
+            observed.LastSurfaced = _time.GetUtcNow();
         }
 
         Successor()?.Surfaced();
@@ -204,7 +205,10 @@ internal sealed class OriginKnowledge
     internal OriginKeepAlive Describe()
     {
         KeepAliveSettings settings = Volatile.Read(ref _settings);
-        lock (_lock)
+
+        // Describing must not make every origin of a snapshot grow.
+        OriginObservations observed = Volatile.Read(ref _observations) ?? new OriginObservations();
+        lock (observed.Lock)
         {
             KeepAliveLimit limit = KeepAliveLimit.For(this, settings, safeToRepeat: true);
             KeepAliveLimit unsafeLimit = KeepAliveLimit.For(this, settings, safeToRepeat: false);
@@ -220,11 +224,11 @@ internal sealed class OriginKnowledge
                 LimitSource = limit.Source,
                 UnsafeLimit = unsafeLimit.MaxIdle,
                 UnsafeLimitSource = unsafeLimit.Source,
-                IdleCloses = _idleCloses,
-                StaleHits = _staleHits,
-                RestartsSuspected = _restarts,
-                UnsafeSurfaced = _surfaced,
-                LastUnsafeSurfaced = _lastSurfaced,
+                IdleCloses = observed.IdleCloses,
+                StaleHits = observed.StaleHits,
+                RestartsSuspected = observed.Restarts,
+                UnsafeSurfaced = observed.Surfaced,
+                LastUnsafeSurfaced = observed.LastSurfaced,
             };
         }
     }
@@ -235,16 +239,16 @@ internal sealed class OriginKnowledge
 
     private long Now() => _time.GetElapsedTime(_start).Ticks;
 
-    private void Publish(LearningOutcome outcome)
+    private void Publish(OriginObservations observed, LearningOutcome outcome)
     {
         if (outcome == LearningOutcome.RestartSuspected)
         {
-            _restarts++;
+            observed.Restarts++;
         }
 
-        Volatile.Write(ref _learnedTicks, _learner.Timeout);
-        Volatile.Write(ref _openUntilTicks, _learner.OpenUntil);
-        Volatile.Write(ref _interestedFromTicks, _learner.InterestedFrom);
+        Volatile.Write(ref _learnedTicks, observed.Learner.Timeout);
+        Volatile.Write(ref _openUntilTicks, observed.Learner.OpenUntil);
+        Volatile.Write(ref _interestedFromTicks, observed.Learner.InterestedFrom);
     }
 
     /// <summary>

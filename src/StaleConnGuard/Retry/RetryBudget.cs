@@ -18,7 +18,10 @@ internal sealed class RetryBudget(OriginKey origin, TimeProvider time)
     private const double UnitsPerRetry = 1_000_000;
 
     private readonly TimeProvider _time = time;
-    private Account _account = Account.Open(time.GetTimestamp());
+    private readonly long _opened = time.GetTimestamp();
+
+    // Null until the first retry: most origins never need one.
+    private Account? _account;
     private long _earnedUnits;
     private long _lastUsed = time.GetTimestamp();
     private long _lastReported = long.MinValue;
@@ -49,8 +52,8 @@ internal sealed class RetryBudget(OriginKey origin, TimeProvider time)
         double earned = Interlocked.Exchange(ref _earnedUnits, 0) / UnitsPerRetry;
         while (true)
         {
-            Account before = Volatile.Read(ref _account);
-            Account settled = before.Settle(earned, minPerSecond, _time.GetTimestamp(), _time.TimestampFrequency);
+            Account? before = Volatile.Read(ref _account);
+            Account settled = (before ?? Account.Open(_opened)).Settle(earned, minPerSecond, _time.GetTimestamp(), _time.TimestampFrequency);
             Account? after = settled.Spend();
 
             // By reference: two accounts of the same values are equal as records, and a lost exchange would pass for a won one.

@@ -11,7 +11,8 @@ internal sealed class RecentCloses
     // More than the clients seen need to find two that agree, even with servers that close anywhere within two seconds.
     private const int Capacity = 16;
 
-    private readonly Close[] _entries = new Close[Capacity];
+    // Made with the first close: of most origins none is ever seen.
+    private Close[] _entries = [];
     private int _count;
     private int _next;
 
@@ -20,6 +21,11 @@ internal sealed class RecentCloses
 
     public void Add(long age, long moment)
     {
+        if (_entries.Length == 0)
+        {
+            _entries = new Close[Capacity];
+        }
+
         _entries[_next] = new Close(age, moment);
         _next = (_next + 1) % Capacity;
         _count = Math.Min(_count + 1, Capacity);
