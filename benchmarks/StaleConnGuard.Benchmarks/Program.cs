@@ -19,6 +19,7 @@ return args switch
     [ColdStart.Command, .. string[] rest] => await ColdStart.RunAsync(rest),
     [HoldingServer.Command] => await HoldingServer.RunAsync(),
     [ScaleOnce.Command, .. string[] rest] => await ScaleOnce.RunAsync(rest),
+    ["page", string name, string title, .. string[] rest] => ResultOfCommand.Run(name, title, Results.Options(rest)),
     ["documents", .. string[] rest] => Documents.Run(Results.Options(rest)),
     _ => RunBenchmarks(args),
 };

@@ -98,7 +98,7 @@ internal static class RaceRateReport
 
     private static string RecoveredPlot(IReadOnlyList<RaceRateRow> rows)
     {
-        var chart = new BarChart("How long a lost POST took until it was answered", "milliseconds") { IsByTens = true };
+        var chart = new BarChart("How long a lost POST took until it was answered", "milliseconds");
         double rate = rows.Max(row => row.AimedShare);
         RaceRateRow[] recovered = [.. rows.Where(row => row.Kind == RequestKind.PostWithBody && row.AimedShare == rate && row.Recovered.Count > 0)];
         foreach ((string name, double percent) in new[] { ("median", 50.0), ("99th percentile", 99.0) })

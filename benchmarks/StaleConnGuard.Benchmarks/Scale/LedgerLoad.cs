@@ -33,15 +33,19 @@ internal static class LedgerLoad
         return total / Stopwatch.GetElapsedTime(start).TotalSeconds;
     }
 
-    /// <summary>Bytes that one origin takes in the ledger, its key's text not counted.</summary>
-    public static double BytesPerOrigin(int origins)
+    /// <summary>Bytes that one origin takes in the ledger, its key's text not counted; once a close was seen of it with <paramref name="observed"/>.</summary>
+    public static double BytesPerOrigin(int origins, bool observed)
     {
         OriginKey[] keys = Keys(origins);
         var ledger = new KeepAliveLedger(capacity: origins);
         long before = GC.GetTotalMemory(forceFullCollection: true);
         foreach (OriginKey key in keys)
         {
-            _ = ledger.GetOrAdd(key);
+            OriginKnowledge knowledge = ledger.GetOrAdd(key);
+            if (observed)
+            {
+                _ = knowledge.IdleClosed(TimeSpan.FromSeconds(5), exact: true);
+            }
         }
 
         long after = GC.GetTotalMemory(forceFullCollection: true);

@@ -1,7 +1,7 @@
 namespace StaleConnGuard.Benchmarks;
 
 /// <summary>The ledger with so many origins.</summary>
-internal sealed record LedgerRow(int Origins, double Bytes, double LookUpNanoseconds, double LookUpsOf64Threads, double ObservingOf64Threads)
+internal sealed record LedgerRow(int Origins, double Bytes, double BytesOnceObserved, double LookUpNanoseconds, double LookUpsOf64Threads, double ObservingOf64Threads)
 {
     private const int ManyThreads = 64;
 
@@ -16,7 +16,8 @@ internal sealed record LedgerRow(int Origins, double Bytes, double LookUpNanosec
 
     private static LedgerRow Measure(int origins, TimeSpan duration) => new(
         origins,
-        LedgerLoad.BytesPerOrigin(origins),
+        LedgerLoad.BytesPerOrigin(origins, observed: false),
+        LedgerLoad.BytesPerOrigin(origins, observed: true),
         LedgerLoad.LookUpNanoseconds(origins, duration),
         LedgerLoad.LookUpsPerSecond(origins, ManyThreads, observes: false, duration),
         LedgerLoad.LookUpsPerSecond(origins, ManyThreads, observes: true, duration));

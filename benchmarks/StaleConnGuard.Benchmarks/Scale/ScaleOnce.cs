@@ -85,13 +85,14 @@ internal sealed class ScaleOnce(bool guarded, ScaleShape shape, int port)
         if (guarded)
         {
             _clock.Advance(TimeSpan.FromMinutes(2));
-            return;
+        }
+        else
+        {
+            using var other = new HttpMessageInvoker(new SocketsHttpHandler());
+            await GetAsync(other, 0, "/close");
         }
 
-        using var other = new HttpMessageInvoker(new SocketsHttpHandler());
-        await GetAsync(other, 0, "/close");
-
-        // The last FIN is on its way.
+        // The last FIN is on its way. Both wait, so that both find the machine equally asleep.
         await Task.Delay(TimeSpan.FromMilliseconds(200));
     }
 

@@ -50,7 +50,7 @@ public sealed class BarChart(string title, string unit)
         double y = top + Row;
         foreach ((string heading, List<Bar> bars) in _groups)
         {
-            svg.Text(20, y - 4, heading, "ink bold");
+            svg.Text(20, y - 7, heading, "ink bold");
             foreach (Bar bar in bars)
             {
                 svg.Text(Names - 10, y + 12, bar.Name, "ink", "end");
