@@ -63,9 +63,25 @@ internal sealed class HoldingServer
         {
             // The client is gone.
         }
-        catch (ObjectDisposedException)
+
+        lock (_lock)
         {
-            // Closed on request.
+            _connections.Remove(connection);
+        }
+
+        connection.Dispose();
+    }
+
+    private static void Close(Socket connection)
+    {
+        try
+        {
+            // Disposed under a pending read it would end with a reset, which the other side pays an exception for.
+            connection.Shutdown(SocketShutdown.Both);
+        }
+        catch (SocketException)
+        {
+            // Closed from the other side in this moment.
         }
     }
 
@@ -77,7 +93,7 @@ internal sealed class HoldingServer
             {
                 foreach (Socket connection in _connections.Where(connection => connection != asking))
                 {
-                    connection.Dispose();
+                    Close(connection);
                 }
             }
 

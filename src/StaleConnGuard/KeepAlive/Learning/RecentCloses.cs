@@ -11,7 +11,9 @@ internal sealed class RecentCloses
     // More than the clients seen need to find two that agree, even with servers that close anywhere within two seconds.
     private const int Capacity = 16;
 
-    // Made with the first close: of most origins none is ever seen.
+    // Of most origins no close is ever seen, and where one is, the second teaches.
+    private const int InitialCapacity = 2;
+
     private Close[] _entries = [];
     private int _count;
     private int _next;
@@ -21,9 +23,10 @@ internal sealed class RecentCloses
 
     public void Add(long age, long moment)
     {
-        if (_entries.Length == 0)
+        // It goes round only once it has its full size, so that growing finds the entries in order.
+        if (_next == _entries.Length)
         {
-            _entries = new Close[Capacity];
+            Array.Resize(ref _entries, Math.Clamp(_next * 2, InitialCapacity, Capacity));
         }
 
         _entries[_next] = new Close(age, moment);
