@@ -19,6 +19,7 @@ internal sealed class ScriptedProcess : RealServer
         ["apache"] = "/usr/sbin/apache2",
         ["apache-digest"] = "/usr/sbin/apache2",
         ["apache-proxy"] = "/usr/sbin/apache2",
+        ["apache-proxy-tls"] = "/usr/sbin/apache2",
         ["caddy"] = "/usr/bin/caddy",
         ["caddy-h2c"] = "/usr/bin/caddy",
         ["caddy-tls"] = "/usr/bin/caddy",

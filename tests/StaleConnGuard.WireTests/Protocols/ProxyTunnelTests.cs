@@ -16,6 +16,7 @@ public class ProxyTunnelTests
     [InlineData("tinyproxy", false)]
     [InlineData("tinyproxy", true)]
     [InlineData("apache-proxy", false)]
+    [InlineData("apache-proxy-tls", false)]
     public async Task Tunnel_ServerClosesAsTheRequestLeaves_IsProvenAndReplayed(string proxyName, bool withCredentials)
     {
         Requirement.MetOrSkip(OperatingSystem.IsLinux(), "TCP_INFO needs Linux");
