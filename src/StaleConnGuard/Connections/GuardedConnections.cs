@@ -114,13 +114,15 @@ internal static class GuardedConnections
                 return stream;
             }
 
+            OriginKey key = OriginOf(context.InitialRequestMessage.RequestUri!, handler);
+
             // HTTP/2 shares one writer between requests, and HTTP/3 never comes here.
             if (context.NegotiatedHttpVersion.Major != 1)
             {
+                _ = TunnelOf(key, maker, guard);
                 return stream;
             }
 
-            OriginKey key = OriginOf(context.InitialRequestMessage.RequestUri!, handler);
             OriginKnowledge origin = guard.Ledger.GetOrAdd(key, settings.Current.KeepAlive.For(key));
             return new GuardedStream(stream, TransportLink.Find(stream) ?? TunnelOf(key, maker, guard), guard, origin);
         };

@@ -72,6 +72,9 @@ public abstract class RealServer : IAsyncDisposable
     /// <summary>Lets it end in good order, as a restart does: it finishes what it is at and closes what is idle. Only nginx and Caddy are told how.</summary>
     public virtual Task ShutDownAsync() => throw new NotSupportedException($"{Name} cannot be shut down in good order from here.");
 
+    /// <summary>Lets new workers take over and the old ones end in good order. Only nginx with a master process does.</summary>
+    public virtual Task ReloadAsync() => throw new NotSupportedException($"{Name} cannot be reloaded from here.");
+
     /// <summary>Ends it at once.</summary>
     public abstract ValueTask DisposeAsync();
 

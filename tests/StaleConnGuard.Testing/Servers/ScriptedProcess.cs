@@ -19,6 +19,7 @@ internal sealed class ScriptedProcess : RealServer
         ["apache"] = "/usr/sbin/apache2",
         ["apache-digest"] = "/usr/sbin/apache2",
         ["apache-proxy"] = "/usr/sbin/apache2",
+        ["apache-proxy-tls"] = "/usr/sbin/apache2",
         ["caddy"] = "/usr/bin/caddy",
         ["caddy-h2c"] = "/usr/bin/caddy",
         ["caddy-tls"] = "/usr/bin/caddy",
@@ -129,11 +130,12 @@ internal sealed class ScriptedProcess : RealServer
             await base.ShutDownAsync();
         }
 
-        using Process signal = Process.Start("kill", [program == "nginx" ? "-QUIT" : "-TERM", _process.Id.ToString(CultureInfo.InvariantCulture)]);
-        await signal.WaitForExitAsync();
+        await SignalAsync(program == "nginx" ? "-QUIT" : "-TERM");
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
         await _process.WaitForExitAsync(patience.Token);
     }
+
+    public override Task ReloadAsync() => Name.StartsWith("nginx-", StringComparison.Ordinal) ? SignalAsync("-HUP") : base.ReloadAsync();
 
     public override async ValueTask DisposeAsync()
     {
@@ -145,6 +147,12 @@ internal sealed class ScriptedProcess : RealServer
         await _process.WaitForExitAsync();
         _process.Dispose();
         _folder.Delete(recursive: true);
+    }
+
+    private async Task SignalAsync(string signal)
+    {
+        using Process kill = Process.Start("kill", [signal, _process.Id.ToString(CultureInfo.InvariantCulture)]);
+        await kill.WaitForExitAsync();
     }
 
     protected override string? WhyEnded()

@@ -8,20 +8,23 @@ namespace StaleConnGuard.WireTests.Protocols;
 /// </summary>
 internal sealed class HeldRace : IDisposable
 {
-    /// <summary>The idle timeout that the servers are told.</summary>
+    /// <summary>The idle timeout that the servers are told, if nothing else is said.</summary>
     public static readonly TimeSpan IdleTimeout = TimeSpan.FromSeconds(1);
 
     // Apache and nginx close up to a fifth of a second late on a busy machine.
-    private static readonly TimeSpan s_hold = IdleTimeout + TimeSpan.FromMilliseconds(700);
+    private static readonly TimeSpan s_late = TimeSpan.FromMilliseconds(700);
 
+    private readonly TimeSpan _hold;
     private int _held;
 
     /// <param name="guarded">Or a plain client.</param>
     /// <param name="configure">Done to the handler.</param>
     /// <param name="heldConnection">Counted from 0 in the order they are made.</param>
     /// <param name="heldWrite">The write on that connection that is held, counted from 0.</param>
-    public HeldRace(bool guarded, Action<SocketsHttpHandler>? configure = null, int heldConnection = 0, int heldWrite = 1)
+    /// <param name="idleTimeout">The server's, if it is not <see cref="IdleTimeout"/>.</param>
+    public HeldRace(bool guarded, Action<SocketsHttpHandler>? configure = null, int heldConnection = 0, int heldWrite = 1, TimeSpan? idleTimeout = null)
     {
+        _hold = (idleTimeout ?? IdleTimeout) + s_late;
         Client = new GuardedClient(guarded, configure: configure)
         {
             BeforeWrite = (connection, write) => connection == heldConnection && write == heldWrite ? HoldAsync() : Task.CompletedTask,
@@ -77,6 +80,6 @@ internal sealed class HeldRace : IDisposable
     private Task HoldAsync()
     {
         Volatile.Write(ref _held, 1);
-        return Task.Delay(s_hold);
+        return Task.Delay(_hold);
     }
 }

@@ -12,17 +12,21 @@ public class ProxyTunnelTests
         [("GET", "none", false), ("PUT", "bytes", false), ("POST", "bytes", false), ("POST", "none", false), ("POST", "one-shot", false), ("POST", "json", true)];
 
     [Theory]
-    [InlineData("squid")]
-    [InlineData("tinyproxy")]
-    [InlineData("apache-proxy")]
-    public async Task Tunnel_ServerClosesAsTheRequestLeaves_IsProvenAndReplayed(string proxyName)
+    [InlineData("squid", false)]
+    [InlineData("tinyproxy", false)]
+    [InlineData("tinyproxy", true)]
+    [InlineData("apache-proxy", false)]
+    [InlineData("apache-proxy-tls", false)]
+    public async Task Tunnel_ServerClosesAsTheRequestLeaves_IsProvenAndReplayed(string proxyName, bool withCredentials)
     {
         Requirement.MetOrSkip(OperatingSystem.IsLinux(), "TCP_INFO needs Linux");
         Requirement.MetOrSkip(RealServer.IsAvailable(proxyName, out string reason), reason);
         Requirement.MetOrSkip(RealServer.IsAvailable("nginx-tls", out reason), reason);
         await using RealServer server = await RealServer.StartAsync("nginx-tls", HeldRace.IdleTimeout);
-        await using RealServer proxy = await RealServer.StartAsync(proxyName, TimeSpan.FromSeconds(60));
-        void ThroughProxy(SocketsHttpHandler handler) => handler.Proxy = new WebProxy(proxy.Address);
+        await using RealServer proxy = await RealServer.StartAsync(proxyName, TimeSpan.FromSeconds(60), settings: withCredentials ? new Dictionary<string, string> { ["CREDENTIALS"] = "user secret" } : null);
+
+        // It answers the first CONNECT with 407 and closes: the transport that leads nowhere must not be taken for the tunnel's.
+        void ThroughProxy(SocketsHttpHandler handler) => handler.Proxy = new WebProxy(proxy.Address) { Credentials = withCredentials ? new NetworkCredential("user", "secret") : null };
 
         Task<HeldOutcome> plain = HeldRace.RunAsync(guarded: false, server.Address, "POST", "bytes", configure: ThroughProxy);
         HeldOutcome[] outcomes = await Task.WhenAll(s_requests.Select(r => HeldRace.RunAsync(guarded: true, server.Address, r.Method, r.Body, r.Sync, ThroughProxy)));
