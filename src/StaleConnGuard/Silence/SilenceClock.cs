@@ -18,13 +18,14 @@ internal struct SilenceClock
 
     private bool _runs;
     private long _since;
+    private uint _acks;
 
     public void Reset() => _runs = false;
 
     /// <summary>How long the silence has lasted; 0 while there is none.</summary>
     /// <param name="info">The kernel's view, read now.</param>
     /// <param name="now">Now.</param>
-    /// <param name="atMost">How long it can have lasted at most when this is the first sign of it: since the last look, since the write.</param>
+    /// <param name="atMost">How long it can have lasted at most when this is the first sign of it; idle time before the write does not count.</param>
     public long Measure(in TcpInfo info, long now, long atMost)
     {
         if (!IsUnanswered(info))
@@ -39,14 +40,20 @@ internal struct SilenceClock
             _runs = true;
             _since = now - Math.Min(sinceHeard, atMost);
         }
-        else if (sinceHeard < now - _since)
+        else if (sinceHeard < now - _since && HasAcknowledged(info))
         {
-            // Something was heard since, if only on other bytes than those that wait.
+            // A peer that answers but takes nothing has no room: alive.
             _since = now - sinceHeard;
         }
 
+        _acks = info.PureAcks;
         return now - _since;
     }
+
+    /// <summary>
+    /// Data alone is no answer: where only our direction is cut, the peer sends again what our acknowledgement of has not reached it.
+    /// </summary>
+    private readonly bool HasAcknowledged(in TcpInfo info) => info.PureAcks == 0 || info.PureAcks != _acks;
 
     private static bool IsUnanswered(in TcpInfo info) =>
         (info.Unacknowledged > 0 && info.Retransmits > 0) || info.Probes >= UnansweredProbes;
