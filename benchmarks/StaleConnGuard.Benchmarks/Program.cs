@@ -22,6 +22,8 @@ return args switch
     [ScaleOnce.Command, .. string[] rest] => await ScaleOnce.RunAsync(rest),
     ["page", string name, string title, .. string[] rest] => ResultOfCommand.Run(name, title, Results.Options(rest)),
     ["documents", .. string[] rest] => Documents.Run(Results.Options(rest)),
+    ["loopback", .. string[] rest] => await Loopback.RunAsync(rest),
+    [LoopbackServer.Command] => await LoopbackServer.RunAsync(),
     _ => RunBenchmarks(args),
 };
 

@@ -13,12 +13,12 @@ internal static class OverheadMeter
     // Tiered compilation wants its calls, and its background thread some time.
     private const int WarmUpBatches = 60;
 
-    public static async Task<IReadOnlyList<OverheadResult>> MeasureAsync(OverheadRequest kind, bool yields, int batches)
+    public static async Task<IReadOnlyList<OverheadResult>> MeasureAsync(IReadOnlyList<Chain> chains, OverheadRequest kind, Below below, int batches)
     {
         var invokers = new List<(string Name, HttpMessageInvoker Invoker)>();
-        foreach ((string name, Func<HttpMessageHandler, HttpMessageHandler> chain) in Chains.All)
+        foreach (Chain chain in chains)
         {
-            invokers.Add((name, new HttpMessageInvoker(chain(new InMemoryHandler(yields)))));
+            invokers.Add((chain.Name, new HttpMessageInvoker(chain.Make(below.Make()))));
         }
 
         var results = invokers.ConvertAll(chain => new OverheadResult(chain.Name, double.MaxValue, double.MaxValue));
@@ -26,7 +26,7 @@ internal static class OverheadMeter
         {
             for (int i = 0; i < invokers.Count; i++)
             {
-                (double nanoseconds, double bytes) = await MeasureBatchAsync(invokers[i].Invoker, kind);
+                (double nanoseconds, double bytes) = await MeasureBatchAsync(invokers[i].Invoker, kind, below);
                 if (batch >= 0)
                 {
                     results[i] = results[i].Least(nanoseconds, bytes);
@@ -43,24 +43,22 @@ internal static class OverheadMeter
         return results;
     }
 
-    private static async Task<(double Nanoseconds, double Bytes)> MeasureBatchAsync(HttpMessageInvoker invoker, OverheadRequest kind)
+    private static async Task<(double Nanoseconds, double Bytes)> MeasureBatchAsync(HttpMessageInvoker invoker, OverheadRequest kind, Below below)
     {
         long before = GC.GetTotalAllocatedBytes(precise: true);
         long started = Stopwatch.GetTimestamp();
         for (int i = 0; i < RequestsInABatch; i++)
         {
-            await invoker.SendAsync(kind.Make(), CancellationToken.None).ConfigureAwait(false);
+            HttpResponseMessage response = await invoker.SendAsync(kind.Make(), CancellationToken.None).ConfigureAwait(false);
+            if (below is Below.Connection)
+            {
+                // Gives the connection back; the response of the other handlers is the same each time.
+                response.Dispose();
+            }
         }
 
         TimeSpan took = Stopwatch.GetElapsedTime(started);
         long bytes = GC.GetTotalAllocatedBytes(precise: true) - before;
         return (took.TotalNanoseconds / RequestsInABatch, (double)bytes / RequestsInABatch);
     }
-}
-
-/// <summary>One request through one chain, in nanoseconds and bytes.</summary>
-internal readonly record struct OverheadResult(string Chain, double Nanoseconds, double Bytes)
-{
-    public OverheadResult Least(double nanoseconds, double bytes) =>
-        new(Chain, Math.Min(Nanoseconds, nanoseconds), Math.Min(Bytes, bytes));
 }

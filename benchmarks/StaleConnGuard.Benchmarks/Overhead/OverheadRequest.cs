@@ -25,7 +25,16 @@ internal static class OverheadRequests
     {
         OverheadRequest.Bare => new HttpRequestMessage(HttpMethod.Get, s_uri),
         OverheadRequest.WithHeaders => WithHeaders(new HttpRequestMessage(HttpMethod.Get, s_uri)),
-        _ => WithHeaders(new HttpRequestMessage(HttpMethod.Post, s_uri) { Content = new ByteArrayContent(s_body) }),
+        OverheadRequest.Post => WithHeaders(new HttpRequestMessage(HttpMethod.Post, s_uri) { Content = new ByteArrayContent(s_body) }),
+        _ => throw new ArgumentOutOfRangeException(nameof(kind)),
+    };
+
+    public static string Describe(this OverheadRequest kind) => kind switch
+    {
+        OverheadRequest.Bare => "GET without headers",
+        OverheadRequest.WithHeaders => "GET with three headers",
+        OverheadRequest.Post => "POST of 100 bytes with three headers",
+        _ => throw new ArgumentOutOfRangeException(nameof(kind)),
     };
 
     private static HttpRequestMessage WithHeaders(HttpRequestMessage request)
