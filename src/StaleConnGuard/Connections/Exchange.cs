@@ -7,10 +7,8 @@ namespace StaleConnGuard;
 /// look at it is thrown, by whichever of the reading and the writing side fails first.
 /// </summary>
 /// <remarks>Made for each request, so what can be found elsewhere has no field here: a test counts the bytes.</remarks>
-internal class Exchange(ExchangeScope scope, HttpRequestMessage request)
+internal sealed class Exchange(ExchangeScope scope, HttpRequestMessage request)
 {
-    protected static readonly HttpRequestMessage Nobodys = new();
-
     // What the watch and the reading side agree on by compare-and-swap, once the watch has begun to judge.
     private const byte NotJudged = 0;
     private const byte UnderJudgement = 1;
@@ -18,6 +16,7 @@ internal class Exchange(ExchangeScope scope, HttpRequestMessage request)
     private const byte DeclaredSilent = 3;
 
     private static readonly AsyncLocal<Exchange?> s_current = new();
+    private static readonly HttpRequestMessage s_nobodys = new();
     private static readonly HttpRequestMessage s_answered = new();
 
     private volatile HttpRequestMessage _request = request;
@@ -51,7 +50,7 @@ internal class Exchange(ExchangeScope scope, HttpRequestMessage request)
     public TunnelTransports? Tunnels => Volatile.Read(ref _tunnels);
 
     /// <summary>Opened by no handler: the connection is used by a request that the guard did not see.</summary>
-    public bool IsNobodys => ReferenceEquals(Request, Nobodys) || ReferenceEquals(Request, s_answered);
+    public bool IsNobodys => ReferenceEquals(Request, s_nobodys) || ReferenceEquals(Request, s_answered);
 
     /// <summary>The settings in force for this exchange, from its first to its last decision.</summary>
     public GuardSettings Settings => Scope.Settings;
@@ -60,7 +59,7 @@ internal class Exchange(ExchangeScope scope, HttpRequestMessage request)
     /// The exchange the handler opened, when this one is a further request of the same send: a redirect, an answer to an
     /// authentication challenge. The message the handler holds is not what this one sent.
     /// </summary>
-    public Exchange? Root => this is FurtherExchange further ? further.First : null;
+    public Exchange? Root => Scope.Root;
 
     public ExchangeTraits Traits
     {
@@ -90,7 +89,7 @@ internal class Exchange(ExchangeScope scope, HttpRequestMessage request)
     public bool CanBodyBeSentAgain => !_traits.Has(ExchangeTraits.IsOneShot);
 
     /// <summary>The method that was really written is idempotent; known of further requests only.</summary>
-    public bool IsIdempotentOnTheWire => this is FurtherExchange { IsIdempotent: true };
+    public bool IsIdempotentOnTheWire => Scope.IsIdempotentOnTheWire;
 
     /// <summary>The response's end is the connection's end, so the latter is no keep-alive timeout.</summary>
     public bool EndsWithConnection { get; set; }
@@ -155,8 +154,8 @@ internal class Exchange(ExchangeScope scope, HttpRequestMessage request)
 
     public static Exchange ForFurtherRequest(ConnectionGuard guard, Exchange? root, bool isIdempotent)
     {
-        root ??= new Exchange(new ExchangeScope(guard, GuardSettings.Default), Nobodys);
-        return new FurtherExchange(root, isIdempotent);
+        root ??= new Exchange(new ExchangeScope(guard, GuardSettings.Default), s_nobodys);
+        return new Exchange(ExchangeScope.OfFurtherRequest(root, isIdempotent), s_nobodys);
     }
 
     /// <summary>This status makes the connection something else than HTTP.</summary>

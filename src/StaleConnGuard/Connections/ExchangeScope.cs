@@ -14,4 +14,14 @@ internal sealed class ExchangeScope(ConnectionGuard guard, GuardSettings setting
     public GuardSettings Settings { get; } = settings;
 
     public ConnectionGuardHandler? Handler { get; } = handler;
+
+    /// <summary>Set for a further request only: the exchange that the handler opened.</summary>
+    public Exchange? Root { get; private init; }
+
+    /// <summary>Set for a further request only: the method that was really written is idempotent.</summary>
+    public bool IsIdempotentOnTheWire { get; private init; }
+
+    /// <summary>Of a further request of the same send, which is rare enough to have a scope of its own.</summary>
+    public static ExchangeScope OfFurtherRequest(Exchange root, bool isIdempotent) =>
+        new(root.Guard, root.Settings) { Root = root, IsIdempotentOnTheWire = isIdempotent };
 }

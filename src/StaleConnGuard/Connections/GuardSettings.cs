@@ -18,13 +18,14 @@ internal sealed class GuardSettings(StaleConnGuardOptions options)
     /// <summary>Whether a connection to this origin, idle for so long, may still be taken for this request.</summary>
     public bool IsTooOld(OriginKnowledge origin, long idleAgeTicks, HttpRequestMessage request)
     {
+        // The limit for requests that are not safe to repeat is never the higher one, and most connections are below it: one question for most.
         KeepAliveSettings settings = KeepAlive.For(origin.Key);
-        if (idleAgeTicks > KeepAliveLimit.For(origin, settings, safeToRepeat: true).MaxIdleTicks)
+        if (idleAgeTicks <= KeepAliveLimit.For(origin, settings, safeToRepeat: false).MaxIdleTicks)
         {
-            return true;
+            return false;
         }
 
         // Whether the request is safe to repeat is asked only where it matters: looking for the caller's mark is not free.
-        return idleAgeTicks > KeepAliveLimit.For(origin, settings, safeToRepeat: false).MaxIdleTicks && !RepeatSafety.IsSafeToRepeat(request);
+        return idleAgeTicks > KeepAliveLimit.For(origin, settings, safeToRepeat: true).MaxIdleTicks || !RepeatSafety.IsSafeToRepeat(request);
     }
 }

@@ -60,8 +60,9 @@ internal sealed partial class GuardedStream
             return EndOfStreamAsync();
         }
 
-        NotePause();
-        return new ValueTask<int>(Accept(buffer.Span[..count]) ? count : 0);
+        long now = _guard.Time.GetTimestamp();
+        NotePause(now);
+        return new ValueTask<int>(Accept(buffer.Span[..count], now) ? count : 0);
     }
 
     public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
@@ -83,7 +84,7 @@ internal sealed partial class GuardedStream
         try
         {
             // It may wait, but cannot tell; asking the kernel once more when the connection is taken again costs little.
-            NotePause();
+            NotePause(_guard.Time.GetTimestamp());
             count = _inner.Read(buffer);
         }
         catch (Exception e)
@@ -99,7 +100,7 @@ internal sealed partial class GuardedStream
             return EndOfStreamAsync().AsTask().GetAwaiter().GetResult();
         }
 
-        return Accept(buffer[..count]) ? count : 0;
+        return Accept(buffer[..count], _guard.Time.GetTimestamp()) ? count : 0;
     }
 
     public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
@@ -120,22 +121,22 @@ internal sealed partial class GuardedStream
     /// <summary>
     /// The server's idle clock starts at its last byte. When the application read that late, only the kernel knows when it came; from then on it counts.
     /// </summary>
-    private long IdleAgeSinceArrival()
+    private long IdleAgeSinceArrival(long now)
     {
-        if (_arrivalUnknown && _transport is not null && TcpInfo.TryRead(_transport.Socket, out TcpInfo info) && info.LastDataReceived.Ticks > IdleAgeTicks)
+        if (_arrivalUnknown && _transport is not null && TcpInfo.TryRead(_transport.Socket, out TcpInfo info) && info.LastDataReceived.Ticks > IdleAgeTicksAt(now))
         {
             long ago = (long)(info.LastDataReceived.TotalSeconds * _guard.Time.TimestampFrequency);
-            Volatile.Write(ref _lastActivity, _guard.Time.GetTimestamp() - ago);
+            Touch(now - ago);
         }
 
         _arrivalUnknown = false;
-        return IdleAgeTicks;
+        return IdleAgeTicksAt(now);
     }
 
     private bool GrantCheckout(Exchange asking)
     {
         _waitedInPool = true;
-        RefusalReason refusal = JudgeReuse(asking, IdleAgeSinceArrival());
+        RefusalReason refusal = JudgeReuse(asking, IdleAgeSinceArrival(_guard.Time.GetTimestamp()));
         if (refusal is not RefusalReason.None)
         {
             Refuse(refusal);
@@ -178,18 +179,18 @@ internal sealed partial class GuardedStream
         }
 
         _arrivalUnknown = false;
-        return Accept(buffer.Span[..count]) ? count : 0;
+        return Accept(buffer.Span[..count], _guard.Time.GetTimestamp()) ? count : 0;
     }
 
-    private void NotePause() => _arrivalUnknown |= IdleAgeTicks > s_pause.Ticks;
+    private void NotePause(long now) => _arrivalUnknown |= IdleAgeTicksAt(now) > s_pause.Ticks;
 
     /// <summary>
     /// Takes note of bytes that came. False when nobody asked for them (RFC 9112 9.2): they are dropped here, and the runtime is told
     /// end-of-stream, so that they are never taken for the answer to the next request, whatever it is and however it got this connection.
     /// </summary>
-    private bool Accept(ReadOnlySpan<byte> bytes)
+    private bool Accept(ReadOnlySpan<byte> bytes, long now)
     {
-        Touch();
+        Touch(now);
         _waitedEmpty = false;
         while (true)
         {

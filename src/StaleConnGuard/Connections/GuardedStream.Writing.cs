@@ -14,7 +14,7 @@ internal sealed partial class GuardedStream
             return _inner.WriteAsync(buffer, cancellationToken);
         }
 
-        AttributeWrite(buffer.Span);
+        bool began = AttributeWrite(buffer.Span);
         if (_solicits)
         {
             buffer = Solicit(buffer.Span) ?? buffer;
@@ -35,7 +35,11 @@ internal sealed partial class GuardedStream
             return WaitForWriteAsync(write);
         }
 
-        Touch();
+        if (!began)
+        {
+            Touch();
+        }
+
         return write;
     }
 
@@ -105,8 +109,11 @@ internal sealed partial class GuardedStream
         }
     }
 
-    /// <summary>Finds out whose write this is; the first of an exchange binds it to this connection, or is refused.</summary>
-    private void AttributeWrite(ReadOnlySpan<byte> bytes)
+    /// <summary>
+    /// Finds out whose write this is; the first of an exchange binds it to this connection, or is refused. True for that one: its beginning has
+    /// been noted as activity.
+    /// </summary>
+    private bool AttributeWrite(ReadOnlySpan<byte> bytes)
     {
         Exchange? current = Exchange.Current;
         var user = Volatile.Read(ref _user) as Exchange;
@@ -119,27 +126,30 @@ internal sealed partial class GuardedStream
                 BeginFurtherRequest(current, bytes);
             }
 
-            return;
+            return false;
         }
 
         if (user is { IsClosed: false } && (!user.Responded || !RequestLine.Begins(bytes)))
         {
             // The body of the exchange at work, written from some other context: that may be another request's content.
-            return;
+            return false;
         }
 
         if (current is { IsBound: false, IsClosed: false } && ReferenceEquals(current.Guard, _guard) && RequestLine.Begins(bytes, current.Request.Method))
         {
             Begin(current);
-            return;
+            return true;
         }
 
         BeginFurtherRequest(current, bytes);
+        return false;
     }
 
     private void Begin(Exchange exchange)
     {
-        long idleAge = IdleAgeSinceArrival();
+        long now = _guard.Time.GetTimestamp();
+        long idleAge = IdleAgeSinceArrival(now);
+        long age = _guard.Time.GetElapsedTime(_created, now).Ticks;
         bool reused = _requests > 0 || _waitedInPool;
         object? user = Volatile.Read(ref _user);
         RefusalReason refusal = RefusalReason.None;
@@ -155,11 +165,12 @@ internal sealed partial class GuardedStream
 
         if (refusal is RefusalReason.None)
         {
-            exchange.Bind(this, reused, idleAge, _guard.Time.GetElapsedTime(_created).Ticks, _requests, _transport?.BytesWritten ?? 0);
+            exchange.Bind(this, reused, idleAge, age, _requests, _transport?.BytesWritten ?? 0);
             _watch = ExchangeWatch.Begin(exchange, this);
             if (ReferenceEquals(Interlocked.CompareExchange(ref _user, exchange, user), user))
             {
                 _requests++;
+                Touch(now);
                 PlanSolicitation(exchange);
                 if (reused)
                 {
@@ -174,7 +185,7 @@ internal sealed partial class GuardedStream
         }
         else
         {
-            exchange.Bind(this, reused, idleAge, _guard.Time.GetElapsedTime(_created).Ticks, _requests, _transport?.BytesWritten ?? 0);
+            exchange.Bind(this, reused, idleAge, age, _requests, _transport?.BytesWritten ?? 0);
             _watch = ExchangeWatch.Begin(exchange, this);
         }
 
