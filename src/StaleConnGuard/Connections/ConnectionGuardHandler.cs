@@ -78,6 +78,8 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
             return response!;
         }
 
+        // What follows is no part of that exchange.
+        Exchange.Current = null;
         Task<HttpResponseMessage> first = failure is null ? Task.FromResult(response!) : attempt.Exchange.Scope.Handler!.RecoverAsync(attempt, failure, send.Token);
         return await send.ContinueAsync(first).ConfigureAwait(false);
     }

@@ -31,8 +31,9 @@ public sealed class KeepAliveOptions
     public bool Learn { get; set; } = KeepAliveDefaults.Learn;
 
     /// <summary>
-    /// Gets or sets whether requests carry <c>Connection: keep-alive</c>, which makes Apache httpd and Tomcat advertise their timeout.
-    /// It is not added to a request that has a <c>Connection</c> header already, and has no meaning on HTTP/2 and HTTP/3.
+    /// Gets or sets whether <c>Connection: keep-alive</c> is sent with the first request of each connection, and again after 5 minutes, which makes
+    /// Apache httpd and Tomcat advertise their timeout. It is put on the wire (HTTP/1.1 only), not into the message, and not where the request has a
+    /// <c>Connection</c> header of its own (RFC 9110 7.6.1).
     /// </summary>
     /// <value>The default value is <see langword="true"/>.</value>
     public bool SolicitHint { get; set; } = KeepAliveDefaults.SolicitHint;
