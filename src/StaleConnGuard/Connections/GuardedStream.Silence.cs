@@ -34,7 +34,7 @@ internal sealed partial class GuardedStream
     /// <summary>Has the watch look soon at a connection that was taken again after a pause.</summary>
     private void SuspectAfterPause(Exchange exchange)
     {
-        if (exchange.IdleAgeTicks < SilenceSettings.EarlyFromTicks || _transport?.Monitor is not { Watch: { Settings.SuspectsEarly: true } watch })
+        if (exchange.IdleAgeTicks < SilenceSettings.EarlyFromTicks || _transport?.Watch is not { Settings.SuspectsEarly: true } watch)
         {
             return;
         }

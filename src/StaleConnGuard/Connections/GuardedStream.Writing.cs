@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace StaleConnGuard;
 
 /// <content>The writing side: which exchange a write belongs to, refusal before the first byte.</content>
@@ -15,9 +17,10 @@ internal sealed partial class GuardedStream
         }
 
         bool began = AttributeWrite(buffer.Span);
-        if (_solicits)
+        byte[]? solicited = null;
+        if (_solicits && (solicited = Solicit(buffer.Span, out int length)) is not null)
         {
-            buffer = Solicit(buffer.Span) ?? buffer;
+            buffer = solicited.AsMemory(0, length);
         }
 
         ValueTask write;
@@ -32,7 +35,7 @@ internal sealed partial class GuardedStream
 
         if (!write.IsCompletedSuccessfully)
         {
-            return WaitForWriteAsync(write);
+            return WaitForWriteAsync(write, solicited);
         }
 
         if (!began)
@@ -40,6 +43,7 @@ internal sealed partial class GuardedStream
             Touch();
         }
 
+        GiveBack(solicited);
         return write;
     }
 
@@ -55,9 +59,10 @@ internal sealed partial class GuardedStream
         }
 
         AttributeWrite(buffer);
-        if (_solicits)
+        byte[]? solicited = null;
+        if (_solicits && (solicited = Solicit(buffer, out int length)) is not null)
         {
-            buffer = Solicit(buffer) ?? buffer;
+            buffer = solicited.AsSpan(0, length);
         }
 
         try
@@ -73,11 +78,12 @@ internal sealed partial class GuardedStream
         }
 
         Touch();
+        GiveBack(solicited);
     }
 
     public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
 
-    private async ValueTask WaitForWriteAsync(ValueTask write)
+    private async ValueTask WaitForWriteAsync(ValueTask write, byte[]? solicited)
     {
         try
         {
@@ -91,12 +97,22 @@ internal sealed partial class GuardedStream
         }
 
         Touch();
+        GiveBack(solicited);
     }
 
-    private byte[]? Solicit(ReadOnlySpan<byte> request)
+    private byte[]? Solicit(ReadOnlySpan<byte> request, out int length)
     {
         _solicits = false;
-        return KeepAliveSolicitation.InsertInto(request);
+        return KeepAliveSolicitation.InsertInto(request, out length);
+    }
+
+    /// <summary>Only after it was written whole: a write that failed may have left its buffer with somebody.</summary>
+    private static void GiveBack(byte[]? solicited)
+    {
+        if (solicited is not null)
+        {
+            ArrayPool<byte>.Shared.Return(solicited);
+        }
     }
 
     /// <summary>The head of this exchange asks the server for its timeout, if it is time to.</summary>

@@ -52,7 +52,7 @@ internal sealed partial class GuardedStream : Stream
         _guard = guard;
         Origin = origin;
         _created = _lastActivity = guard.Time.GetTimestamp();
-        transport?.Monitor?.Carries(this);
+        transport?.Carries(this);
     }
 
     public OriginKnowledge Origin { get; }

@@ -12,8 +12,8 @@ internal struct StatusWatch
     private const int StatusAt = 9;
     private const int StatusEnd = 12;
 
-    private int _position;
-    private int _status;
+    private byte _position;
+    private short _status;
     private bool _skipping;
     private bool _lineIsEmpty;
 
@@ -35,7 +35,7 @@ internal struct StatusWatch
 
             if (_position >= StatusAt)
             {
-                _status = (_status * 10) + (b - '0');
+                _status = (short)((_status * 10) + (b - '0'));
             }
 
             if (++_position < StatusEnd)

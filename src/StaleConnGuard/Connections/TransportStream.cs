@@ -7,11 +7,19 @@ namespace StaleConnGuard;
 /// acknowledged bytes can be compared with it when a connection ends. Writes come one at a time, as HTTP/1.1 and
 /// <see cref="System.Net.Security.SslStream"/> make them; reads pass straight through.
 /// </summary>
-/// <remarks>Derives from <see cref="NetworkStream"/> so that the runtime still finds the peer's address for its metrics.</remarks>
-internal sealed class TransportStream : NetworkStream
+/// <remarks>
+/// Derives from <see cref="NetworkStream"/> so that the runtime still finds the peer's address for its metrics. One is held for each pooled
+/// connection, so what only few need is made when it is needed.
+/// </remarks>
+internal sealed class TransportStream : NetworkStream, IWatchedConnection
 {
     private readonly NetworkStream? _replaced;
     private readonly SilenceWatch? _watch;
+
+    // The largest number stands for: cannot be asked.
+    private readonly ulong _acknowledgedAtConnect;
+    private volatile GuardedStream? _carried;
+    private SilenceMonitor? _monitor;
     private long _written;
     private volatile bool _writing;
     private volatile bool _writeSawReset;
@@ -21,8 +29,9 @@ internal sealed class TransportStream : NetworkStream
     public TransportStream(Socket socket, SilenceWatch? watch = null)
         : base(socket, ownsSocket: true)
     {
-        AcknowledgedAtConnect = ReadAcknowledged();
-        (_watch, Monitor) = WatchedBy(watch);
+        _acknowledgedAtConnect = ReadAcknowledged();
+        _watch = AcknowledgedAtConnect is null ? null : watch;
+        _watch?.Add(this);
     }
 
     /// <summary>A transport on the socket of a stream the application made; that stream is disposed with it, and decides about the socket.</summary>
@@ -30,18 +39,22 @@ internal sealed class TransportStream : NetworkStream
         : base(replaced.Socket, ownsSocket: false)
     {
         _replaced = replaced;
-        AcknowledgedAtConnect = ReadAcknowledged();
-        (_watch, Monitor) = WatchedBy(watch);
+        _acknowledgedAtConnect = ReadAcknowledged();
+        _watch = AcknowledgedAtConnect is null ? null : watch;
+        _watch?.Add(this);
     }
 
     /// <summary>Looks for silence of the peer; null when nobody does, or the kernel cannot be asked.</summary>
-    public SilenceMonitor? Monitor { get; }
+    public SilenceWatch? Watch => _watch;
+
+    /// <summary>The HTTP/1.1 above; null when it is something else, or not known yet.</summary>
+    public GuardedStream? Carried => _carried;
 
     /// <summary>Bytes the kernel took, never more than it really did: a write counts when it has completed.</summary>
     public long BytesWritten => Volatile.Read(ref _written);
 
     /// <summary>What the kernel counted as acknowledged before anything was written (it may count the SYN), or null when it cannot be asked.</summary>
-    public ulong? AcknowledgedAtConnect { get; }
+    public ulong? AcknowledgedAtConnect => _acknowledgedAtConnect == ulong.MaxValue ? null : _acknowledgedAtConnect;
 
     /// <summary>A write is under way, and may be taking the socket's pending error this moment.</summary>
     public bool IsWriting => _writing;
@@ -56,6 +69,26 @@ internal sealed class TransportStream : NetworkStream
     {
         get => _isTunnelUnderWay;
         set => _isTunnelUnderWay = value;
+    }
+
+    /// <inheritdoc/>
+    public int Place { get; set; } = -1;
+
+    /// <summary>From now on this connection carries HTTP/1.1.</summary>
+    public void Carries(GuardedStream above) => _carried = above;
+
+    /// <inheritdoc/>
+    public long Look(long now)
+    {
+        if (_carried is { IsDetached: false, Outstanding: null })
+        {
+            // What it remembers is of the exchange it saw last; the next one begins anew.
+            _monitor = null;
+            return SilenceWatch.Never;
+        }
+
+        _monitor ??= new SilenceMonitor(this, _watch!);
+        return _monitor.Look(now);
     }
 
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
@@ -135,11 +168,7 @@ internal sealed class TransportStream : NetworkStream
 
     protected override void Dispose(bool disposing)
     {
-        if (Monitor is not null)
-        {
-            _watch?.Remove(Monitor);
-        }
-
+        _watch?.Remove(this);
         _isTunnelUnderWay = false;
         base.Dispose(disposing);
         if (disposing)
@@ -148,19 +177,7 @@ internal sealed class TransportStream : NetworkStream
         }
     }
 
-    private (SilenceWatch? Watch, SilenceMonitor? Monitor) WatchedBy(SilenceWatch? watch)
-    {
-        if (watch is null || AcknowledgedAtConnect is null)
-        {
-            return (null, null);
-        }
-
-        var monitor = new SilenceMonitor(this, watch);
-        watch.Add(monitor);
-        return (watch, monitor);
-    }
-
-    private ulong? ReadAcknowledged() => TcpInfo.TryRead(Socket, out TcpInfo info) ? info.BytesAcknowledged : null;
+    private ulong ReadAcknowledged() => TcpInfo.TryRead(Socket, out TcpInfo info) ? info.BytesAcknowledged : ulong.MaxValue;
 
     private void NoteTunnel()
     {

@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace StaleConnGuard;
 
 /// <summary>
@@ -17,10 +19,12 @@ internal static class KeepAliveSolicitation
 
     /// <summary>
     /// The same bytes with the header after the request line, or null where it has no place: not a whole head of HTTP/1.1, a CONNECT, or a head
-    /// that says something about the connection itself (RFC 9110 7.6.1), an upgrade for instance.
+    /// that says something about the connection itself (RFC 9110 7.6.1), an upgrade for instance. In an array of the shared pool, for the caller to
+    /// give back: a socket remembers what it sent last, and an array of its own would stay with every idle connection.
     /// </summary>
-    public static byte[]? InsertInto(ReadOnlySpan<byte> request)
+    public static byte[]? InsertInto(ReadOnlySpan<byte> request, out int length)
     {
+        length = request.Length + Line.Length;
         int head = request.IndexOf("\r\n\r\n"u8);
         if (head < 0)
         {
@@ -33,7 +37,7 @@ internal static class KeepAliveSolicitation
             return null;
         }
 
-        byte[] solicited = new byte[request.Length + Line.Length];
+        byte[] solicited = ArrayPool<byte>.Shared.Rent(length);
         request[..line].CopyTo(solicited);
         Line.CopyTo(solicited.AsSpan(line));
         request[line..].CopyTo(solicited.AsSpan(line + Line.Length));

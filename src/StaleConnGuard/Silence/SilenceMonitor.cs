@@ -6,25 +6,18 @@ namespace StaleConnGuard;
 /// Looks for one connection whether its peer has gone silent, and ends it then. With HTTP/1.1 above, it looks only while an exchange waits for its
 /// answer; with anything else above (HTTP/2, a tunnel, a TLS handshake), after something was written. Driven by <see cref="SilenceWatch"/>.
 /// </summary>
-internal sealed class SilenceMonitor(TransportStream transport, SilenceWatch watch) : IWatchedConnection
+/// <remarks>Made by a look that finds something outstanding, dropped by one that does not: most connections never need one.</remarks>
+internal sealed class SilenceMonitor(TransportStream transport, SilenceWatch watch)
 {
-    private volatile GuardedStream? _above;
     private Exchange? _waiting;
     private SilenceClock _clock;
     private EarlySuspicion _suspicion;
     private long _seenWritten;
     private bool _outstanding;
 
-    public int Place { get; set; } = -1;
-
-    public SilenceWatch Watch => watch;
-
     private long TimeoutTicks => watch.Settings.TimeoutTicks;
 
-    /// <summary>From now on this connection carries HTTP/1.1.</summary>
-    public void Carries(GuardedStream above) => _above = above;
-
-    public long Look(long now) => _above is { IsDetached: false } above ? LookAtExchange(above, now) : LookAtBytes(now);
+    public long Look(long now) => transport.Carried is { IsDetached: false } above ? LookAtExchange(above, now) : LookAtBytes(now);
 
     private long LookAtExchange(GuardedStream above, long now)
     {

@@ -158,7 +158,7 @@ internal sealed class SilenceWatch
             count = _connections.Count;
             if (_looking.Length < count)
             {
-                _looking = new IWatchedConnection[Math.Max(16, count * 2)];
+                _looking = new IWatchedConnection[16 + count + (count / 8)];
             }
 
             _connections.CopyTo(_looking);

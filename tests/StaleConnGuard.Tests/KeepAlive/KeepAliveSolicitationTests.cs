@@ -27,5 +27,5 @@ public class KeepAliveSolicitationTests
     public void AskAgainAfter_IsSoonEnoughForTheSmallestWordToStayInForce() => KeepAliveSolicitation.AskAgainAfter.ShouldBeLessThan(LearningRules.Recently);
 
     private static string? Insert(string head) =>
-        KeepAliveSolicitation.InsertInto(Encoding.ASCII.GetBytes(head)) is byte[] solicited ? Encoding.ASCII.GetString(solicited) : null;
+        KeepAliveSolicitation.InsertInto(Encoding.ASCII.GetBytes(head), out int length) is byte[] solicited ? Encoding.ASCII.GetString(solicited, 0, length) : null;
 }

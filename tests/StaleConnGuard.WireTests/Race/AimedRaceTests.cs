@@ -87,6 +87,49 @@ public class AimedRaceTests
     }
 
     [Fact]
+    public async Task Race_RequestLostAndSentAgain_SaysHowLongUntilTheNewConnection()
+    {
+        await using var server = RaceServer.Start(new() { IdleTimeout = TimeSpan.FromSeconds(5), DiesOn = static (id, execution) => execution == 1 && id!.EndsWith("-1", StringComparison.Ordinal) });
+        var blind = new RaceEntry(Contenders.RetryOnAnyFailure, RequestKind.PostWithBody, server.Address);
+
+        await RaceRunner.RunAsync([blind], new RaceSettings(new AimWindow(TimeSpan.Zero, TimeSpan.Zero)) { Workers = 2, Requests = 6 });
+
+        blind.Outcomes.Count(outcome => outcome.Raced).ShouldBe(2);
+        foreach (RaceOutcome outcome in blind.Outcomes)
+        {
+            outcome.LossToConnection.HasValue.ShouldBe(outcome.Raced);
+            (outcome.LossToConnection ?? TimeSpan.Zero).ShouldBeLessThan(outcome.Latency);
+        }
+    }
+
+    [Fact]
+    public async Task Race_NoneAimed_HardlyAnyIsLost()
+    {
+        TimeSpan idle = TimeSpan.FromSeconds(1);
+        await using var course = RaceCourse.Open(s_delay, relayOnly: true);
+        var plain = new RaceEntry(Contenders.Plain, RequestKind.PostWithBody, course.AddServer(new() { IdleTimeout = idle }).Address);
+        var harmless = new AimWindow(TimeSpan.Zero, TimeSpan.FromMilliseconds(50));
+
+        await RaceRunner.RunAsync([plain], new RaceSettings(AimWindow.Around(idle, 2 * s_delay)) { Workers = 4, Requests = 40, AimedShare = 0, HarmlessAges = harmless });
+
+        plain.Tally().Requests.ShouldBe(40);
+        plain.Tally().Failed.ShouldBeLessThanOrEqualTo(2, "only a machine that stands still for a second loses one");
+    }
+
+    [Fact]
+    public async Task Race_ContenderRefusesToSend_CountsThatAndGoesOn()
+    {
+        await using var server = RaceServer.Start();
+        var refusing = new RaceEntry(new Contender("refusing", handler => new RefusingHandler(handler)), RequestKind.Get, server.Address);
+
+        await RaceRunner.RunAsync([refusing], new RaceSettings(new AimWindow(TimeSpan.Zero, TimeSpan.Zero)) { Workers = 2, Requests = 6 });
+
+        refusing.Tally().Failed.ShouldBe(6);
+        refusing.Outcomes.ShouldAllBe(outcome => outcome.Failure is InvalidOperationException);
+        server.Executions.Total.ShouldBe(0);
+    }
+
+    [Fact]
     public async Task Race_NobodyListens_FailsInsteadOfCounting()
     {
         var entry = new RaceEntry(Contenders.Plain, RequestKind.Get, new Uri("http://127.0.0.1:1/"));
@@ -94,5 +137,12 @@ public class AimedRaceTests
         await Should.ThrowAsync<HttpRequestException>(
             RaceRunner.RunAsync([entry], new RaceSettings(new AimWindow(TimeSpan.Zero, TimeSpan.Zero)) { Workers = 3, Requests = 9 }));
         entry.Outcomes.ShouldBeEmpty();
+    }
+
+    // As a circuit breaker does that has opened.
+    private sealed class RefusingHandler(HttpMessageHandler inner) : DelegatingHandler(inner)
+    {
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
+            Task.FromException<HttpResponseMessage>(new InvalidOperationException("The circuit is open."));
     }
 }
