@@ -26,7 +26,7 @@ public class ReverseProxyTests(ITestOutputHelper output)
             output.WriteLine(ReverseProxyTable.Of(rows));
             rows.ShouldAllBe(row => row.Outcomes.All(outcome => outcome.Status == 200 || outcome.Status == 502));
             rows.ShouldAllBe(row => row.ExecutedTwice == 0);
-            foreach (ReverseProxyRow row in rows.Where(row => row.IsGuarded))
+            foreach (ReverseProxyRow row in rows.Where(row => row.Pool.IsGuarded))
             {
                 Judge(row);
             }
@@ -47,6 +47,7 @@ public class ReverseProxyTests(ITestOutputHelper output)
     private static void Judge(ReverseProxyRow row)
     {
         row.Failures.Count.ShouldBe(row.BadGateways);
+        row.BadGateways.ShouldBeLessThanOrEqualTo(row.Resets, $"{row.Pool.Name}, {row.Kind.Name}: what ends in a FIN is healed");
         foreach (HttpRequestException failure in row.Failures)
         {
             // A reset proves nothing, and a proxy must not repeat on suspicion.
