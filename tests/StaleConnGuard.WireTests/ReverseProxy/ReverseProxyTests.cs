@@ -28,6 +28,11 @@ public class ReverseProxyTests(ITestOutputHelper output)
             rows.ShouldAllBe(row => row.ExecutedTwice == 0);
             foreach (ReverseProxyRow row in rows.Where(row => row.Pool.IsGuarded))
             {
+                foreach (HttpRequestException failure in row.Failures)
+                {
+                    output.WriteLine($"{row.Pool.Name}, {row.Kind.Name}: {failure.Message}");
+                }
+
                 Judge(row);
             }
         }
