@@ -23,7 +23,7 @@ internal sealed partial class GuardedStream
         ValueTask write;
         try
         {
-            write = _inner.WriteAsync(buffer, cancellationToken);
+            write = _asksForAcknowledgement ? WriteInTwoAsync(buffer, cancellationToken) : _inner.WriteAsync(buffer, cancellationToken);
         }
         catch (Exception e)
         {
@@ -62,7 +62,14 @@ internal sealed partial class GuardedStream
 
         try
         {
-            _inner.Write(buffer);
+            if (_asksForAcknowledgement)
+            {
+                WriteInTwo(buffer);
+            }
+            else
+            {
+                _inner.Write(buffer);
+            }
         }
         catch (Exception e)
         {
@@ -174,6 +181,7 @@ internal sealed partial class GuardedStream
                 PlanSolicitation(exchange);
                 if (reused)
                 {
+                    PlanConfirmation(exchange);
                     _guard.OnReused(Origin, idleAge);
                     SuspectAfterPause(exchange);
                 }

@@ -16,7 +16,6 @@ namespace StaleConnGuard;
 /// <param name="LastDataReceived">Time since the last byte came from the peer, whenever it was read.</param>
 /// <param name="LastAckReceived">Time since the last segment that carried an ACK came; a FIN carries one.</param>
 /// <param name="BytesAcknowledged">Bytes of the stream the peer's kernel has acknowledged.</param>
-/// <param name="ShortestRoundTrip">The shortest round trip lately seen; null when the kernel does not say (before Linux 4.6).</param>
 [StructLayout(LayoutKind.Auto)]
 internal readonly record struct TcpInfo(
     byte State,
@@ -27,8 +26,7 @@ internal readonly record struct TcpInfo(
     uint TotalRetransmits,
     TimeSpan LastDataReceived,
     TimeSpan LastAckReceived,
-    ulong BytesAcknowledged,
-    TimeSpan? ShortestRoundTrip)
+    ulong BytesAcknowledged)
 {
     public const byte Established = 1;
     public const byte Close = 7;
@@ -45,9 +43,7 @@ internal readonly record struct TcpInfo(
     private const int RoundTripOffset = 68;
     private const int TotalRetransmitsOffset = 100;
     private const int BytesAcknowledgedOffset = 120;
-    private const int ShortestRoundTripOffset = 148;
     private const int SizeNeeded = BytesAcknowledgedOffset + sizeof(ulong);
-    private const int SizeWanted = ShortestRoundTripOffset + sizeof(uint);
 
     /// <summary>False when the system is not Linux, the kernel is older than 4.2, or the socket is no open TCP socket.</summary>
     public static bool TryRead(Socket socket, out TcpInfo info)
@@ -58,12 +54,10 @@ internal readonly record struct TcpInfo(
             return false;
         }
 
-        Span<byte> raw = stackalloc byte[SizeWanted];
-        int size;
+        Span<byte> raw = stackalloc byte[SizeNeeded];
         try
         {
-            size = socket.GetRawSocketOption(IpProtoTcp, TcpInfoOption, raw);
-            if (size < SizeNeeded)
+            if (socket.GetRawSocketOption(IpProtoTcp, TcpInfoOption, raw) < SizeNeeded)
             {
                 return false;
             }
@@ -82,11 +76,7 @@ internal readonly record struct TcpInfo(
             MemoryMarshal.Read<uint>(raw[TotalRetransmitsOffset..]),
             TimeSpan.FromMilliseconds(MemoryMarshal.Read<uint>(raw[LastDataReceivedOffset..])),
             TimeSpan.FromMilliseconds(MemoryMarshal.Read<uint>(raw[LastAckReceivedOffset..])),
-            MemoryMarshal.Read<ulong>(raw[BytesAcknowledgedOffset..]),
-            size < SizeWanted ? null : ReadRoundTrip(MemoryMarshal.Read<uint>(raw[ShortestRoundTripOffset..])));
+            MemoryMarshal.Read<ulong>(raw[BytesAcknowledgedOffset..]));
         return true;
     }
-
-    // All ones before the first sample.
-    private static TimeSpan? ReadRoundTrip(uint microseconds) => microseconds == uint.MaxValue ? null : TimeSpan.FromMicroseconds(microseconds);
 }
