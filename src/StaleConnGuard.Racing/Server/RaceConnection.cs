@@ -116,21 +116,30 @@ internal sealed class RaceConnection(Socket socket, int number, RaceServerOption
 
     private void End()
     {
-        switch (options.IdleEnd)
+        if (options.IdleEnd is IdleEnd.Close)
         {
-            case IdleEnd.Reset:
+            Close();
+            return;
+        }
+
+        try
+        {
+            if (options.IdleEnd is IdleEnd.Reset)
+            {
                 socket.LingerState = new LingerOption(enable: true, seconds: 0);
-                socket.Dispose();
-                break;
-            case IdleEnd.Forget:
+            }
+            else
+            {
                 // A socket that is closed under repair is gone without a packet; the kernel then resets what it knows nothing of.
                 socket.SetRawSocketOption(TcpLevel, TcpRepair, BitConverter.GetBytes(1));
-                socket.Dispose();
-                break;
-            default:
-                Close();
-                break;
+            }
         }
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+        {
+            // The client was faster.
+        }
+
+        socket.Dispose();
     }
 
     // A shutdown before the close: with a read pending, the runtime would otherwise close with a reset.

@@ -26,7 +26,7 @@ internal sealed partial class GuardedStream
         ValueTask write;
         try
         {
-            write = _inner.WriteAsync(buffer, cancellationToken);
+            write = _asksForAcknowledgement ? WriteInTwoAsync(buffer, cancellationToken) : _inner.WriteAsync(buffer, cancellationToken);
         }
         catch (Exception e)
         {
@@ -67,7 +67,14 @@ internal sealed partial class GuardedStream
 
         try
         {
-            _inner.Write(buffer);
+            if (_asksForAcknowledgement)
+            {
+                WriteInTwo(buffer);
+            }
+            else
+            {
+                _inner.Write(buffer);
+            }
         }
         catch (Exception e)
         {
@@ -190,6 +197,7 @@ internal sealed partial class GuardedStream
                 PlanSolicitation(exchange);
                 if (reused)
                 {
+                    PlanConfirmation(exchange);
                     _guard.OnReused(Origin, idleAge);
                     SuspectAfterPause(exchange);
                 }

@@ -17,7 +17,6 @@ namespace StaleConnGuard;
 /// <param name="LastAckReceived">Time since the last segment that carried an ACK came; a FIN carries one.</param>
 /// <param name="PureAcks">Segments without data that came in the connection's life; 0 on kernels before 4.6, which do not count them. Wraps around.</param>
 /// <param name="BytesAcknowledged">Bytes of the stream the peer's kernel has acknowledged.</param>
-/// <param name="ShortestRoundTrip">The shortest round trip lately seen; null when the kernel does not say (before Linux 4.6).</param>
 [StructLayout(LayoutKind.Auto)]
 internal readonly record struct TcpInfo(
     byte State,
@@ -29,8 +28,7 @@ internal readonly record struct TcpInfo(
     TimeSpan LastDataReceived,
     TimeSpan LastAckReceived,
     uint PureAcks,
-    ulong BytesAcknowledged,
-    TimeSpan? ShortestRoundTrip)
+    ulong BytesAcknowledged)
 {
     public const byte Established = 1;
     public const byte Close = 7;
@@ -48,7 +46,6 @@ internal readonly record struct TcpInfo(
     private const int TotalRetransmitsOffset = 100;
     private const int BytesAcknowledgedOffset = 120;
     private const int SegmentsInOffset = 140;
-    private const int ShortestRoundTripOffset = 148;
     private const int DataSegmentsInOffset = 152;
     private const int SizeNeeded = BytesAcknowledgedOffset + sizeof(ulong);
     private const int SizeWanted = DataSegmentsInOffset + sizeof(uint);
@@ -87,11 +84,7 @@ internal readonly record struct TcpInfo(
             TimeSpan.FromMilliseconds(MemoryMarshal.Read<uint>(raw[LastDataReceivedOffset..])),
             TimeSpan.FromMilliseconds(MemoryMarshal.Read<uint>(raw[LastAckReceivedOffset..])),
             size < SizeWanted ? 0 : MemoryMarshal.Read<uint>(raw[SegmentsInOffset..]) - MemoryMarshal.Read<uint>(raw[DataSegmentsInOffset..]),
-            MemoryMarshal.Read<ulong>(raw[BytesAcknowledgedOffset..]),
-            size < SizeWanted ? null : ReadRoundTrip(MemoryMarshal.Read<uint>(raw[ShortestRoundTripOffset..])));
+            MemoryMarshal.Read<ulong>(raw[BytesAcknowledgedOffset..]));
         return true;
     }
-
-    // All ones before the first sample.
-    private static TimeSpan? ReadRoundTrip(uint microseconds) => microseconds == uint.MaxValue ? null : TimeSpan.FromMicroseconds(microseconds);
 }

@@ -29,13 +29,12 @@ public sealed class ReplayOptions
     /// <remarks>
     /// <para>
     /// A body that has been read cannot be sent again, whatever the request's method and whatever is proven. So the headers go out alone, and the body is left untouched until the
-    /// kernel says that they were acknowledged, or until an end that crossed with them would have been here. If the connection ends instead, the body is still whole and the request is treated as any
+    /// kernel says that they were acknowledged, at most for a second. If the connection ends instead, the body is still whole and the request is treated as any
     /// other: replayed if it provably was not received or is safe to repeat. This is what makes a reverse proxy's streamed uploads survive.
     /// </para>
     /// <para>
-    /// It costs one round trip where the server's kernel acknowledges at once, one and a half and 5 ms where it does not (1 s where the round trip is not known), on each such request over a connection idle for so
-    /// long. It costs no wait on busy connections, on new ones, for other bodies, on HTTP/2, or where the kernel cannot be asked (anything but Linux). Switched off, headers and body leave
-    /// together, and a request whose body was lost on a stale connection surfaces.
+    /// It costs one round trip on each such request over a connection idle for so long. It costs no wait on busy connections, on new ones, for other bodies, on HTTP/2, or where
+    /// the kernel cannot be asked (anything but Linux). Switched off, headers and body leave together, and a request whose body was lost on a stale connection surfaces.
     /// </para>
     /// </remarks>
     public bool ConfirmOneShotBody { get; set; } = true;

@@ -28,24 +28,18 @@ public static class ReverseProxySuite
     // As short as the servers can be told.
     private static readonly TimeSpan s_idleTimeout = TimeSpan.FromSeconds(1);
 
-    public static Contender Plain { get; } = new("SocketsHttpHandler as it is", static sockets => sockets);
+    public static ProxyPool Plain { get; } = new("SocketsHttpHandler as it is");
 
-    public static Contender GuardedByDefault { get; } = new("guarded, nothing known", static sockets => Guarded(sockets, new StaleConnGuardOptions()));
+    public static ProxyPool GuardedByDefault { get; } = new("guarded, nothing known", new StaleConnGuardOptions());
 
     /// <summary>What the proxy forwards with.</summary>
-    public static IReadOnlyList<Contender> Pools { get; } =
+    public static IReadOnlyList<ProxyPool> Pools { get; } =
     [
         Plain,
-        new("SocketsHttpHandler, idle timeout 0.9 s", static sockets =>
-        {
-            sockets.PooledConnectionIdleTimeout = s_idleTimeout * 0.9;
-            return sockets;
-        }),
+        new("SocketsHttpHandler, idle timeout 0.9 s", IdleTimeout: s_idleTimeout * 0.9),
         GuardedByDefault,
-        new("guarded, timeout configured", static sockets => Guarded(sockets, new StaleConnGuardOptions { KeepAlive = { ServerTimeout = s_idleTimeout } })),
+        new("guarded, timeout configured", new StaleConnGuardOptions { KeepAlive = { ServerTimeout = s_idleTimeout } }),
     ];
-
-    public static bool IsGuarded(Contender pool) => pool.Name.StartsWith("guarded", StringComparison.Ordinal);
 
     /// <summary>Runs every pool and kind of request against one upstream.</summary>
     /// <param name="upstream">The server's name; one that counts its executions and closes at even ages.</param>
@@ -92,9 +86,10 @@ public static class ReverseProxySuite
             SocketsHttpHandler sockets = ForwardingProxy.NewSocketsHandler();
             var tap = new WireTap();
             tap.Attach(sockets);
-            proxy.UsePool(row.Pool.MakeHandler(sockets));
+            var hits = new HitCounter();
+            proxy.UsePool(row.Pool.Make(sockets, hits));
             BurstOutcome[] outcomes = await Burst.RunAsync(senders, proxy.Address, aim, new Random(burst));
-            row.Add(outcomes, tap.Lost);
+            row.Add(outcomes, tap.Lost, hits.Resets);
         }
 
         row.Failures = [.. proxy.Failures];
@@ -103,7 +98,4 @@ public static class ReverseProxySuite
             sender.Client.Dispose();
         }
     }
-
-    private static HttpMessageHandler Guarded(SocketsHttpHandler sockets, StaleConnGuardOptions options) =>
-        StaleConnGuardHandler.Create(options, sockets, new KeepAliveLedger(), observer: null);
 }

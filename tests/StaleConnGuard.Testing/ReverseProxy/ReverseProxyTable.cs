@@ -7,15 +7,12 @@ public static class ReverseProxyTable
 {
     public static string Of(IEnumerable<ReverseProxyRow> rows) => string.Join('\n',
         [
-            "| upstream | request | the proxy forwards with | requests | raced | 502s seen by the client | executed twice | why 502 |",
-            "| --- | --- | --- | ---: | ---: | ---: | ---: | --- |",
+            "| upstream | request | the proxy forwards with | requests | raced | of them reset | 502s seen by the client | executed twice |",
+            "| --- | --- | --- | ---: | ---: | ---: | ---: | ---: |",
             .. rows.Select(Row),
         ]);
 
     private static string Row(ReverseProxyRow row) => string.Create(
         CultureInfo.InvariantCulture,
-        $"| {row.Upstream} | {row.Kind.Name} | {row.Pool.Name} | {row.Outcomes.Count} | {row.Raced} | {row.BadGateways} | {row.ExecutedTwice} | {Why(row)} |");
-
-    private static string Why(ReverseProxyRow row) =>
-        string.Join(", ", row.Failures.CountBy(Racing.FailureKind.Of, StringComparer.Ordinal).Select(kind => $"{kind.Value} {kind.Key}"));
+        $"| {row.Upstream} | {row.Kind.Name} | {row.Pool.Name} | {row.Outcomes.Count} | {row.Raced} | {(row.Pool.IsGuarded ? row.Resets : "")} | {row.BadGateways} | {row.ExecutedTwice} |");
 }

@@ -76,8 +76,8 @@ public class OneShotTests
 
         response.StatusCode.ShouldBe(HttpStatusCode.OK);
 
-        // The warm-up is the first write. Without confirming headers and body leave together.
-        touchedAfterWrites.ShouldBe(confirming ? 2 : 1);
+        // The warm-up is the first write. The headers leave in two, which has them acknowledged at once; without confirming headers and body leave together.
+        touchedAfterWrites.ShouldBe(confirming ? 3 : 1);
     }
 
     [Fact]
