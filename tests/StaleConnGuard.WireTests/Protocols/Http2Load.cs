@@ -18,6 +18,7 @@ internal sealed class Http2Load : IDisposable
     private readonly Uri _uri;
     private int _connections;
     private int _sent;
+    private int _cutBodies;
 
     public Http2Load(bool guarded, Uri uri)
     {
@@ -39,6 +40,9 @@ internal sealed class Http2Load : IDisposable
 
     /// <summary>Exceptions, and statuses that are no success.</summary>
     public ConcurrentQueue<(HttpMethod Method, string Failure)> Failures { get; } = new();
+
+    /// <summary>Responses that ended after their headers, as no client can repair them.</summary>
+    public int CutBodies => Volatile.Read(ref _cutBodies);
 
     public IEnumerable<string> FailuresOf(HttpMethod method) => Failures.Where(failure => failure.Method == method).Select(failure => failure.Failure);
 
@@ -62,11 +66,13 @@ internal sealed class Http2Load : IDisposable
             _ = Interlocked.Increment(ref _sent);
             try
             {
-                using HttpResponseMessage response = await _client.SendAsync(request, CancellationToken.None);
+                using HttpResponseMessage response = await _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, CancellationToken.None);
                 if (!response.IsSuccessStatusCode)
                 {
                     Failures.Enqueue((request.Method, response.StatusCode.ToString()));
                 }
+
+                await ReadAsync(response);
             }
             catch (HttpRequestException e)
             {
@@ -74,6 +80,18 @@ internal sealed class Http2Load : IDisposable
             }
 
             await Task.Delay(10, CancellationToken.None);
+        }
+    }
+
+    private async Task ReadAsync(HttpResponseMessage response)
+    {
+        try
+        {
+            _ = await response.Content.ReadAsByteArrayAsync(CancellationToken.None);
+        }
+        catch (HttpRequestException)
+        {
+            _ = Interlocked.Increment(ref _cutBodies);
         }
     }
 }

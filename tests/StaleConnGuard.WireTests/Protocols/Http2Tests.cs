@@ -30,6 +30,7 @@ public class Http2Tests(ITestOutputHelper output)
         output.WriteLine($"{front}: {guarded.Sent} sent on {guarded.Connections} connections");
         guarded.Connections.ShouldBeGreaterThanOrEqualTo(guarded.Sent / 40);
         guarded.Failures.ShouldBeEmpty();
+        guarded.CutBodies.ShouldBe(0);
         backend.Executions.CountExecutedTwice(guarded.Posts).ShouldBe(0);
     }
 
@@ -111,7 +112,7 @@ public class Http2Tests(ITestOutputHelper output)
 
         foreach ((string name, Http2Load client) in new[] { ("plain", plain), ("guarded", guarded) })
         {
-            output.WriteLine($"{server}, {name}: {client.Sent} sent on {client.Connections} connections, failed: {client.Failures.Count}");
+            output.WriteLine($"{server}, {name}: {client.Sent} sent on {client.Connections} connections, failed: {client.Failures.Count}, cut after the headers: {client.CutBodies}");
             foreach (var kind in client.Failures.CountBy(failure => failure))
             {
                 output.WriteLine($"    {kind.Value} {kind.Key.Method} {kind.Key.Failure}");
@@ -124,6 +125,12 @@ public class Http2Tests(ITestOutputHelper output)
         }
 
         guarded.FailuresOf(HttpMethod.Get).ShouldBeEmpty();
+        if (server != "caddy-h2c")
+        {
+            // Caddy's shutdown forgets its h2c connections and cuts them.
+            guarded.CutBodies.ShouldBe(0);
+        }
+
         executions.CountExecutedTwice(guarded.Posts).ShouldBe(0);
     }
 

@@ -11,17 +11,23 @@ public class ProxyTunnelTests
     private static readonly (string Method, string Body, bool Sync)[] s_requests =
         [("GET", "none", false), ("PUT", "bytes", false), ("POST", "bytes", false), ("POST", "none", false), ("POST", "one-shot", false), ("POST", "json", true)];
 
-    [Theory]
-    [InlineData("squid", false)]
-    [InlineData("tinyproxy", false)]
-    [InlineData("tinyproxy", true)]
-    [InlineData("apache-proxy", false)]
-    [InlineData("apache-proxy-tls", false)]
-    public async Task Tunnel_ServerClosesAsTheRequestLeaves_IsProvenAndReplayed(string proxyName, bool withCredentials)
+    private static readonly (string Name, bool WithCredentials)[] s_proxies =
+        [("squid", false), ("tinyproxy", false), ("tinyproxy", true), ("apache-proxy", false), ("apache-proxy-tls", false)];
+
+    [Fact]
+    public async Task Tunnel_ServerClosesAsTheRequestLeaves_IsProvenAndReplayed()
     {
         Requirement.MetOrSkip(OperatingSystem.IsLinux(), "TCP_INFO needs Linux");
-        Requirement.MetOrSkip(RealServer.IsAvailable(proxyName, out string reason), reason);
-        Requirement.MetOrSkip(RealServer.IsAvailable("nginx-tls", out reason), reason);
+        foreach (string name in s_proxies.Select(proxy => proxy.Name).Append("nginx-tls"))
+        {
+            Requirement.MetOrSkip(RealServer.IsAvailable(name, out string reason), reason);
+        }
+
+        await Task.WhenAll(s_proxies.Select(proxy => RaceThroughAsync(proxy.Name, proxy.WithCredentials)));
+    }
+
+    private static async Task RaceThroughAsync(string proxyName, bool withCredentials)
+    {
         await using RealServer server = await RealServer.StartAsync("nginx-tls", HeldRace.IdleTimeout);
         await using RealServer proxy = await RealServer.StartAsync(proxyName, TimeSpan.FromSeconds(60), settings: withCredentials ? new Dictionary<string, string> { ["CREDENTIALS"] = "user secret" } : null);
 
@@ -35,8 +41,8 @@ public class ProxyTunnelTests
         ExecutionLog executions = await server.ReadExecutionsAsync();
         for (int i = 0; i < outcomes.Length; i++)
         {
-            outcomes[i].ShouldBeProven(s_requests[i].ToString());
-            executions.CountOf(outcomes[i].Id).ShouldBe(1, s_requests[i].ToString());
+            outcomes[i].ShouldBeProven($"{proxyName}, {s_requests[i]}");
+            executions.CountOf(outcomes[i].Id).ShouldBe(1, $"{proxyName}, {s_requests[i]}");
         }
     }
 }
