@@ -168,8 +168,12 @@ internal sealed class TransportStream : NetworkStream, IWatchedConnection
 
     protected override void Dispose(bool disposing)
     {
-        _watch?.Remove(this);
         _isTunnelUnderWay = false;
+        if (disposing)
+        {
+            _watch?.Remove(this);
+        }
+
         base.Dispose(disposing);
         if (disposing)
         {

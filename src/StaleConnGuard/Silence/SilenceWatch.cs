@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace StaleConnGuard;
 
 /// <summary>
@@ -14,7 +16,9 @@ internal sealed class SilenceWatch
     public const long Never = long.MaxValue;
 
     private readonly Lock _lock = new();
-    private readonly List<IWatchedConnection> _connections = [];
+
+    // Weak, because a connection whose response the application forgot must still be collected, and its socket closed with it.
+    private readonly List<WeakGCHandle<IWatchedConnection>> _connections = [];
     private readonly TimeProvider _time;
     private readonly ITimer _timer;
     private readonly long _start;
@@ -47,24 +51,37 @@ internal sealed class SilenceWatch
         lock (_lock)
         {
             connection.Place = _connections.Count;
-            _connections.Add(connection);
+            _connections.Add(new WeakGCHandle<IWatchedConnection>(connection));
         }
     }
 
+    /// <summary>Not for finalizers: what has been collected is found by the next look, and its place may be another's by then.</summary>
     public void Remove(IWatchedConnection connection)
     {
         lock (_lock)
         {
-            if (connection.Place < 0)
+            if (connection.Place >= 0)
             {
-                return;
+                RemoveAt(connection.Place);
+                connection.Place = -1;
             }
+        }
+    }
 
-            IWatchedConnection last = _connections[^1];
-            _connections[connection.Place] = last;
-            last.Place = connection.Place;
-            _connections.RemoveAt(_connections.Count - 1);
-            connection.Place = -1;
+    private void RemoveAt(int place)
+    {
+        _connections[place].Dispose();
+        WeakGCHandle<IWatchedConnection> last = _connections[^1];
+        _connections.RemoveAt(_connections.Count - 1);
+        if (place == _connections.Count)
+        {
+            return;
+        }
+
+        _connections[place] = last;
+        if (last.TryGetTarget(out IWatchedConnection? moved))
+        {
+            moved.Place = place;
         }
     }
 
@@ -152,16 +169,26 @@ internal sealed class SilenceWatch
 
     private long LookAtAll()
     {
-        int count;
+        int count = 0;
         lock (_lock)
         {
-            count = _connections.Count;
-            if (_looking.Length < count)
+            if (_looking.Length < _connections.Count)
             {
-                _looking = new IWatchedConnection[16 + count + (count / 8)];
+                _looking = new IWatchedConnection[Math.Max(16, _connections.Count * 2)];
             }
 
-            _connections.CopyTo(_looking);
+            // Backwards: what takes the place of a collected one has been visited.
+            for (int i = _connections.Count - 1; i >= 0; i--)
+            {
+                if (_connections[i].TryGetTarget(out IWatchedConnection? connection))
+                {
+                    _looking[count++] = connection;
+                }
+                else
+                {
+                    RemoveAt(i);
+                }
+            }
         }
 
         long now = Now;

@@ -23,6 +23,37 @@ public class SilenceWatchTests
     }
 
     [Fact]
+    public void Add_ConnectionThatTheApplicationForgot_IsCollectedAndTheOthersAreLookedAt()
+    {
+        var first = new Connection { Next = s_slow };
+        var last = new Connection { Next = s_slow };
+        _watch.Add(first);
+        WeakReference[] forgotten = [Forget(), Forget()];
+        _watch.Add(last);
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+
+        forgotten.ShouldAllBe(connection => !connection.IsAlive);
+        _watch.Wake();
+        _clock.Advance(TimeSpan.FromSeconds(1));
+        (first.Looks, last.Looks).ShouldBe((1, 1));
+
+        _watch.Remove(first);
+        _clock.Advance(TimeSpan.FromSeconds(1));
+        _watch.Remove(last);
+        _clock.Advance(TimeSpan.FromSeconds(1));
+        (first.Looks, last.Looks).ShouldBe((1, 2));
+
+        [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
+        WeakReference Forget()
+        {
+            var connection = new Connection();
+            _watch.Add(connection);
+            return new WeakReference(connection);
+        }
+    }
+
+    [Fact]
     public void Wake_ManyTimes_SetsTheTimerOnce()
     {
         var connection = new Connection { Next = s_slow };
