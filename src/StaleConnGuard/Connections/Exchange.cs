@@ -15,6 +15,15 @@ internal sealed class Exchange(ExchangeScope scope, HttpRequestMessage request)
     private const byte Answered = 2;
     private const byte DeclaredSilent = 3;
 
+    // What is known when it is bound, written by the writing side.
+    private const byte OnReusedConnection = 1;
+    private const byte EndsEarlyIfDead = 2;
+
+    // How it ended and what became of the request, in one byte that is written at once: whoever finds it finds it whole.
+    private const byte EvidenceIsIn = 0x80;
+    private const int EndAt = 2;
+    private const int DeliveryMask = 3;
+
     private static readonly AsyncLocal<Exchange?> s_current = new();
     private static readonly HttpRequestMessage s_nobodys = new();
     private static readonly HttpRequestMessage s_answered = new();
@@ -26,9 +35,8 @@ internal sealed class Exchange(ExchangeScope scope, HttpRequestMessage request)
     private volatile bool _responded;
     private volatile byte _judgement;
     private volatile bool _suspected;
-    private byte _ended;
-    private byte _end;
-    private byte _delivery;
+    private byte _evidence;
+    private byte _binding;
     private ExchangeTraits _traits;
 
     /// <summary>The exchange that the running code belongs to. It flows into the calls the HTTP/1.1 connection makes on its stream.</summary>
@@ -93,7 +101,7 @@ internal sealed class Exchange(ExchangeScope scope, HttpRequestMessage request)
     /// <summary>The stream that carried this exchange, once bound.</summary>
     public GuardedStream? Stream { get; private set; }
 
-    public bool IsReused { get; private set; }
+    public bool IsReused => (_binding & OnReusedConnection) != 0;
 
     /// <summary>Idle age of the connection when this exchange began to write, in <see cref="TimeSpan"/> ticks.</summary>
     public long IdleAgeTicks { get; private set; }
@@ -107,9 +115,9 @@ internal sealed class Exchange(ExchangeScope scope, HttpRequestMessage request)
     /// <summary>Bytes the kernel had taken before this exchange's first.</summary>
     public long BytesWrittenBefore { get; private set; }
 
-    public ConnectionEnd End => (ConnectionEnd)_end;
+    public ConnectionEnd End => (ConnectionEnd)((Volatile.Read(ref _evidence) & ~EvidenceIsIn) >> EndAt);
 
-    public Delivery Delivery => (Delivery)_delivery;
+    public Delivery Delivery => (Delivery)(Volatile.Read(ref _evidence) & DeliveryMask);
 
     /// <summary>
     /// A read by this exchange's context may still be the pool looking at an idle connection. Never while content runs, which may be
@@ -143,10 +151,10 @@ internal sealed class Exchange(ExchangeScope scope, HttpRequestMessage request)
     public bool IsSuspected => _suspected;
 
     /// <summary>If the connection is found dead early, the request would be replayed; otherwise there is no hurry to end it.</summary>
-    public bool MayEndEarly { get; private set; }
+    public bool MayEndEarly => (_binding & EndsEarlyIfDead) != 0;
 
     /// <summary>The evidence is in.</summary>
-    public bool HasEnded => Volatile.Read(ref _ended) == 2;
+    public bool HasEnded => Volatile.Read(ref _evidence) != 0;
 
     public static Exchange ForFurtherRequest(ConnectionGuard guard, Exchange? root, bool isIdempotent)
     {
@@ -219,7 +227,7 @@ internal sealed class Exchange(ExchangeScope scope, HttpRequestMessage request)
     /// <param name="mayEndEarly">Whether the request would be replayed if its connection was found dead.</param>
     public void Suspect(bool mayEndEarly)
     {
-        MayEndEarly = mayEndEarly;
+        _binding |= mayEndEarly ? EndsEarlyIfDead : (byte)0;
         _suspected = true;
     }
 
@@ -234,7 +242,7 @@ internal sealed class Exchange(ExchangeScope scope, HttpRequestMessage request)
     public void Bind(GuardedStream stream, bool reused, long idleAgeTicks, long connectionAgeTicks, int requestsBefore, long bytesWrittenBefore)
     {
         _checkoutWindow = false;
-        IsReused = reused;
+        _binding = reused ? OnReusedConnection : (byte)0;
         stream.IdleSinceAtBinding = stream.LastActivity;
         IdleAgeTicks = idleAgeTicks;
         stream.AgeAtBindingTicks = connectionAgeTicks;
@@ -256,23 +264,9 @@ internal sealed class Exchange(ExchangeScope scope, HttpRequestMessage request)
         {
             // While the runtime's span of this very send is still open.
             Stream?.Watch?.Ended(this);
-            return;
         }
-
-        // The other side is between the two writes above; who leaves before it has finished would make the handler find no evidence.
-        SpinWait.SpinUntil(() => HasEnded);
     }
 
-    private bool TryRecordEnd(ConnectionEnd end, Delivery delivery)
-    {
-        if (Interlocked.CompareExchange(ref _ended, (byte)1, (byte)0) != 0)
-        {
-            return false;
-        }
-
-        _end = (byte)end;
-        _delivery = (byte)delivery;
-        Volatile.Write(ref _ended, 2);
-        return true;
-    }
+    private bool TryRecordEnd(ConnectionEnd end, Delivery delivery) =>
+        Interlocked.CompareExchange(ref _evidence, (byte)(EvidenceIsIn | ((int)end << EndAt) | (int)delivery), (byte)0) == 0;
 }
