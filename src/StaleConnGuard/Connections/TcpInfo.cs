@@ -15,6 +15,7 @@ namespace StaleConnGuard;
 /// <param name="TotalRetransmits">Segments sent again in the connection's life, for whatever reason; wraps around.</param>
 /// <param name="LastDataReceived">Time since the last byte came from the peer, whenever it was read.</param>
 /// <param name="LastAckReceived">Time since the last segment that carried an ACK came; a FIN carries one.</param>
+/// <param name="PureAcks">Segments without data that came in the connection's life; 0 on kernels before 4.6, which do not count them. Wraps around.</param>
 /// <param name="BytesAcknowledged">Bytes of the stream the peer's kernel has acknowledged.</param>
 /// <param name="ShortestRoundTrip">The shortest round trip lately seen; null when the kernel does not say (before Linux 4.6).</param>
 [StructLayout(LayoutKind.Auto)]
@@ -27,6 +28,7 @@ internal readonly record struct TcpInfo(
     uint TotalRetransmits,
     TimeSpan LastDataReceived,
     TimeSpan LastAckReceived,
+    uint PureAcks,
     ulong BytesAcknowledged,
     TimeSpan? ShortestRoundTrip)
 {
@@ -45,9 +47,11 @@ internal readonly record struct TcpInfo(
     private const int RoundTripOffset = 68;
     private const int TotalRetransmitsOffset = 100;
     private const int BytesAcknowledgedOffset = 120;
+    private const int SegmentsInOffset = 140;
     private const int ShortestRoundTripOffset = 148;
+    private const int DataSegmentsInOffset = 152;
     private const int SizeNeeded = BytesAcknowledgedOffset + sizeof(ulong);
-    private const int SizeWanted = ShortestRoundTripOffset + sizeof(uint);
+    private const int SizeWanted = DataSegmentsInOffset + sizeof(uint);
 
     /// <summary>False when the system is not Linux, the kernel is older than 4.2, or the socket is no open TCP socket.</summary>
     public static bool TryRead(Socket socket, out TcpInfo info)
@@ -82,6 +86,7 @@ internal readonly record struct TcpInfo(
             MemoryMarshal.Read<uint>(raw[TotalRetransmitsOffset..]),
             TimeSpan.FromMilliseconds(MemoryMarshal.Read<uint>(raw[LastDataReceivedOffset..])),
             TimeSpan.FromMilliseconds(MemoryMarshal.Read<uint>(raw[LastAckReceivedOffset..])),
+            size < SizeWanted ? 0 : MemoryMarshal.Read<uint>(raw[SegmentsInOffset..]) - MemoryMarshal.Read<uint>(raw[DataSegmentsInOffset..]),
             MemoryMarshal.Read<ulong>(raw[BytesAcknowledgedOffset..]),
             size < SizeWanted ? null : ReadRoundTrip(MemoryMarshal.Read<uint>(raw[ShortestRoundTripOffset..])));
         return true;

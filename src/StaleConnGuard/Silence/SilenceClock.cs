@@ -18,6 +18,7 @@ internal struct SilenceClock
 
     private bool _runs;
     private long _since;
+    private uint _acks;
 
     public void Reset() => _runs = false;
 
@@ -39,14 +40,20 @@ internal struct SilenceClock
             _runs = true;
             _since = now - Math.Min(sinceHeard, atMost);
         }
-        else if (sinceHeard < now - _since)
+        else if (sinceHeard < now - _since && HasAcknowledged(info))
         {
-            // Something was heard since, if only on other bytes than those that wait.
+            // A peer that answers but takes nothing has no room: alive.
             _since = now - sinceHeard;
         }
 
+        _acks = info.PureAcks;
         return now - _since;
     }
+
+    /// <summary>
+    /// Data alone is no answer: where only our direction is cut, the peer sends again what our acknowledgement of has not reached it.
+    /// </summary>
+    private readonly bool HasAcknowledged(in TcpInfo info) => info.PureAcks == 0 || info.PureAcks != _acks;
 
     private static bool IsUnanswered(in TcpInfo info) =>
         (info.Unacknowledged > 0 && info.Retransmits > 0) || info.Probes >= UnansweredProbes;

@@ -12,7 +12,7 @@ internal sealed class SilenceMonitor(TransportStream transport, SilenceWatch wat
     private Exchange? _waiting;
     private SilenceClock _clock;
     private EarlySuspicion _suspicion;
-    private long _lastLook;
+    private long _lastLook = SilenceWatch.Never;
     private long _seenWritten;
     private bool _outstanding;
 
@@ -28,7 +28,9 @@ internal sealed class SilenceMonitor(TransportStream transport, SilenceWatch wat
     public long Look(long now)
     {
         long next = _above is { IsDetached: false } above ? LookAtExchange(above, now) : LookAtBytes(now);
-        _lastLook = now;
+
+        // A look that is not followed by another says nothing of the time until the one after.
+        _lastLook = next == SilenceWatch.Never ? SilenceWatch.Never : now;
         return next;
     }
 
@@ -56,7 +58,7 @@ internal sealed class SilenceMonitor(TransportStream transport, SilenceWatch wat
             return SilenceWatch.Never;
         }
 
-        long silentFor = _clock.Measure(info, now, atMost: info.BytesAcknowledged <= before ? age.Ticks : now - _lastLook);
+        long silentFor = _clock.Measure(info, now, atMost: info.BytesAcknowledged <= before ? age.Ticks : SinceLastLook(now));
         if (silentFor >= TimeoutTicks)
         {
             End(above, exchange, TimeSpan.FromTicks(silentFor));
@@ -65,6 +67,8 @@ internal sealed class SilenceMonitor(TransportStream transport, SilenceWatch wat
 
         return silentFor > 0 ? Math.Min(NextLook(exchange), TimeoutTicks - silentFor) : NextLook(exchange);
     }
+
+    private long SinceLastLook(long now) => _lastLook == SilenceWatch.Never ? 0 : now - _lastLook;
 
     private long NextLook(Exchange exchange)
     {
@@ -120,7 +124,7 @@ internal sealed class SilenceMonitor(TransportStream transport, SilenceWatch wat
         }
 
         _outstanding = info.Unacknowledged > 0 || info.Probes > 0;
-        long silentFor = _clock.Measure(info, now, atMost: now - _lastLook);
+        long silentFor = _clock.Measure(info, now, atMost: SinceLastLook(now));
         if (silentFor >= TimeoutTicks)
         {
             Abort();

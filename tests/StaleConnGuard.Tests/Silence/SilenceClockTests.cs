@@ -29,6 +29,14 @@ public class SilenceClockTests
     }
 
     [Fact]
+    public void Measure_PeerSendsItsOwnDataAgain_IsStillSilent()
+    {
+        Measure(now: 100, lastAck: 50, atMost: 5, acks: 7).ShouldBe(5);
+        Measure(now: 110, lastAck: 2, acks: 7).ShouldBe(15);
+        Measure(now: 120, lastAck: 2, acks: 8).ShouldBe(2, "an acknowledgement, if only of what was acknowledged before");
+    }
+
+    [Fact]
     public void Measure_AcknowledgedInBetween_StartsAnew()
     {
         Measure(now: 100, lastAck: 50, atMost: 5).ShouldBe(5);
@@ -49,9 +57,9 @@ public class SilenceClockTests
         Measure(now: 100, lastAck: 13, unacknowledged: 0, retransmits: 0, probes: 3, atMost: 20).ShouldBe(13);
 
     /// <summary>Seconds in, seconds out.</summary>
-    private double Measure(double now, double lastAck, uint unacknowledged = 1, byte retransmits = 1, byte probes = 0, double atMost = 0) =>
+    private double Measure(double now, double lastAck, uint unacknowledged = 1, byte retransmits = 1, byte probes = 0, double atMost = 0, uint acks = 0) =>
         TimeSpan.FromTicks(_clock.Measure(
-            new TcpInfo(TcpInfo.Established, retransmits, probes, unacknowledged, TimeSpan.Zero, 0, TimeSpan.Zero, TimeSpan.FromSeconds(lastAck), 0, null),
+            new TcpInfo(TcpInfo.Established, retransmits, probes, unacknowledged, TimeSpan.Zero, 0, TimeSpan.Zero, TimeSpan.FromSeconds(lastAck), acks, 0, null),
             TimeSpan.FromSeconds(now).Ticks,
             TimeSpan.FromSeconds(atMost).Ticks)).TotalSeconds;
 }
