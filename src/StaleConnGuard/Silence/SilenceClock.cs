@@ -25,7 +25,7 @@ internal struct SilenceClock
     /// <summary>How long the silence has lasted; 0 while there is none.</summary>
     /// <param name="info">The kernel's view, read now.</param>
     /// <param name="now">Now.</param>
-    /// <param name="atMost">How long it can have lasted at most when this is the first sign of it: since the last look, since the write.</param>
+    /// <param name="atMost">How long it can have lasted at most when this is the first sign of it; idle time before the write does not count.</param>
     public long Measure(in TcpInfo info, long now, long atMost)
     {
         if (!IsUnanswered(info))

@@ -12,7 +12,6 @@ internal sealed class SilenceMonitor(TransportStream transport, SilenceWatch wat
     private Exchange? _waiting;
     private SilenceClock _clock;
     private EarlySuspicion _suspicion;
-    private long _lastLook = SilenceWatch.Never;
     private long _seenWritten;
     private bool _outstanding;
 
@@ -25,14 +24,7 @@ internal sealed class SilenceMonitor(TransportStream transport, SilenceWatch wat
     /// <summary>From now on this connection carries HTTP/1.1.</summary>
     public void Carries(GuardedStream above) => _above = above;
 
-    public long Look(long now)
-    {
-        long next = _above is { IsDetached: false } above ? LookAtExchange(above, now) : LookAtBytes(now);
-
-        // A look that is not followed by another says nothing of the time until the one after.
-        _lastLook = next == SilenceWatch.Never ? SilenceWatch.Never : now;
-        return next;
-    }
+    public long Look(long now) => _above is { IsDetached: false } above ? LookAtExchange(above, now) : LookAtBytes(now);
 
     private long LookAtExchange(GuardedStream above, long now)
     {
@@ -58,7 +50,8 @@ internal sealed class SilenceMonitor(TransportStream transport, SilenceWatch wat
             return SilenceWatch.Never;
         }
 
-        long silentFor = _clock.Measure(info, now, atMost: info.BytesAcknowledged <= before ? age.Ticks : SinceLastLook(now));
+        // Of a request of which nothing is acknowledged it is known when it was written. Of anything else, only what has been watched counts.
+        long silentFor = _clock.Measure(info, now, atMost: info.BytesAcknowledged <= before ? age.Ticks : 0);
         if (silentFor >= TimeoutTicks)
         {
             End(above, exchange, TimeSpan.FromTicks(silentFor));
@@ -67,8 +60,6 @@ internal sealed class SilenceMonitor(TransportStream transport, SilenceWatch wat
 
         return silentFor > 0 ? Math.Min(NextLook(exchange), TimeoutTicks - silentFor) : NextLook(exchange);
     }
-
-    private long SinceLastLook(long now) => _lastLook == SilenceWatch.Never ? 0 : now - _lastLook;
 
     private long NextLook(Exchange exchange)
     {
@@ -124,7 +115,7 @@ internal sealed class SilenceMonitor(TransportStream transport, SilenceWatch wat
         }
 
         _outstanding = info.Unacknowledged > 0 || info.Probes > 0;
-        long silentFor = _clock.Measure(info, now, atMost: SinceLastLook(now));
+        long silentFor = _clock.Measure(info, now, atMost: 0);
         if (silentFor >= TimeoutTicks)
         {
             Abort();

@@ -20,13 +20,13 @@ public static class SilenceRun
     /// <summary>A client with a pool of its own, so that its connections are the only ones it can use.</summary>
     /// <param name="guarded">With the guard, or without.</param>
     /// <param name="patience">The client's own timeout.</param>
-    /// <param name="configure">What to change; retries are off, and POSTs take idle connections.</param>
+    /// <param name="configure">What to change; retries are off, POSTs take idle connections, and what one run learned spares no other.</param>
     /// <param name="handler">The handler to guard.</param>
     public static HttpClient Client(bool guarded, TimeSpan patience, Action<StaleConnGuardOptions>? configure = null, SocketsHttpHandler? handler = null)
     {
         handler ??= new SocketsHttpHandler();
         handler.SslOptions.RemoteCertificateValidationCallback = static (_, _, _, _) => true;
-        var options = new StaleConnGuardOptions { Retry = { Enabled = false }, KeepAlive = { UnsafeMaxIdle = Timeout.InfiniteTimeSpan } };
+        var options = new StaleConnGuardOptions { Retry = { Enabled = false }, KeepAlive = { UnsafeMaxIdle = Timeout.InfiniteTimeSpan, Learn = false } };
         configure?.Invoke(options);
         return new HttpClient(guarded ? StaleConnGuardHandler.Create(options, handler) : handler) { Timeout = patience };
     }
