@@ -25,10 +25,8 @@ internal sealed class Exchange(ExchangeScope scope, HttpRequestMessage request)
     private volatile bool _closed;
     private volatile bool _responded;
     private volatile byte _judgement;
-    private volatile bool _suspected;
     private byte _ended;
-    private byte _end;
-    private byte _delivery;
+    private byte _endAndDelivery;
     private ExchangeTraits _traits;
 
     /// <summary>The exchange that the running code belongs to. It flows into the calls the HTTP/1.1 connection makes on its stream.</summary>
@@ -107,9 +105,9 @@ internal sealed class Exchange(ExchangeScope scope, HttpRequestMessage request)
     /// <summary>Bytes the kernel had taken before this exchange's first.</summary>
     public long BytesWrittenBefore { get; private set; }
 
-    public ConnectionEnd End => (ConnectionEnd)_end;
+    public ConnectionEnd End => (ConnectionEnd)(_endAndDelivery >> 4);
 
-    public Delivery Delivery => (Delivery)_delivery;
+    public Delivery Delivery => (Delivery)(_endAndDelivery & 0xF);
 
     /// <summary>
     /// A read by this exchange's context may still be the pool looking at an idle connection. Never while content runs, which may be
@@ -138,12 +136,6 @@ internal sealed class Exchange(ExchangeScope scope, HttpRequestMessage request)
 
     /// <summary>When this exchange began to write. A timestamp of the guard's clock.</summary>
     public long BeganAt => IdleSince + (long)(IdleAgeTicks * ((double)Guard.Time.TimestampFrequency / TimeSpan.TicksPerSecond));
-
-    /// <summary>The connection had been idle, so it is looked at soon after the write.</summary>
-    public bool IsSuspected => _suspected;
-
-    /// <summary>If the connection is found dead early, the request would be replayed; otherwise there is no hurry to end it.</summary>
-    public bool MayEndEarly { get; private set; }
 
     /// <summary>The evidence is in.</summary>
     public bool HasEnded => Volatile.Read(ref _ended) == 2;
@@ -216,15 +208,6 @@ internal sealed class Exchange(ExchangeScope scope, HttpRequestMessage request)
         return Interlocked.CompareExchange(ref _judgement, DeclaredSilent, UnderJudgement) == UnderJudgement;
     }
 
-    /// <param name="mayEndEarly">Whether the request would be replayed if its connection was found dead.</param>
-    public void Suspect(bool mayEndEarly)
-    {
-        MayEndEarly = mayEndEarly;
-        _suspected = true;
-    }
-
-    public void StopSuspecting() => _suspected = false;
-
     public void Close()
     {
         _checkoutWindow = false;
@@ -270,8 +253,7 @@ internal sealed class Exchange(ExchangeScope scope, HttpRequestMessage request)
             return false;
         }
 
-        _end = (byte)end;
-        _delivery = (byte)delivery;
+        _endAndDelivery = (byte)(((int)end << 4) | (int)delivery);
         Volatile.Write(ref _ended, 2);
         return true;
     }

@@ -34,13 +34,12 @@ internal sealed partial class GuardedStream
     /// <summary>Has the watch look soon at a connection that was taken again after a pause.</summary>
     private void SuspectAfterPause(Exchange exchange)
     {
-        if (exchange.IdleAgeTicks < SilenceSettings.EarlyFromTicks || _transport?.Monitor is not { Watch: { Settings.SuspectsEarly: true } watch })
+        if (exchange.IdleAgeTicks < SilenceSettings.EarlyFromTicks || _transport?.Monitor is not { Watch.Settings.SuspectsEarly: true } monitor)
         {
             return;
         }
 
-        exchange.Suspect(WouldBeReplayed(exchange));
-        watch.Hurry();
+        monitor.Suspect(exchange, WouldBeReplayed(exchange));
     }
 
     // Asked here, on the request's own thread: what it looks at is not for other threads.

@@ -9,6 +9,8 @@ namespace StaleConnGuard;
 internal sealed class SilenceMonitor(TransportStream transport, SilenceWatch watch) : IWatchedConnection
 {
     private volatile GuardedStream? _above;
+    private volatile Exchange? _suspected;
+    private bool _mayEndEarly;
     private Exchange? _waiting;
     private SilenceClock _clock;
     private EarlySuspicion _suspicion;
@@ -23,6 +25,16 @@ internal sealed class SilenceMonitor(TransportStream transport, SilenceWatch wat
 
     /// <summary>From now on this connection carries HTTP/1.1.</summary>
     public void Carries(GuardedStream above) => _above = above;
+
+    /// <summary>The connection had been idle before this exchange, which is about to be written: it deserves a look soon after.</summary>
+    /// <param name="exchange">The exchange.</param>
+    /// <param name="mayEndEarly">Whether the request would be replayed if its connection was found dead. Otherwise there is no hurry to end it.</param>
+    public void Suspect(Exchange exchange, bool mayEndEarly)
+    {
+        _mayEndEarly = mayEndEarly;
+        _suspected = exchange;
+        watch.Hurry();
+    }
 
     public long Look(long now) => _above is { IsDetached: false } above ? LookAtExchange(above, now) : LookAtBytes(now);
 
@@ -45,7 +57,7 @@ internal sealed class SilenceMonitor(TransportStream transport, SilenceWatch wat
 
         TimeSpan age = above.AgeOf(exchange);
         ulong before = transport.AcknowledgedAtConnect.GetValueOrDefault() + (ulong)exchange.BytesWrittenBefore;
-        if (exchange.IsSuspected && EndsEarly(above, exchange, _suspicion.Judge(info, before, age), age))
+        if (IsSuspected(exchange) && EndsEarly(above, exchange, _suspicion.Judge(info, before, age), age))
         {
             return SilenceWatch.Never;
         }
@@ -61,9 +73,11 @@ internal sealed class SilenceMonitor(TransportStream transport, SilenceWatch wat
         return silentFor > 0 ? Math.Min(NextLook(exchange), TimeoutTicks - silentFor) : NextLook(exchange);
     }
 
+    private bool IsSuspected(Exchange exchange) => ReferenceEquals(_suspected, exchange);
+
     private long NextLook(Exchange exchange)
     {
-        if (exchange.IsSuspected)
+        if (IsSuspected(exchange))
         {
             return SilenceSettings.FastLookTicks;
         }
@@ -78,14 +92,14 @@ internal sealed class SilenceMonitor(TransportStream transport, SilenceWatch wat
             return false;
         }
 
-        exchange.StopSuspecting();
+        _suspected = null;
         if (finding is not EarlyFinding.Dead)
         {
             return false;
         }
 
         above.Origin.Suspects.FoundDead(exchange.BeganAt);
-        return exchange.MayEndEarly && End(above, exchange, age);
+        return _mayEndEarly && End(above, exchange, age);
     }
 
     /// <summary>False when a response byte came first.</summary>
