@@ -52,7 +52,7 @@ public class EarlySuspicionTests
     private EarlyFinding Judge(
         double age, byte retransmits, uint total, ulong acknowledged = Before, uint unacknowledged = 1, double roundTrip = 10, TimeSpan? lastData = null, byte state = TcpInfo.Established) =>
         _suspicion.Judge(
-            new TcpInfo(state, retransmits, 0, unacknowledged, TimeSpan.FromMilliseconds(roundTrip), total, lastData ?? TimeSpan.FromHours(1), TimeSpan.FromHours(1), acknowledged, null),
+            new TcpInfo(state, retransmits, 0, unacknowledged, TimeSpan.FromMilliseconds(roundTrip), total, lastData ?? TimeSpan.FromHours(1), TimeSpan.FromHours(1), acknowledged),
             Before,
             TimeSpan.FromMilliseconds(age));
 }
