@@ -85,7 +85,10 @@ public class LongLivedTests
         await client.GetAsync(way.Base);
 
         (await events).ShouldBe("data: 0\n\ndata: 1\n\ndata: 2\n\n", name);
-        client.Observer.Refusals.ToArray().ShouldBe([RefusalReason.TooOld], name);
+
+        // On a busy machine the stream is over before that, and its connection grows too old as well.
+        client.Observer.Refusals.ShouldNotBeEmpty(name);
+        client.Observer.Refusals.ShouldAllBe(refusal => refusal == RefusalReason.TooOld, name);
         client.Observer.StaleHits.ShouldBe(0, name);
     }
 
