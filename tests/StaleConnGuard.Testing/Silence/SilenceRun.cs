@@ -17,6 +17,9 @@ public static class SilenceRun
     /// <summary>Long enough for the guard to have its doubts.</summary>
     public static readonly TimeSpan IdleAge = TimeSpan.FromMilliseconds(1100);
 
+    // What either side still owes the other comes by then. Later it would meet the silence, or the reset, before the request does.
+    private static readonly TimeSpan s_lastAcknowledgement = TimeSpan.FromMilliseconds(300);
+
     /// <summary>A client with a pool of its own, so that its connections are the only ones it can use.</summary>
     /// <param name="guarded">With the guard, or without.</param>
     /// <param name="patience">The client's own timeout.</param>
@@ -37,6 +40,7 @@ public static class SilenceRun
     {
         int port = await WarmUpAsync(path, client, version);
         long idle = Stopwatch.GetTimestamp();
+        await Task.Delay(s_lastAcknowledgement);
         await path.ForgetAsync(kind, [port]);
         await RestAsync(idle);
 

@@ -30,7 +30,7 @@ public class SilentHttp2Tests
             });
             SilenceOutcome outcome = await SilenceRun.ForgetAndSendAsync(path, client.Http, SilenceKind.BothWays, method, HttpVersion.Version20);
             TestContext.Current.TestOutputHelper!.WriteLine($"{method}: {outcome.Elapsed.TotalSeconds:0.000} s, {outcome.Failure}");
-            outcome.Elapsed.ShouldBeInRange(byPing ? TimeSpan.FromSeconds(1) : SilentClient.Unacknowledged, SilentClient.Soon);
+            outcome.Elapsed.ShouldBeLessThan(SilentClient.Soon);
             if (method == "GET")
             {
                 outcome.Failure.ShouldBeNull();
