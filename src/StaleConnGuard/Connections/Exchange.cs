@@ -139,13 +139,13 @@ internal sealed class Exchange(ExchangeScope scope, HttpRequestMessage request)
     public bool IsSilent => _judgement == DeclaredSilent;
 
     /// <summary>For how long nothing had been acknowledged when the connection was given up; null when it was not, or the kernel did so.</summary>
-    public TimeSpan? SilentFor => IsSilent && Stream is GuardedStream stream ? TimeSpan.FromTicks(stream.SilentForTicks) : null;
+    public TimeSpan? SilentFor => IsSilent && Stream is GuardedStream stream ? TimeSpan.FromMilliseconds(stream.SilentForMilliseconds) : null;
 
-    /// <summary>When the connection was last active before this exchange, a timestamp of the guard's clock. Kept by the connection, as its age is.</summary>
-    public long IdleSince => Stream?.IdleSinceAtBinding ?? 0;
+    /// <summary>When the connection was last active before this exchange, a timestamp of the guard's clock.</summary>
+    public long IdleSince => Stream?.TimestampAt(ConnectionAgeTicks - IdleAgeTicks) ?? 0;
 
     /// <summary>When this exchange began to write. A timestamp of the guard's clock.</summary>
-    public long BeganAt => IdleSince + (long)(IdleAgeTicks * ((double)Guard.Time.TimestampFrequency / TimeSpan.TicksPerSecond));
+    public long BeganAt => Stream?.TimestampAt(ConnectionAgeTicks) ?? 0;
 
     /// <summary>The connection had been idle, so it is looked at soon after the write.</summary>
     public bool IsSuspected => _suspected;
@@ -220,7 +220,7 @@ internal sealed class Exchange(ExchangeScope scope, HttpRequestMessage request)
             return false;
         }
 
-        Stream?.SilentForTicks = silentFor.Ticks;
+        Stream?.SilentForMilliseconds = (int)silentFor.TotalMilliseconds;
         return Interlocked.CompareExchange(ref _judgement, DeclaredSilent, UnderJudgement) == UnderJudgement;
     }
 
@@ -243,7 +243,6 @@ internal sealed class Exchange(ExchangeScope scope, HttpRequestMessage request)
     {
         _checkoutWindow = false;
         _binding = reused ? OnReusedConnection : (byte)0;
-        stream.IdleSinceAtBinding = stream.LastActivity;
         IdleAgeTicks = idleAgeTicks;
         stream.AgeAtBindingTicks = connectionAgeTicks;
         RequestsBefore = requestsBefore;

@@ -125,9 +125,9 @@ internal sealed partial class GuardedStream
     /// <summary>The head of this exchange asks the server for its timeout, if it is time to.</summary>
     private void PlanSolicitation(Exchange exchange)
     {
-        if (AgeAtBindingTicks >= _solicitAtAge && exchange.Settings.SolicitHint && !exchange.IsNobodys)
+        if (AgeAtBindingTicks >= _solicitAtSecond * TimeSpan.TicksPerSecond && exchange.Settings.SolicitHint && !exchange.IsNobodys)
         {
-            _solicitAtAge = AgeAtBindingTicks + KeepAliveSolicitation.AskAgainAfter;
+            _solicitAtSecond = (int)((AgeAtBindingTicks + KeepAliveSolicitation.AskAgainAfter) / TimeSpan.TicksPerSecond);
             _solicits = true;
         }
     }

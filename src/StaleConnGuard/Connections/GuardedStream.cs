@@ -23,6 +23,9 @@ internal sealed partial class GuardedStream : Stream
 {
     private static long s_lastId;
 
+    // Beside the connection, because only who listens asks for it.
+    private static readonly ConditionalWeakTable<GuardedStream, object> s_ids = [];
+
     private static readonly object s_pooled = new();
     private static readonly object s_dead = new();
 
@@ -35,8 +38,7 @@ internal sealed partial class GuardedStream : Stream
     private ExchangeWatch? _watch;
     private object? _user;
     private long _lastActivity;
-    private long _solicitAtAge;
-    private long _id;
+    private int _solicitAtSecond;
     private int _requests;
     private bool _waitedInPool;
     private bool _solicits;
@@ -61,7 +63,7 @@ internal sealed partial class GuardedStream : Stream
     public ExchangeWatch? Watch => _watch;
 
     /// <summary>Names this connection within the process. Given when it is first asked for.</summary>
-    public long Id => _id != 0 ? _id : GiveId();
+    public long Id => (long)s_ids.GetValue(this, static _ => Interlocked.Increment(ref s_lastId));
 
     /// <summary>The last exchange was the last that this connection may carry. Set before the pool gets the connection back.</summary>
     public bool CarriesNoMore { get; set; }
@@ -69,11 +71,8 @@ internal sealed partial class GuardedStream : Stream
     /// <summary>Age of this connection when the last exchange was bound to it, in <see cref="TimeSpan"/> ticks.</summary>
     public long AgeAtBindingTicks { get; set; }
 
-    /// <summary>When this connection had been active last as the last exchange was bound to it. A timestamp of the guard's clock.</summary>
-    public long IdleSinceAtBinding { get; set; }
-
-    /// <summary>For how long nothing had been acknowledged when the watch gave this connection up, in <see cref="TimeSpan"/> ticks.</summary>
-    public long SilentForTicks { get; set; }
+    /// <summary>For how long nothing had been acknowledged when the watch gave this connection up, in milliseconds.</summary>
+    public int SilentForMilliseconds { get; set; }
 
     public override bool CanRead => _inner.CanRead;
 
@@ -102,6 +101,9 @@ internal sealed partial class GuardedStream : Stream
         get => throw new NotSupportedException();
         set => throw new NotSupportedException();
     }
+
+    /// <summary>A moment of this connection's life as a timestamp of the guard's clock.</summary>
+    public long TimestampAt(long ageTicks) => _created + (long)(ageTicks * ((double)_guard.Time.TimestampFrequency / TimeSpan.TicksPerSecond));
 
     /// <summary>When the last byte was read or written. A timestamp of the guard's clock.</summary>
     public long LastActivity => Volatile.Read(ref _lastActivity);
@@ -132,12 +134,6 @@ internal sealed partial class GuardedStream : Stream
         }
 
         base.Dispose(disposing);
-    }
-
-    private long GiveId()
-    {
-        Interlocked.CompareExchange(ref _id, Interlocked.Increment(ref s_lastId), 0);
-        return _id;
     }
 
     private void Touch() => Touch(_guard.Time.GetTimestamp());

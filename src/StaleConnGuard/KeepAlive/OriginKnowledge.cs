@@ -26,6 +26,7 @@ internal sealed class OriginKnowledge
     private bool _advertisedMixed;
     private long _interestedFromTicks = LearningRules.Floor;
 
+    private SuspectMark _suspects;
     private long _lastUsed;
     private bool _dropped;
     private KeepAliveSettings _settings = KeepAliveSettings.Default;
@@ -41,7 +42,7 @@ internal sealed class OriginKnowledge
     public OriginKey Key { get; }
 
     /// <summary>Which connections may be dead because another one is.</summary>
-    public SuspectMark Suspects { get; } = new();
+    public ref SuspectMark Suspects => ref _suspects;
 
     /// <summary>How metrics name this origin.</summary>
     public OriginTags Tags => field ??= OriginTags.Of(Key);

@@ -1,12 +1,16 @@
+using System.Runtime.InteropServices;
+
 namespace StaleConnGuard;
 
 /// <summary>
 /// One dead connection tells of its siblings: whatever took it took those too that have been idle since before the moment it was found out.
-/// They are suspects until they are gone, or one of them answers. Thread-safe; asking costs one volatile read.
+/// They are suspects until they are gone, or one of them answers. A mutable struct, to be used where it stands. Thread-safe; asking costs one volatile read.
 /// </summary>
-internal sealed class SuspectMark
+[StructLayout(LayoutKind.Auto)]
+internal struct SuspectMark
 {
-    private long _before = long.MinValue;
+    // Timestamps begin at 0, so this covers nothing.
+    private long _before;
 
     /// <summary>Whether a connection that was last active at this moment is a suspect. Timestamps of the guard's clock.</summary>
     public bool Covers(long lastActivity) => lastActivity < Volatile.Read(ref _before);

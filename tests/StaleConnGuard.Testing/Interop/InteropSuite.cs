@@ -30,7 +30,8 @@ public static class InteropSuite
         RequestKind.PostWithoutBody,
     ];
 
-    private const string BehindProxies = "go";
+    /// <summary>What the proxies forward to.</summary>
+    public const string BehindProxies = "go";
 
     private static readonly TimeSpan s_behindProxies = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan s_delay = TimeSpan.FromMilliseconds(25);

@@ -3,7 +3,7 @@ namespace StaleConnGuard.Tests.Silence;
 public class SuspectMarkTests
 {
     [Fact]
-    public void Covers_NothingFoundDead_Nobody() => new SuspectMark().Covers(long.MinValue).ShouldBeFalse();
+    public void Covers_NothingFoundDead_Nobody() => default(SuspectMark).Covers(0).ShouldBeFalse();
 
     [Fact]
     public void Covers_AfterFoundDead_ThoseIdleSinceBefore()

@@ -22,7 +22,7 @@ public class InteropTests(ITestOutputHelper output)
     public async Task Interop_RealAndModelledServers_GuardedFailsNothingButUnsafeAndUnproven(params string[] servers)
     {
         Requirement.MetOrSkip(DelayedLink.IsAvailable(out string reason), reason);
-        foreach (string server in servers)
+        foreach (string server in servers.Concat(servers.Where(InteropSuite.Proxies.Contains).Select(_ => InteropSuite.BehindProxies)))
         {
             Requirement.MetOrSkip(RealServer.IsAvailable(server, out reason), reason);
         }
