@@ -68,8 +68,9 @@ internal readonly struct Attempt
             return;
         }
 
+        // A length that is missing says nothing where it may have been taken away; a server that ends a body with the connection mostly says so.
         Exchange.EndsWithConnection = response.Headers.ConnectionClose == true
-            || (response.Content.Headers.ContentLength is null && response.Headers.TransferEncodingChunked != true && MayHaveBody(Exchange.Request, response));
+            || (!Exchange.Guard.MayUnpackBodies && response.Content.Headers.ContentLength is null && response.Headers.TransferEncodingChunked != true && MayHaveBody(Exchange.Request, response));
         Exchange.Close();
         if (EndsConnection(Exchange.Request, response))
         {

@@ -19,6 +19,9 @@ internal sealed class ConnectionGuard(KeepAliveLedger ledger, TimeProvider time)
     /// </summary>
     public bool HasHiddenTunnels { get; set; }
 
+    /// <summary>The runtime may unpack a body below the guard, and takes its length from the response then.</summary>
+    public bool MayUnpackBodies { get; set; }
+
     /// <summary>Called when a connection was not given to an exchange.</summary>
     public void OnRefused(OriginKnowledge origin, RefusalReason reason) => Observer?.ConnectionRefused(origin, reason);
 

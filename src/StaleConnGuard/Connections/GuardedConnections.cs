@@ -36,6 +36,7 @@ internal static class GuardedConnections
             HandlerDefaults.Apply(handler, options, s_jitter.NextDouble());
             handler.ConnectCallback = ConnectWith(handler.ConnectCallback, SocketTuning.From(options.Transport), guard.Silence);
             handler.PlaintextStreamFilter = FilterWith(handler.PlaintextStreamFilter, handler, guard, settings);
+            guard.MayUnpackBodies = handler.AutomaticDecompression is not DecompressionMethods.None;
             s_prepared.Add(handler, guard);
             return guard;
         }

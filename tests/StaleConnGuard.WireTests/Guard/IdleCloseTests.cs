@@ -1,3 +1,4 @@
+using System.Net;
 using StaleConnGuard.Testing;
 
 namespace StaleConnGuard.WireTests.Guard;
@@ -59,6 +60,31 @@ public class IdleCloseTests
 
         second.IsSuccessStatusCode.ShouldBeTrue();
         server.Connections.ShouldBe(2);
+        Known(client, server).IdleCloses.ShouldBe(1);
+    }
+
+    /// <summary>The runtime takes the length away with the encoding; the connection outlives the answer all the same.</summary>
+    [Fact]
+    public async Task Connection_ClosedWhileIdleAfterABodyThatWasUnpacked_IsAnIdleClose()
+    {
+        byte[] packed = [0x78, 0x9C, 0xCB, 0xCF, 0x06, 0x00, 0x01, 0x4B, 0x00, 0xDB];
+        var closed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var server = new ScriptedServer(async connection =>
+        {
+            await connection.ReadRequestAsync();
+            await connection.WriteAsync($"HTTP/1.1 200 OK\r\nContent-Encoding: deflate\r\nContent-Length: {packed.Length}\r\n\r\n");
+            await connection.Stream.WriteAsync(packed);
+            await Task.Delay(100);
+            await connection.CloseAsync();
+            closed.TrySetResult();
+        });
+        using var client = new GuardedClient(configure: handler => handler.AutomaticDecompression = DecompressionMethods.All);
+        (await client.GetAsync(server.Uri)).ShouldBe("ok");
+
+        // The pool has not looked at the connection by then: nothing but its last answer says that it was idle.
+        await closed.Task;
+        client.Dispose();
+
         Known(client, server).IdleCloses.ShouldBe(1);
     }
 
