@@ -3,12 +3,29 @@ using System.Net.Security;
 
 namespace StaleConnGuard.Benchmarks;
 
-/// <summary>What one run of one client measured, for each request.</summary>
-/// <param name="RequestsPerSecond">Throughput.</param>
-/// <param name="P99">The 99th percentile of the latency, in microseconds.</param>
-/// <param name="Bytes">Allocated by this process.</param>
-/// <param name="CpuMicroseconds">Processor time of this process, user and kernel.</param>
-internal sealed record LoopbackFigures(double RequestsPerSecond, double P99, double Bytes, double CpuMicroseconds);
+/// <summary>What one run of one client measured.</summary>
+/// <param name="Took">From the first request to the last response.</param>
+/// <param name="Latencies">Of each request, in timestamps.</param>
+/// <param name="TotalBytes">Allocated by this process.</param>
+/// <param name="Cpu">Processor time of this process, user and kernel.</param>
+internal sealed record LoopbackFigures(TimeSpan Took, long[] Latencies, long TotalBytes, TimeSpan Cpu)
+{
+    public double RequestsPerSecond => Latencies.Length / Took.TotalSeconds;
+
+    public double Bytes => (double)TotalBytes / Latencies.Length;
+
+    public double CpuMicroseconds => Cpu.TotalMicroseconds / Latencies.Length;
+
+    /// <summary>The 99th percentile of the latency, in microseconds.</summary>
+    public double P99 { get; } = Stopwatch.GetElapsedTime(0, Latencies.Order().ElementAt((int)(Latencies.Length * 0.99))).TotalMicroseconds;
+
+    /// <summary>Several runs taken as one.</summary>
+    public static LoopbackFigures Sum(IReadOnlyCollection<LoopbackFigures> runs) => new(
+        TimeSpan.FromTicks(runs.Sum(run => run.Took.Ticks)),
+        [.. runs.SelectMany(run => run.Latencies)],
+        runs.Sum(run => run.TotalBytes),
+        TimeSpan.FromTicks(runs.Sum(run => run.Cpu.Ticks)));
+}
 
 /// <summary>A client, plain or guarded, and its runs of one kind of traffic.</summary>
 internal sealed class LoopbackClient(LoopbackCase traffic, Uri server, bool guarded) : IDisposable
@@ -33,12 +50,7 @@ internal sealed class LoopbackClient(LoopbackCase traffic, Uri server, bool guar
         TimeSpan took = Stopwatch.GetElapsedTime(started);
         bytes = GC.GetTotalAllocatedBytes(precise: true) - bytes;
         cpu = Environment.CpuUsage.TotalTime - cpu;
-        Array.Sort(latencies);
-        return new LoopbackFigures(
-            requests / took.TotalSeconds,
-            Stopwatch.GetElapsedTime(0, latencies[(int)(requests * 0.99)]).TotalMicroseconds,
-            (double)bytes / requests,
-            cpu.TotalMicroseconds / requests);
+        return new LoopbackFigures(took, latencies, bytes, cpu);
 
         async Task WorkAsync()
         {

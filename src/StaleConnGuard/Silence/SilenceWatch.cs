@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Runtime.InteropServices;
 
 namespace StaleConnGuard;
@@ -22,7 +23,6 @@ internal sealed class SilenceWatch
     private readonly TimeProvider _time;
     private readonly ITimer _timer;
     private readonly long _start;
-    private IWatchedConnection[] _looking = [];
     private long _due;
     private int _ticking;
 
@@ -169,20 +169,18 @@ internal sealed class SilenceWatch
 
     private long LookAtAll()
     {
+        IWatchedConnection[] looking;
         int count = 0;
         lock (_lock)
         {
-            if (_looking.Length < _connections.Count)
-            {
-                _looking = new IWatchedConnection[Math.Max(16, _connections.Count * 2)];
-            }
+            looking = ArrayPool<IWatchedConnection>.Shared.Rent(_connections.Count);
 
             // Backwards: what takes the place of a collected one has been visited.
             for (int i = _connections.Count - 1; i >= 0; i--)
             {
                 if (_connections[i].TryGetTarget(out IWatchedConnection? connection))
                 {
-                    _looking[count++] = connection;
+                    looking[count++] = connection;
                 }
                 else
                 {
@@ -195,11 +193,11 @@ internal sealed class SilenceWatch
         long next = Never;
         for (int i = 0; i < count; i++)
         {
-            next = Math.Min(next, _looking[i].Look(now));
+            next = Math.Min(next, looking[i].Look(now));
         }
 
         // A connection that is gone must not be kept by the memory of having looked at it.
-        Array.Clear(_looking, 0, count);
+        ArrayPool<IWatchedConnection>.Shared.Return(looking, clearArray: true);
         return next;
     }
 }
