@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 
 namespace StaleConnGuard;
 
-/// <content>The reading side: checkout, response bytes, the end.</content>
+/// <content>The reading side: response bytes, and whose they are.</content>
 internal sealed partial class GuardedStream
 {
     // A read that finds bytes waiting after a pause does not know when they came.
@@ -105,49 +105,6 @@ internal sealed partial class GuardedStream
 
     public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
 
-    /// <summary>
-    /// The pool looks at an idle connection by reading from it inside the requester's context, before anything is written. A read is
-    /// taken for that only while its exchange is open for it: not once the exchange has written, and not while content runs, which may
-    /// well be reading another response of this very origin.
-    /// </summary>
-    private Exchange? AskingAtCheckout() =>
-        Exchange.Current is { CheckoutWindow: true } asking
-        && ReferenceEquals(asking.Guard, _guard)
-        && !ReferenceEquals(asking.Stream, this)
-        && !(Volatile.Read(ref _user) is Exchange user && ReferenceEquals(user.Root, asking))
-            ? asking
-            : null;
-
-    /// <summary>
-    /// The server's idle clock starts at its last byte. When the application read that late, only the kernel knows when it came; from then on it counts.
-    /// </summary>
-    private long IdleAgeSinceArrival(long now)
-    {
-        if (_arrivalUnknown && _transport is not null && TcpInfo.TryRead(_transport.Socket, out TcpInfo info) && info.LastDataReceived.Ticks > IdleAgeTicksAt(now))
-        {
-            long ago = (long)(info.LastDataReceived.TotalSeconds * _guard.Time.TimestampFrequency);
-            Touch(now - ago);
-        }
-
-        _arrivalUnknown = false;
-        return IdleAgeTicksAt(now);
-    }
-
-    private bool GrantCheckout(Exchange asking)
-    {
-        _waitedInPool = true;
-        RefusalReason refusal = JudgeReuse(asking, IdleAgeSinceArrival(_guard.Time.GetTimestamp()));
-        if (refusal is not RefusalReason.None)
-        {
-            Refuse(refusal);
-            return false;
-        }
-
-        Volatile.Write(ref _user, s_pooled);
-        asking.IsGranted = true;
-        return true;
-    }
-
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<int> WaitForReadAsync(ValueTask<int> read, Memory<byte> buffer)
     {
@@ -234,108 +191,5 @@ internal sealed partial class GuardedStream
         {
             _detached = true;
         }
-    }
-
-    private async ValueTask<int> EndOfStreamAsync()
-    {
-        while (true)
-        {
-            object? user = Volatile.Read(ref _user);
-            if (user is Exchange { Responded: false, IsClosed: false } waiting && !_disposed)
-            {
-                return await EndBeforeResponseAsync(waiting).ConfigureAwait(false);
-            }
-
-            if (!ReferenceEquals(Interlocked.CompareExchange(ref _user, s_dead, user), user))
-            {
-                continue;
-            }
-
-            if (IsIdle(user) && _requests > 0)
-            {
-                ReportIdleClose();
-            }
-
-            return 0;
-        }
-    }
-
-    private async ValueTask<int> EndBeforeResponseAsync(Exchange exchange)
-    {
-        if (exchange.IsSilent)
-        {
-            Volatile.Write(ref _user, s_dead);
-            throw ConnectionEndedException.Silent();
-        }
-
-        (ConnectionEnd end, Delivery delivery) = await DeliveryProof.AfterEndOfStreamAsync(_transport, exchange.BytesWrittenBefore, _guard.Time).ConfigureAwait(false);
-        if (exchange.Root is null)
-        {
-            // The record first: a write that fails meanwhile looks for it as long as the exchange is this connection's user.
-            exchange.RecordEnd(end, delivery);
-            Volatile.Write(ref _user, s_dead);
-            throw ConnectionEndedException.BeforeResponse();
-        }
-
-        // A redirected request or the answer to a challenge: what the handler would send again is another request. Without a body the runtime
-        // repeats this one itself when it reads end-of-stream. It is let do so where that is safe.
-        if (delivery is Delivery.ProvenUndelivered || exchange.IsIdempotentOnTheWire)
-        {
-            Volatile.Write(ref _user, s_dead);
-            return 0;
-        }
-
-        exchange.RecordEnd(end, Delivery.ResponseStarted);
-        Volatile.Write(ref _user, s_dead);
-        throw ConnectionEndedException.BeforeResponse();
-    }
-
-    private void NoteReadFailure(Exception e)
-    {
-        if (_disposed || e is OperationCanceledException)
-        {
-            return;
-        }
-
-        object? user = Volatile.Read(ref _user);
-        if (user is Exchange { Responded: false, IsClosed: false } exchange)
-        {
-            RecordFailure(exchange, e);
-            return;
-        }
-
-        if (IsIdle(user) && IsSilence(e))
-        {
-            // The kernel's probes were not answered. That is no keep-alive timeout, but may well have happened to others.
-            Origin.Suspects.FoundDead(LastActivity);
-            return;
-        }
-
-        if (IsIdle(user) && _requests > 0 && ReferenceEquals(Interlocked.CompareExchange(ref _user, s_dead, user), user))
-        {
-            _guard.OnObserved(Origin, Origin.IdleClosed(TimeSpan.FromTicks(IdleAgeTicks), exact: false));
-            _closeReported = true;
-        }
-    }
-
-    /// <summary>
-    /// In the pool, as far as can be told from here: a response that ends with its connection does not count, nor one that was being read,
-    /// which the pool's way of waiting tells apart.
-    /// </summary>
-    private bool IsIdle(object? user) =>
-        ReferenceEquals(user, s_pooled) || user is null || (_waitedEmpty && user is Exchange { IsClosed: true, Responded: true, EndsWithConnection: false });
-
-    private void ReportIdleClose()
-    {
-        _closeReported = true;
-        var idleAge = TimeSpan.FromTicks(IdleAgeTicks);
-        if (_transport is not null && TcpInfo.TryRead(_transport.Socket, out TcpInfo info) && info.State == TcpInfo.CloseWait && info.LastAckReceived <= idleAge)
-        {
-            // The last segment that came is the FIN, and the kernel knows when: however late we look, the age is exact.
-            _guard.OnObserved(Origin, Origin.IdleClosed(idleAge - info.LastAckReceived, exact: true, sinceClosed: info.LastAckReceived));
-            return;
-        }
-
-        _guard.OnObserved(Origin, Origin.IdleClosed(idleAge, exact: false));
     }
 }

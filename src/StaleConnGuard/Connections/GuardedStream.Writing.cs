@@ -2,13 +2,9 @@ using System.Buffers;
 
 namespace StaleConnGuard;
 
-/// <content>The writing side: which exchange a write belongs to, refusal before the first byte.</content>
+/// <content>The writing side: which exchange a write belongs to.</content>
 internal sealed partial class GuardedStream
 {
-    // How long a failed write waits for the reading side, which knows whether a FIN came first.
-    private static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(300);
-    private static readonly TimeSpan s_step = TimeSpan.FromMilliseconds(2);
-
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
         if (_detached)
@@ -168,56 +164,6 @@ internal sealed partial class GuardedStream
         return false;
     }
 
-    private void Begin(Exchange exchange)
-    {
-        long now = _guard.Time.GetTimestamp();
-        long idleAge = IdleAgeSinceArrival(now);
-        long age = _guard.Time.GetElapsedTime(_created, now).Ticks;
-        bool reused = _requests > 0 || _waitedInPool;
-        object? user = Volatile.Read(ref _user);
-        RefusalReason refusal = RefusalReason.None;
-
-        if (ReferenceEquals(user, s_dead))
-        {
-            refusal = RefusalReason.Closed;
-        }
-        else if (reused && exchange is { MayRefuseWrite: true, HasContentBegun: false })
-        {
-            refusal = JudgeReuse(exchange, idleAge);
-        }
-
-        if (refusal is RefusalReason.None)
-        {
-            exchange.Bind(this, reused, idleAge, age, _requests, _transport?.BytesWritten ?? 0);
-            _watch = ExchangeWatch.Begin(exchange, this);
-            if (ReferenceEquals(Interlocked.CompareExchange(ref _user, exchange, user), user))
-            {
-                _requests++;
-                Touch(now);
-                PlanSolicitation(exchange);
-                if (reused)
-                {
-                    PlanConfirmation(exchange);
-                    _guard.OnReused(Origin, idleAge);
-                    SuspectAfterPause(exchange);
-                }
-
-                return;
-            }
-
-            refusal = RefusalReason.Closed;
-        }
-        else
-        {
-            exchange.Bind(this, reused, idleAge, age, _requests, _transport?.BytesWritten ?? 0);
-            _watch = ExchangeWatch.Begin(exchange, this);
-        }
-
-        Refuse(refusal);
-        exchange.RecordEnd(refusal is RefusalReason.Closed ? ConnectionEnd.ClosedBeforeUse : ConnectionEnd.Refused, Delivery.NotSent);
-        throw ConnectionEndedException.Refused(refusal);
-    }
-
     /// <summary>
     /// A redirect or the answer to a challenge on this connection, or a request whose exchange the context lost. It is carried, and
     /// remembered only so far that an end is not taken for that of the request the handler holds.
@@ -239,98 +185,5 @@ internal sealed partial class GuardedStream
         }
 
         _requests++;
-    }
-
-    private RefusalReason JudgeReuse(Exchange asking, long idleAgeTicks)
-    {
-        if (CarriesNoMore || ReferenceEquals(Volatile.Read(ref _user), s_dead))
-        {
-            return RefusalReason.Closed;
-        }
-
-        if (Origin.Suspects.Covers(LastActivity))
-        {
-            return RefusalReason.Suspect;
-        }
-
-        if (asking.FreshOnly)
-        {
-            return RefusalReason.NotFresh;
-        }
-
-        return asking.Settings.IsTooOld(Origin, idleAgeTicks, asking.Request) ? RefusalReason.TooOld : RefusalReason.None;
-    }
-
-    private void Refuse(RefusalReason reason)
-    {
-        _refusedForAge |= reason is RefusalReason.TooOld or RefusalReason.NotFresh;
-        Volatile.Write(ref _user, s_dead);
-        _guard.OnRefused(Origin, reason);
-    }
-
-    /// <summary>
-    /// A write failed: was it a FIN that came first, or a reset? The reading side finds out if it is at work, or we look ourselves.
-    /// </summary>
-    private async ValueTask NoteWriteFailureAsync(Exception e)
-    {
-        if (_disposed || e is OperationCanceledException || Volatile.Read(ref _user) is not Exchange { IsClosed: false } exchange)
-        {
-            return;
-        }
-
-        long started = _guard.Time.GetTimestamp();
-        bool readingSideKnows = _reading;
-        while (readingSideKnows && !exchange.HasEnded && !exchange.Responded && !_disposed && _guard.Time.GetElapsedTime(started) < s_patience)
-        {
-            await Task.Delay(s_step, _guard.Time).ConfigureAwait(false);
-        }
-
-        if (!readingSideKnows && !exchange.HasEnded && !exchange.Responded && exchange.Root is null)
-        {
-            await LookForTheEndAsync(exchange).ConfigureAwait(false);
-        }
-
-        if (exchange.Responded)
-        {
-            // An early answer and a reset behind it: no stale hit, and nothing to decide.
-            return;
-        }
-
-        RecordFailure(exchange, e);
-    }
-
-    private async ValueTask LookForTheEndAsync(Exchange exchange)
-    {
-        int? count = await ReadBeneathAsync().ConfigureAwait(false);
-        if (count > 0 && Origin.Key.Scheme == Uri.UriSchemeHttp)
-        {
-            // Bytes of an answer that nobody has read yet. Beneath TLS they may be an alert as well, so they tell nothing there.
-            _ = exchange.TryMarkResponded();
-        }
-
-        if (count == 0)
-        {
-            (ConnectionEnd end, Delivery delivery) = await DeliveryProof.AfterEndOfStreamAsync(_transport, exchange.BytesWrittenBefore, _guard.Time).ConfigureAwait(false);
-            exchange.RecordEnd(end, delivery);
-        }
-    }
-
-    /// <summary>What a read of the bare transport answers, null when it fails or waits: the connection is lost, so nobody misses what it takes.</summary>
-    private async ValueTask<int?> ReadBeneathAsync()
-    {
-        if (_transport is null)
-        {
-            return null;
-        }
-
-        using var patience = new CancellationTokenSource(s_patience);
-        try
-        {
-            return await _transport.ReadAsync(new byte[1], patience.Token).ConfigureAwait(false);
-        }
-        catch (Exception e) when (e is IOException or OperationCanceledException or ObjectDisposedException)
-        {
-            return null;
-        }
     }
 }

@@ -133,6 +133,34 @@ public class LearningTests
     }
 
     [Fact]
+    public void Restarts_OneAfterTheOtherAndTheirLastClosesFoundLate_TeachNothing()
+    {
+        for (int restart = 0; restart < 3; restart++)
+        {
+            _origin.Wait(1.5).Closed(3);
+            _origin.Closed(0.2).ShouldBe(LearningOutcome.RestartSuspected);
+        }
+
+        _origin.Wait(1);
+        _origin.Closed(1.5, ago: 4).ShouldBe(LearningOutcome.RestartSuspected);
+        _origin.Closed(1.6, ago: 2.5).ShouldBe(LearningOutcome.RestartSuspected);
+        _origin.Closed(1.55, ago: 1).ShouldBe(LearningOutcome.RestartSuspected);
+        _origin.Learned.ShouldBeNull();
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2.5)]
+    public void Restarts_WhoseClosesAgreed_AreUndoneWhicheverIsRecognised(double ago)
+    {
+        _origin.Wait(60).Closed(2, ago: 2.5).ShouldBe(LearningOutcome.Noted);
+        _origin.Closed(2.1, ago: 1).ShouldBe(LearningOutcome.Learned);
+
+        _origin.Closed(0.2, ago: ago).ShouldBe(LearningOutcome.RestartSuspected);
+        _origin.Learned.ShouldBeNull();
+    }
+
+    [Fact]
     public void Restarts_RollingThroughABusyPool_TeachNothing()
     {
         // No connection is idle for longer than 0.8 s: two restarts close connections at ages that agree, but each closes young ones as well.

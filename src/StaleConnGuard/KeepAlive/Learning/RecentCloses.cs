@@ -50,14 +50,18 @@ internal sealed class RecentCloses
     }
 
     /// <summary>The smallest age that agrees with this one, of another moment not too long ago; <see cref="LearningRules.None"/> if there is none.</summary>
-    public long SmallestAgreeing(long age, long moment)
+    /// <param name="age">The age to agree with.</param>
+    /// <param name="moment">When a connection of that age was closed.</param>
+    /// <param name="agreedBy">When the one that agrees was closed.</param>
+    public long SmallestAgreeing(long age, long moment, out long agreedBy)
     {
         long smallest = LearningRules.None;
+        agreedBy = LearningRules.None;
         foreach (ref readonly Close entry in _entries.AsSpan(0, _count))
         {
             if (entry.Age < smallest && entry.Supports(age, moment))
             {
-                smallest = entry.Age;
+                (smallest, agreedBy) = (entry.Age, entry.Moment);
             }
         }
 

@@ -19,9 +19,12 @@ internal sealed class TimeoutLearner
     private Belief _before = Belief.Nothing;
     private int _doubts;
 
-    // The moment whose close or stale hit set the belief, so that it can be undone if that moment turns out to be a restart.
+    // The moments whose closes or stale hit set the belief, so that it can be undone if one of them turns out to be a restart.
     private long _setBy = LearningRules.None;
-    private long _restartAt = LearningRules.None;
+    private long _agreedBy = LearningRules.None;
+
+    // Made at the first restart.
+    private RestartMoments? _restarts;
 
     // Whether the peer was ever seen to close, and whether it was seen to drop a connection without a word.
     private bool _closesSeen;
@@ -82,14 +85,14 @@ internal sealed class TimeoutLearner
             return Doubt(moment);
         }
 
-        long agreeing = _closes.SmallestAgreeing(age, moment);
+        long agreeing = _closes.SmallestAgreeing(age, moment, out long agreedBy);
         _closes.Add(age, moment);
         if (agreeing == LearningRules.None)
         {
             return LearningOutcome.Noted;
         }
 
-        return Believe(Math.Min(age, agreeing), confirmations: 1, moment);
+        return Believe(Math.Min(age, agreeing), confirmations: 1, moment, agreedBy);
     }
 
     public LearningOutcome StaleHit(long age, bool reset, long now)
@@ -112,7 +115,7 @@ internal sealed class TimeoutLearner
             return Confirm(age, now);
         }
 
-        long agreeing = _closes.SmallestAgreeing(age, now);
+        long agreeing = _closes.SmallestAgreeing(age, now, out long agreedBy);
         _closes.Add(age, now);
         if (age > _belief.Timeout)
         {
@@ -121,7 +124,7 @@ internal sealed class TimeoutLearner
 
         if (agreeing != LearningRules.None)
         {
-            return Believe(Math.Min(age, agreeing), confirmations: 1, now);
+            return Believe(Math.Min(age, agreeing), confirmations: 1, now, agreedBy);
         }
 
         // A restart loses requests on connections of any age. That connections were open at three times this age a short while ago
@@ -173,21 +176,24 @@ internal sealed class TimeoutLearner
     private bool KernelKnows(long age) => !_dropsSilently && (_closesSeen || age <= LearningRules.SilenceTrusted);
 
     private bool IsRestart(long age, long moment) =>
-        (_restartAt != LearningRules.None && LearningRules.AtOnce(_restartAt, moment)) || _closes.ShowsRestart(age, moment);
+        _restarts?.Contains(moment) == true || _closes.ShowsRestart(age, moment);
 
     private LearningOutcome TeachNothing(long moment)
     {
-        _restartAt = moment;
+        (_restarts ??= new RestartMoments()).Add(moment);
         _closes.RemoveMoment(moment);
-        if (_setBy != LearningRules.None && LearningRules.AtOnce(_setBy, moment))
+        if (IsSetBy(moment))
         {
             _belief = _before;
-            _setBy = LearningRules.None;
+            _setBy = _agreedBy = LearningRules.None;
             _doubts = 0;
         }
 
         return LearningOutcome.RestartSuspected;
     }
+
+    private bool IsSetBy(long moment) =>
+        (_setBy != LearningRules.None && LearningRules.AtOnce(_setBy, moment)) || (_agreedBy != LearningRules.None && LearningRules.AtOnce(_agreedBy, moment));
 
     private bool Confirms(long age) => _belief.Timeout != LearningRules.None && LearningRules.Agree(age, _belief.Timeout);
 
@@ -211,7 +217,7 @@ internal sealed class TimeoutLearner
         if (next == LearningRules.None)
         {
             _belief = Belief.Nothing;
-            _setBy = LearningRules.None;
+            _setBy = _agreedBy = LearningRules.None;
             _doubts = 0;
             return LearningOutcome.Forgotten;
         }
@@ -236,14 +242,14 @@ internal sealed class TimeoutLearner
         return now - _belief.ConfirmedAt > patience;
     }
 
-    private LearningOutcome Believe(long timeout, int confirmations, long moment)
+    private LearningOutcome Believe(long timeout, int confirmations, long moment, long agreedBy = LearningRules.None)
     {
         LearningOutcome outcome = _belief.Timeout == LearningRules.None ? LearningOutcome.Learned
             : timeout < _belief.Timeout ? LearningOutcome.Lowered
             : LearningOutcome.Raised;
         _before = _belief;
         _belief = new Belief(timeout, confirmations, moment);
-        _setBy = moment;
+        (_setBy, _agreedBy) = (moment, agreedBy);
         _doubts = 0;
         _longestOpen = Math.Min(_longestOpen, timeout);
         return outcome;
