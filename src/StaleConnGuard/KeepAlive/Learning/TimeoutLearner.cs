@@ -19,10 +19,6 @@ internal sealed class TimeoutLearner
     private Belief _before = Belief.Nothing;
     private int _doubts;
 
-    // The moments whose closes or stale hit set the belief, so that it can be undone if one of them turns out to be a restart.
-    private long _setBy = LearningRules.None;
-    private long _agreedBy = LearningRules.None;
-
     // Made at the first restart.
     private RestartMoments? _restarts;
 
@@ -182,25 +178,27 @@ internal sealed class TimeoutLearner
     {
         (_restarts ??= new RestartMoments()).Add(moment);
         _closes.RemoveMoment(moment);
-        if (IsSetBy(moment))
+        if (_belief.IsSetBy(moment))
         {
-            _belief = _before;
-            _setBy = _agreedBy = LearningRules.None;
+            // What it had taken the place of may come from an earlier restart of the series.
+            _belief = _before.IsSetByOneOf(_restarts) ? Belief.Nothing : _before;
+            _before = Belief.Nothing;
             _doubts = 0;
+        }
+        else if (_before.IsSetBy(moment))
+        {
+            _before = Belief.Nothing;
         }
 
         return LearningOutcome.RestartSuspected;
     }
-
-    private bool IsSetBy(long moment) =>
-        (_setBy != LearningRules.None && LearningRules.AtOnce(_setBy, moment)) || (_agreedBy != LearningRules.None && LearningRules.AtOnce(_agreedBy, moment));
 
     private bool Confirms(long age) => _belief.Timeout != LearningRules.None && LearningRules.Agree(age, _belief.Timeout);
 
     private LearningOutcome Confirm(long age, long moment)
     {
         // The smaller one: this is how a server that closes within a range is followed down to the lower end of it.
-        _belief = new Belief(Math.Min(age, _belief.Timeout), _belief.Confirmations + 1, Math.Max(moment, _belief.ConfirmedAt));
+        _belief = _belief with { Timeout = Math.Min(age, _belief.Timeout), Confirmations = _belief.Confirmations + 1, ConfirmedAt = Math.Max(moment, _belief.ConfirmedAt) };
         _doubts = 0;
         return LearningOutcome.Confirmed;
     }
@@ -217,7 +215,6 @@ internal sealed class TimeoutLearner
         if (next == LearningRules.None)
         {
             _belief = Belief.Nothing;
-            _setBy = _agreedBy = LearningRules.None;
             _doubts = 0;
             return LearningOutcome.Forgotten;
         }
@@ -248,8 +245,7 @@ internal sealed class TimeoutLearner
             : timeout < _belief.Timeout ? LearningOutcome.Lowered
             : LearningOutcome.Raised;
         _before = _belief;
-        _belief = new Belief(timeout, confirmations, moment);
-        (_setBy, _agreedBy) = (moment, agreedBy);
+        _belief = new Belief(timeout, confirmations, moment, moment, agreedBy);
         _doubts = 0;
         _longestOpen = Math.Min(_longestOpen, timeout);
         return outcome;
@@ -257,9 +253,21 @@ internal sealed class TimeoutLearner
 
     private void CapOpenUntil(long closedAt) => OpenUntil = Math.Min(OpenUntil, LearningRules.SurelyOpenBelow(closedAt));
 
+    /// <param name="Timeout">What is believed; <see cref="LearningRules.None"/> for nothing.</param>
+    /// <param name="Confirmations">How often it was confirmed.</param>
+    /// <param name="ConfirmedAt">When it was confirmed last.</param>
+    /// <param name="SetBy">The moment whose close or stale hit set it, so that it can be undone if that was a restart.</param>
+    /// <param name="AgreedBy">The moment of the close that agreed, for the same reason.</param>
     [StructLayout(LayoutKind.Auto)]
-    private readonly record struct Belief(long Timeout, int Confirmations, long ConfirmedAt)
+    private readonly record struct Belief(long Timeout, int Confirmations, long ConfirmedAt, long SetBy, long AgreedBy)
     {
-        public static Belief Nothing { get; } = new(LearningRules.None, 0, 0);
+        public static Belief Nothing { get; } = new(LearningRules.None, 0, 0, LearningRules.None, LearningRules.None);
+
+        public bool IsSetBy(long moment) => IsOf(SetBy, moment) || IsOf(AgreedBy, moment);
+
+        public bool IsSetByOneOf(RestartMoments restarts) =>
+            (SetBy != LearningRules.None && restarts.Contains(SetBy)) || (AgreedBy != LearningRules.None && restarts.Contains(AgreedBy));
+
+        private static bool IsOf(long set, long moment) => set != LearningRules.None && LearningRules.AtOnce(set, moment);
     }
 }
