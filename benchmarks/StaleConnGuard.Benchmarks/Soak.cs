@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using StaleConnGuard.Racing;
+using StaleConnGuard.Testing;
 
 namespace StaleConnGuard.Benchmarks;
 
@@ -117,7 +118,7 @@ internal sealed class Soak(int requests, int parallel, int seed, bool guarded)
             Content = kind switch
             {
                 3 => new StreamContent(new MemoryStream(_noise, offset, length, writable: false)),
-                4 => new StreamContent(new BufferedStream(new OnceStream(_noise.AsMemory(offset, length)))),
+                4 => new StreamContent(new BufferedStream(new OneShotStream(_noise, offset, length))),
                 _ => new ByteArrayContent(_noise, offset, length),
             },
         };

@@ -74,7 +74,7 @@ internal static class DeliveryProof
             // FIN, then a reset in answer to our bytes; the kernel answers reads with end-of-stream because of the FIN. The same picture
             // without a FIN arises when a write takes the reset's error and a read then finds nothing left to report: no proof then.
             TcpInfo.Close when transport.IsWriting => Finding.WriteUnderWay,
-            TcpInfo.Close when !transport.WriteSawReset => Finding.NothingAcknowledged,
+            TcpInfo.Close when !transport.MayReadFalseEnd => Finding.NothingAcknowledged,
             _ => Finding.NoProof,
         };
     }

@@ -22,7 +22,7 @@ internal sealed class TransportStream : NetworkStream, IWatchedConnection
     private SilenceMonitor? _monitor;
     private long _written;
     private volatile bool _writing;
-    private volatile bool _writeSawReset;
+    private volatile bool _mayReadFalseEnd;
     private volatile bool _isTunnelUnderWay;
 
     /// <summary>A transport that owns its socket.</summary>
@@ -60,9 +60,9 @@ internal sealed class TransportStream : NetworkStream, IWatchedConnection
     public bool IsWriting => _writing;
 
     /// <summary>
-    /// A write took a reset's error. After that the kernel answers a read with end-of-stream though no FIN may ever have come.
+    /// End-of-stream may be read though no FIN has come: a write took a reset's error, after which the kernel answers a read so, or we shut the connection down ourselves.
     /// </summary>
-    public bool WriteSawReset => _writeSawReset;
+    public bool MayReadFalseEnd => _mayReadFalseEnd;
 
     /// <summary>It leads to a proxy, and the connection that will run through it has not been tied to it yet.</summary>
     public bool IsTunnelUnderWay
@@ -166,6 +166,24 @@ internal sealed class TransportStream : NetworkStream, IWatchedConnection
     /// </summary>
     public override void Flush() => TransportLink.Announce(this);
 
+    /// <summary>
+    /// Ends the connection so that whoever waits on it learns it at once, and so that closing it throws away what the kernel still holds: a path that
+    /// comes back must not deliver the request after all.
+    /// </summary>
+    public void Abort()
+    {
+        _mayReadFalseEnd = true;
+        try
+        {
+            Socket.LingerState = new LingerOption(enable: true, seconds: 0);
+            Socket.Shutdown(SocketShutdown.Both);
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            // It has ended by itself.
+        }
+    }
+
     protected override void Dispose(bool disposing)
     {
         _isTunnelUnderWay = false;
@@ -217,7 +235,7 @@ internal sealed class TransportStream : NetworkStream, IWatchedConnection
     {
         if (e.GetBaseException() is not SocketException { SocketErrorCode: SocketError.Shutdown })
         {
-            _writeSawReset = true;
+            _mayReadFalseEnd = true;
         }
 
         _writing = false;

@@ -1,5 +1,3 @@
-using System.Net.Sockets;
-
 namespace StaleConnGuard;
 
 /// <summary>
@@ -86,7 +84,7 @@ internal sealed class SilenceMonitor(TransportStream transport, SilenceWatch wat
     {
         if (exchange.Responded || above.EndInSilence(exchange, silentFor))
         {
-            Abort();
+            transport.Abort();
             return true;
         }
 
@@ -111,27 +109,10 @@ internal sealed class SilenceMonitor(TransportStream transport, SilenceWatch wat
         long silentFor = _clock.Measure(info, now, atMost: 0);
         if (silentFor >= TimeoutTicks)
         {
-            Abort();
+            transport.Abort();
             return SilenceWatch.Never;
         }
 
         return silentFor > 0 ? Math.Min(watch.Settings.SlowLookTicks, TimeoutTicks - silentFor) : watch.Settings.SlowLookTicks;
-    }
-
-    /// <summary>
-    /// Ends the connection so that whoever waits on it learns it at once, and so that closing it throws away what the kernel still holds: a path that
-    /// comes back must not deliver the request after all.
-    /// </summary>
-    private void Abort()
-    {
-        try
-        {
-            transport.Socket.LingerState = new LingerOption(enable: true, seconds: 0);
-            transport.Socket.Shutdown(SocketShutdown.Both);
-        }
-        catch (Exception e) when (e is SocketException or ObjectDisposedException)
-        {
-            // It has ended by itself.
-        }
     }
 }

@@ -58,6 +58,24 @@ public class DeliveryProofTests
     }
 
     [Fact]
+    public async Task AfterEndOfStream_WeEndedItOurselvesAndThenCameAReset_IsNoProof()
+    {
+        Requirement.MetOrSkip(OperatingSystem.IsLinux(), "TCP_INFO needs Linux");
+        (Socket server, TransportStream client) = await ConnectAsync();
+        using (client)
+        {
+            await client.WriteAsync(new byte[10]);
+            client.Abort();
+            server.Close();
+            await Should.ThrowAsync<IOException>(client.ReadAsync(new byte[1]).AsTask());
+
+            // The ten bytes and our own FIN were before the exchange. The reset has been reported, and from here on the kernel says end-of-stream.
+            (await client.ReadAsync(new byte[1])).ShouldBe(0);
+            (await DeliveryProof.AfterEndOfStreamAsync(client, 11, TimeProvider.System)).Delivery.ShouldBe(Delivery.Unknown);
+        }
+    }
+
+    [Fact]
     public async Task AfterEndOfStream_AResetNobodyHasSeen_IsAReset()
     {
         Requirement.MetOrSkip(OperatingSystem.IsLinux(), "TCP_INFO needs Linux");

@@ -86,7 +86,7 @@ public class RetryWireTests
                 return new NetworkStream(socket, ownsSocket: true);
             },
         });
-        using HttpResponseMessage response = await client.PostAsync(server.Uri, new StreamContent(new Guard.OneShotStream("order"u8.ToArray())));
+        using HttpResponseMessage response = await client.PostAsync(server.Uri, new StreamContent(new OneShotStream("order"u8.ToArray())));
         (await response.Content.ReadAsStringAsync()).ShouldBe("order");
         connects.ShouldBe(2);
         server.TotalExecutions.ShouldBe(1);

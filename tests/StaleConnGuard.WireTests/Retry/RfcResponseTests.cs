@@ -153,7 +153,7 @@ public class RfcResponseTests
     [Fact]
     public async Task R12_ClosedBeforeContinue_BodyIsNeverTouchedAndNotSentAgain()
     {
-        var content = new Guard.OneShotStream([1, 2, 3]);
+        var content = new OneShotStream([1, 2, 3]);
         await using var server = new ScriptedServer(async connection =>
         {
             connection.Execute((await connection.ReadRequestAsync(readBody: false))!);

@@ -83,7 +83,7 @@ public sealed class WireMockTests(WireMockFixture fixture) : IClassFixture<WireM
         _server.Require();
         await _server.StubAsync(_path, WireMockAnswer.Status(503), WireMockAnswer.Status(200));
         using HttpClient client = RetryClient.Create(replay: r => r.BufferOneShotUpTo = 100);
-        using HttpResponseMessage response = await client.SendAsync(Request(HttpMethod.Put, new StreamContent(new Guard.OneShotStream("upload"u8.ToArray()))));
+        using HttpResponseMessage response = await client.SendAsync(Request(HttpMethod.Put, new StreamContent(new OneShotStream("upload"u8.ToArray()))));
         response.StatusCode.ShouldBe(HttpStatusCode.OK);
         (await _server.JournalAsync(_path, 2)).Select(r => r.Body).ShouldBe(["upload", "upload"]);
     }
@@ -97,7 +97,7 @@ public sealed class WireMockTests(WireMockFixture fixture) : IClassFixture<WireM
         await _server.StubAsync(_path, WireMockAnswer.Status(503), WireMockAnswer.Status(200));
         string body = new('x', 50_000);
         using HttpClient client = RetryClient.Create(replay: r => r.BufferOneShotUpTo = 100);
-        using HttpResponseMessage response = await client.SendAsync(Request(HttpMethod.Put, new StreamContent(new Guard.OneShotStream(System.Text.Encoding.ASCII.GetBytes(body)))), sync);
+        using HttpResponseMessage response = await client.SendAsync(Request(HttpMethod.Put, new StreamContent(new OneShotStream(System.Text.Encoding.ASCII.GetBytes(body)))), sync);
         response.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
         (await _server.JournalAsync(_path, 1)).Single().Body.ShouldBe(body);
     }

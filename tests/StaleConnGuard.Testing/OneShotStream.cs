@@ -1,9 +1,14 @@
-namespace StaleConnGuard.Benchmarks;
+namespace StaleConnGuard.Testing;
 
-/// <summary>Bytes that can be read once, as a body that is being passed on.</summary>
-internal sealed class OnceStream(ReadOnlyMemory<byte> bytes) : Stream
+/// <summary>A stream that can be read once and not rewound, as a request body being proxied is.</summary>
+public sealed class OneShotStream(byte[] bytes, int offset, int count) : Stream
 {
-    private ReadOnlyMemory<byte> _rest = bytes;
+    private readonly MemoryStream _bytes = new(bytes, offset, count);
+
+    public OneShotStream(byte[] bytes)
+        : this(bytes, 0, bytes.Length)
+    {
+    }
 
     public override bool CanRead => true;
 
@@ -19,12 +24,13 @@ internal sealed class OnceStream(ReadOnlyMemory<byte> bytes) : Stream
         set => throw new NotSupportedException();
     }
 
+    /// <summary>Whether anything has been read.</summary>
+    public bool Touched { get; private set; }
+
     public override int Read(byte[] buffer, int offset, int count)
     {
-        int taken = Math.Min(count, _rest.Length);
-        _rest[..taken].CopyTo(buffer.AsMemory(offset));
-        _rest = _rest[taken..];
-        return taken;
+        Touched = true;
+        return _bytes.Read(buffer, offset, count);
     }
 
     public override void Flush()
