@@ -40,8 +40,11 @@ internal readonly struct Attempt
             | ExchangeTraits.MayRefuseWrite.If(scope.Settings.MaxReplays > 0 && (standIn || !isOneShot))
             | ExchangeTraits.HasBody.If(body is not BodyRepeatability.None)
             | ExchangeTraits.IsOneShot.If(isOneShot)
-            | ExchangeTraits.RunsApplicationCode.If(body is BodyRepeatability.Restartable or BodyRepeatability.OneShot)
-            | ExchangeTraits.HasStandIn.If(standIn);
+            | ExchangeTraits.HasStandIn.If(standIn)
+
+            // Looked at now, when the message is at hand for the processor as well; an answer later it no longer is.
+            | ExchangeTraits.IsConnect.If(request.Method == HttpMethod.Connect)
+            | ExchangeTraits.SaysClose.If(HasConnectionOption(request.Headers, "close"));
         return new Attempt(new Exchange(scope, request) { Traits = traits });
     }
 
@@ -49,12 +52,12 @@ internal readonly struct Attempt
     public Attempt Next(bool freshOnly, bool mayRefuseWrite)
     {
         Exchange last = Exchange;
-        ExchangeTraits body = last.Traits & (ExchangeTraits.HasBody | ExchangeTraits.IsOneShot | ExchangeTraits.RunsApplicationCode);
-        ExchangeTraits traits = body
+        ExchangeTraits ofTheRequest = last.Traits & (ExchangeTraits.HasBody | ExchangeTraits.IsOneShot | ExchangeTraits.IsConnect | ExchangeTraits.SaysClose);
+        ExchangeTraits traits = ofTheRequest
             | ExchangeTraits.CanAskAtCheckout
             | ExchangeTraits.FreshOnly.If(freshOnly)
             | ExchangeTraits.MayRefuseWrite.If(mayRefuseWrite)
-            | ExchangeTraits.HasStandIn.If(body.Has(ExchangeTraits.RunsApplicationCode) && last.Request.Content is not null);
+            | ExchangeTraits.HasStandIn.If(BodyRepeatabilityClassifier.Classify(last.Request.Content) is BodyRepeatability.Restartable or BodyRepeatability.OneShot);
         return new Attempt(new Exchange(last.Scope, last.Request) { Traits = traits });
     }
 
@@ -69,10 +72,10 @@ internal readonly struct Attempt
         }
 
         // A length that is missing says nothing where it may have been taken away; a server that ends a body with the connection mostly says so.
-        Exchange.EndsWithConnection = response.Headers.ConnectionClose == true
+        bool endsConnection = response.Headers.ConnectionClose == true
             || (!Exchange.Guard.MayUnpackBodies && response.Content.Headers.ContentLength is null && response.Headers.TransferEncodingChunked != true && MayHaveBody(Exchange.Request, response));
-        Exchange.Close();
-        if (EndsConnection(Exchange.Request, response))
+        Exchange.Close(endsConnection);
+        if (Exchange.Traits.Has(ExchangeTraits.SaysClose) || EndsConnection(response))
         {
             stream.CarriesNoMore = true;
         }
@@ -107,9 +110,8 @@ internal readonly struct Attempt
     /// After this exchange no other may follow on its connection: we said <c>close</c>, or the server speaks HTTP/1.0 without <c>keep-alive</c>
     /// (RFC 9112 9.3, 9.6). The runtime looks at neither; a server that keeps to the rules is closing, and the next request would race with that.
     /// </summary>
-    private static bool EndsConnection(HttpRequestMessage request, HttpResponseMessage response) =>
-        HasConnectionOption(request.Headers, "close")
-        || (response.Version < HttpVersion.Version11 && !HasConnectionOption(response.Headers, "keep-alive"));
+    private static bool EndsConnection(HttpResponseMessage response) =>
+        response.Version < HttpVersion.Version11 && !HasConnectionOption(response.Headers, "keep-alive");
 
     /// <summary>RFC 9112 6.3: without it, the absence of a length says nothing about the connection.</summary>
     private static bool MayHaveBody(HttpRequestMessage request, HttpResponseMessage response) =>

@@ -26,7 +26,8 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
     {
         try
         {
-            return ExecutionContext.IsFlowSuppressed() ? SendFlowingAsync(request, send) : SendGuardedAsync(Attempt.First(Scope(), request), send);
+            send.Attempt = Attempt.First(Scope(), request);
+            return ExecutionContext.IsFlowSuppressed() ? SendFlowingAsync(send) : SendGuardedAsync(send);
         }
         catch (Exception e)
         {
@@ -36,13 +37,13 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
     }
 
     /// <summary>The connection finds its exchange through the execution context, so it must flow below here whatever the caller has done.</summary>
-    private Task<HttpResponseMessage> SendFlowingAsync<TSend>(HttpRequestMessage request, TSend send)
+    private static Task<HttpResponseMessage> SendFlowingAsync<TSend>(TSend send)
         where TSend : struct, ISend
     {
         ExecutionContext.RestoreFlow();
         try
         {
-            return SendGuardedAsync(Attempt.First(Scope(), request), send);
+            return SendGuardedAsync(send);
         }
         finally
         {
@@ -54,17 +55,17 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
     /// Sends the first exchange. Whatever else a failure needs is in methods of its own, and this one is static, so that the state that lives
     /// while an ordinary request is on its way stays small.
     /// </summary>
-    private static async Task<HttpResponseMessage> SendGuardedAsync<TSend>(Attempt attempt, TSend send)
+    private static async Task<HttpResponseMessage> SendGuardedAsync<TSend>(TSend send)
         where TSend : struct, ISend
     {
         // Assigned on both ways and not here: what has a value while it waits is part of the state.
         HttpResponseMessage? response;
         Exception? failure;
-        Exchange.Current = attempt.Exchange;
+        Exchange.Current = send.Attempt.Exchange;
         try
         {
-            response = await SendBelowAsync(attempt, send.Token).ConfigureAwait(false);
-            attempt.Complete(response);
+            response = await SendBelowAsync(send.Attempt, send.Token).ConfigureAwait(false);
+            send.Attempt.Complete(response);
             failure = null;
         }
         catch (Exception e)
@@ -80,7 +81,7 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
 
         // What follows is no part of that exchange.
         Exchange.Current = null;
-        Task<HttpResponseMessage> first = failure is null ? Task.FromResult(response!) : attempt.Exchange.Scope.Handler!.RecoverAsync(attempt, failure, send.Token);
+        Task<HttpResponseMessage> first = failure is null ? Task.FromResult(response!) : send.Attempt.Exchange.Scope.Handler!.RecoverAsync(send.Attempt, failure, send.Token);
         return await send.ContinueAsync(first).ConfigureAwait(false);
     }
 

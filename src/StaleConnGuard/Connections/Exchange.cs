@@ -15,9 +15,21 @@ internal sealed class Exchange(ExchangeScope scope, HttpRequestMessage request)
     private const byte Answered = 2;
     private const byte DeclaredSilent = 3;
 
-    // What is known when it is bound, written by the writing side.
-    private const byte OnReusedConnection = 1;
-    private const byte EndsEarlyIfDead = 2;
+    // What is known when a connection is found and bound: written on the request's way down, but for Suspected, which the watch takes away later.
+    private const byte Granted = 1;
+    private const byte OnReusedConnection = 2;
+    private const byte EndsEarlyIfDead = 4;
+    private const byte Suspected = 8;
+
+    // How far the content is.
+    private const byte ContentUntouched = 0;
+    private const byte ContentRuns = 1;
+    private const byte ContentHasRun = 2;
+
+    // Written by the handler when it is answered or has failed.
+    private const byte Open = 0;
+    private const byte Closed = 1;
+    private const byte ClosedAndEndsConnection = 2;
 
     // How it ended and what became of the request, in one byte that is written at once: whoever finds it finds it whole.
     private const byte EvidenceIsIn = 0x80;
@@ -30,13 +42,12 @@ internal sealed class Exchange(ExchangeScope scope, HttpRequestMessage request)
 
     private volatile HttpRequestMessage _request = request;
     private volatile bool _checkoutWindow;
-    private volatile bool _contentRuns;
-    private volatile bool _closed;
+    private volatile byte _content;
+    private volatile byte _closing;
     private volatile bool _responded;
     private volatile byte _judgement;
-    private volatile bool _suspected;
+    private volatile byte _binding;
     private byte _evidence;
-    private byte _binding;
     private ExchangeTraits _traits;
 
     /// <summary>The exchange that the running code belongs to. It flows into the calls the HTTP/1.1 connection makes on its stream.</summary>
@@ -84,7 +95,7 @@ internal sealed class Exchange(ExchangeScope scope, HttpRequestMessage request)
     /// <summary>
     /// Content has been read before the first byte was written; it waits in the runtime's buffer. Refusing the connection then would have it run again.
     /// </summary>
-    public bool HasContentBegun { get; private set; }
+    public bool HasContentBegun => _content != ContentUntouched;
 
     /// <summary>The request has a body, so a write after a read may be that body going on.</summary>
     public bool HasBody => _traits.Has(ExchangeTraits.HasBody);
@@ -96,7 +107,7 @@ internal sealed class Exchange(ExchangeScope scope, HttpRequestMessage request)
     public bool IsIdempotentOnTheWire => Scope.IsIdempotentOnTheWire;
 
     /// <summary>The response's end is the connection's end, so the latter is no keep-alive timeout.</summary>
-    public bool EndsWithConnection { get; set; }
+    public bool EndsWithConnection => _closing == ClosedAndEndsConnection;
 
     /// <summary>The stream that carried this exchange, once bound.</summary>
     public GuardedStream? Stream { get; private set; }
@@ -109,8 +120,8 @@ internal sealed class Exchange(ExchangeScope scope, HttpRequestMessage request)
     /// <summary>Age of the connection then. Kept by the connection: right until the next exchange is bound to it.</summary>
     public long ConnectionAgeTicks => Stream?.AgeAtBindingTicks ?? 0;
 
-    /// <summary>How many requests the connection had carried before this one.</summary>
-    public int RequestsBefore { get; private set; }
+    /// <summary>How many requests the connection had carried before this one. Kept by the connection: right until the next exchange is bound to it.</summary>
+    public int RequestsBefore => Stream?.RequestsBeforeBinding ?? 0;
 
     /// <summary>Bytes the kernel had taken before this exchange's first.</summary>
     public long BytesWrittenBefore { get; private set; }
@@ -123,14 +134,18 @@ internal sealed class Exchange(ExchangeScope scope, HttpRequestMessage request)
     /// A read by this exchange's context may still be the pool looking at an idle connection. Never while content runs, which may be
     /// reading another response: an early answer does not change that.
     /// </summary>
-    public bool CheckoutWindow => _checkoutWindow && !_contentRuns;
+    public bool CheckoutWindow => _checkoutWindow && _content != ContentRuns;
 
     /// <summary>The pool looked at a connection for this exchange and it was found good. Otherwise its first write may yet be refused.</summary>
-    public bool IsGranted { get; set; }
+    public bool IsGranted
+    {
+        get => (_binding & Granted) != 0;
+        set => _binding = (byte)(value ? _binding | Granted : _binding & ~Granted);
+    }
 
     public bool IsBound => Stream is not null;
 
-    public bool IsClosed => _closed;
+    public bool IsClosed => _closing != Open;
 
     /// <summary>A byte came back. Set by the reading side of the stream.</summary>
     public bool Responded => _responded && !IsSilent;
@@ -148,7 +163,7 @@ internal sealed class Exchange(ExchangeScope scope, HttpRequestMessage request)
     public long BeganAt => Stream?.TimestampAt(ConnectionAgeTicks) ?? 0;
 
     /// <summary>The connection had been idle, so it is looked at soon after the write.</summary>
-    public bool IsSuspected => _suspected;
+    public bool IsSuspected => (_binding & Suspected) != 0;
 
     /// <summary>If the connection is found dead early, the request would be replayed; otherwise there is no hurry to end it.</summary>
     public bool MayEndEarly => (_binding & EndsEarlyIfDead) != 0;
@@ -166,13 +181,13 @@ internal sealed class Exchange(ExchangeScope scope, HttpRequestMessage request)
     public bool TurnsIntoTunnel(int status) => status switch
     {
         101 => true,
-        200 => Request.Method == HttpMethod.Connect,
+        200 => (Root ?? this)._traits.Has(ExchangeTraits.IsConnect),
         _ => false,
     };
 
     public void ReopenCheckoutWindow()
     {
-        if (_traits.Has(ExchangeTraits.CanAskAtCheckout) && !_closed)
+        if (_traits.Has(ExchangeTraits.CanAskAtCheckout) && !IsClosed)
         {
             _checkoutWindow = true;
         }
@@ -183,12 +198,11 @@ internal sealed class Exchange(ExchangeScope scope, HttpRequestMessage request)
     /// <summary>The content is about to run: from here on a read in this context may be the application reading some other response.</summary>
     public void ContentBegins()
     {
-        HasContentBegun = true;
-        _contentRuns = true;
+        _content = ContentRuns;
         _checkoutWindow = false;
     }
 
-    public void ContentEnds() => _contentRuns = false;
+    public void ContentEnds() => _content = ContentHasRun;
 
     /// <summary>The connection stays in the pool and knows its last exchange; the message and its content must not stay with it.</summary>
     public void ForgetRequest() => _request = s_answered;
@@ -227,25 +241,25 @@ internal sealed class Exchange(ExchangeScope scope, HttpRequestMessage request)
     /// <param name="mayEndEarly">Whether the request would be replayed if its connection was found dead.</param>
     public void Suspect(bool mayEndEarly)
     {
-        _binding |= mayEndEarly ? EndsEarlyIfDead : (byte)0;
-        _suspected = true;
+        _binding = (byte)(_binding | Suspected | (mayEndEarly ? EndsEarlyIfDead : 0));
     }
 
-    public void StopSuspecting() => _suspected = false;
+    public void StopSuspecting() => _binding = (byte)(_binding & ~Suspected);
 
-    public void Close()
+    /// <param name="endsConnection">The response's end is the connection's end.</param>
+    public void Close(bool endsConnection = false)
     {
         _checkoutWindow = false;
-        _closed = true;
+        _closing = endsConnection ? ClosedAndEndsConnection : Closed;
     }
 
     public void Bind(GuardedStream stream, bool reused, long idleAgeTicks, long connectionAgeTicks, int requestsBefore, long bytesWrittenBefore)
     {
         _checkoutWindow = false;
-        _binding = reused ? OnReusedConnection : (byte)0;
+        _binding = (byte)((_binding & Granted) | (reused ? OnReusedConnection : 0));
         IdleAgeTicks = idleAgeTicks;
         stream.AgeAtBindingTicks = connectionAgeTicks;
-        RequestsBefore = requestsBefore;
+        stream.RequestsBeforeBinding = requestsBefore;
         BytesWrittenBefore = bytesWrittenBefore;
         Stream = stream;
     }

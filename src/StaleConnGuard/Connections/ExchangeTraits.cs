@@ -21,11 +21,14 @@ internal enum ExchangeTraits : byte
     /// <summary>The body can be read once, or nothing is known of it.</summary>
     IsOneShot = 16,
 
-    /// <summary>Writing the body runs code of the application.</summary>
-    RunsApplicationCode = 32,
-
     /// <summary>Other content stands in for the caller's.</summary>
-    HasStandIn = 64,
+    HasStandIn = 32,
+
+    /// <summary>The method is CONNECT: a success turns the connection into a tunnel (RFC 9110 9.3.6).</summary>
+    IsConnect = 64,
+
+    /// <summary>The request says <c>Connection: close</c>.</summary>
+    SaysClose = 128,
 }
 
 internal static class ExchangeTraitsExtensions

@@ -5,6 +5,9 @@ namespace StaleConnGuard;
 /// </summary>
 internal interface ISend
 {
+    /// <summary>The attempt under way, set by the guard. Kept here, because here may be an object that there is anyway.</summary>
+    Attempt Attempt { get; set; }
+
     /// <summary>The caller's token.</summary>
     CancellationToken Token { get; }
 
@@ -16,11 +19,13 @@ internal interface ISend
 }
 
 /// <summary>Nothing comes after the guard.</summary>
-internal readonly struct PlainSend(CancellationToken token) : ISend
+internal struct PlainSend(CancellationToken token) : ISend
 {
-    public CancellationToken Token => token;
+    public Attempt Attempt { get; set; }
 
-    public bool IsFinal(HttpResponseMessage response) => true;
+    public readonly CancellationToken Token => token;
 
-    public Task<HttpResponseMessage> ContinueAsync(Task<HttpResponseMessage> first) => first;
+    public readonly bool IsFinal(HttpResponseMessage response) => true;
+
+    public readonly Task<HttpResponseMessage> ContinueAsync(Task<HttpResponseMessage> first) => first;
 }

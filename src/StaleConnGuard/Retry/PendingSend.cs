@@ -1,5 +1,3 @@
-using System.Collections.Concurrent;
-
 namespace StaleConnGuard;
 
 /// <summary>
@@ -7,14 +5,17 @@ namespace StaleConnGuard;
 /// request succeeds and gives it back; one that does not is left to the garbage collector, so that nobody can hold it twice. Used by one
 /// request at a time; renting and returning are thread-safe.
 /// </summary>
+/// <remarks>
+/// Each thread keeps its own: a store that all processors write to would cost more than the allocation it saves, and what a thread has just
+/// given back is still in its processor's cache.
+/// </remarks>
 internal sealed class PendingSend
 {
-    // More than are on their way at once in most services; what is above it is collected.
-    private const int MaxKept = 256;
+    // A thread that is given more than that back is one that requests end on and do not begin; what is above it is collected.
+    private const int MaxKept = 64;
 
-    private static readonly ConcurrentQueue<PendingSend> s_kept = new();
-    private static PendingSend? s_next;
-    private static int s_count;
+    [ThreadStatic]
+    private static Stack<PendingSend>? t_kept;
 
     private PendingSend()
     {
@@ -29,10 +30,17 @@ internal sealed class PendingSend
 
     public CancellationToken Token { get; private set; }
 
+    /// <summary>The guard's part, when the guard is directly below.</summary>
+    public Attempt Attempt { get; set; }
+
     public static PendingSend Rent(RetryHandler handler, in RequestSnapshot original, long begun, CancellationToken token)
     {
-        PendingSend pending = Take() ?? new PendingSend();
-        pending.Handler = handler;
+        if (t_kept?.TryPop(out PendingSend? pending) is not true)
+        {
+            pending = new PendingSend();
+        }
+
+        pending!.Handler = handler;
         pending.Original = original;
         pending.Begun = begun;
         pending.Token = token;
@@ -46,34 +54,11 @@ internal sealed class PendingSend
         Handler = null!;
         Original = default;
         Token = default;
-        if (s_next is null && Interlocked.CompareExchange(ref s_next, this, null) is null)
+        Attempt = default;
+        Stack<PendingSend> kept = t_kept ??= new Stack<PendingSend>();
+        if (kept.Count < MaxKept)
         {
-            return;
+            kept.Push(this);
         }
-
-        if (Interlocked.Increment(ref s_count) <= MaxKept)
-        {
-            s_kept.Enqueue(this);
-            return;
-        }
-
-        Interlocked.Decrement(ref s_count);
-    }
-
-    private static PendingSend? Take()
-    {
-        PendingSend? next = s_next;
-        if (next is not null && Interlocked.CompareExchange(ref s_next, null, next) == next)
-        {
-            return next;
-        }
-
-        if (!s_kept.TryDequeue(out next))
-        {
-            return null;
-        }
-
-        Interlocked.Decrement(ref s_count);
-        return next;
     }
 }

@@ -130,7 +130,7 @@ internal sealed class RetryHandler : DelegatingHandler
             outcome = Outcome.FromException<HttpResponseMessage>(e);
         }
 
-        outcome = await _loop!.ContinueAsync(new Attempt(this, original.Request, cancellationToken), outcome, original, begun, blocking: false, cancellationToken).ConfigureAwait(false);
+        outcome = await _loop!.ContinueAsync(new AsyncAttempt(this, original.Request, cancellationToken), outcome, original, begun, blocking: false, cancellationToken).ConfigureAwait(false);
         outcome.ThrowIfException();
         return outcome.Result!;
     }
@@ -221,7 +221,7 @@ internal sealed class RetryHandler : DelegatingHandler
         }
     }
 
-    private readonly struct Attempt(RetryHandler handler, HttpRequestMessage request, CancellationToken cancellationToken) : IAttempt
+    private readonly struct AsyncAttempt(RetryHandler handler, HttpRequestMessage request, CancellationToken cancellationToken) : IAttempt
     {
         public ResilienceContext? Context => null;
 
@@ -238,6 +238,12 @@ internal sealed class RetryHandler : DelegatingHandler
     /// <summary>The retries after a first attempt: what the guard runs when it is directly below.</summary>
     private readonly struct RetriedSend(PendingSend pending) : ISend
     {
+        public Attempt Attempt
+        {
+            get => pending.Attempt;
+            set => pending.Attempt = value;
+        }
+
         public CancellationToken Token => pending.Token;
 
         public bool IsFinal(HttpResponseMessage response)

@@ -15,6 +15,7 @@ internal sealed class ExchangeCapture
     private long _connectionId;
     private int _resends;
     private long _connectionAgeTicks;
+    private int _requestsBefore;
     private long _began;
     private long _firstByteTicks = -1;
 
@@ -32,6 +33,7 @@ internal sealed class ExchangeCapture
         _connectionId = connectionId;
         _resends = resends;
         _connectionAgeTicks = exchange.ConnectionAgeTicks;
+        _requestsBefore = exchange.RequestsBefore;
         Volatile.Write(ref _firstByteTicks, -1);
         _began = exchange.Guard.Time.GetTimestamp();
         _exchange = exchange;
@@ -60,7 +62,7 @@ internal sealed class ExchangeCapture
             IsReused = exchange.IsReused,
             IdleAge = TimeSpan.FromTicks(exchange.IdleAgeTicks),
             ConnectionAge = TimeSpan.FromTicks(_connectionAgeTicks),
-            RequestsOnConnection = exchange.RequestsBefore,
+            RequestsOnConnection = _requestsBefore,
             TimeToFirstByte = firstByte < 0 ? null : TimeSpan.FromTicks(firstByte),
             ResendCount = _resends,
         };
