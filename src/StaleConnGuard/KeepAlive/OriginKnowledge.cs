@@ -11,35 +11,23 @@ namespace StaleConnGuard;
 /// to its successor as well, so that nothing learned on a long-lived connection is lost.
 /// </para>
 /// </summary>
-internal sealed class OriginKnowledge
+internal sealed class OriginKnowledge(in OriginKey key, KeepAliveLedger ledger, long now) : OriginEntry<OriginKnowledge>(key, now)
 {
-    private readonly TimeProvider _time;
-    private readonly KeepAliveLedger? _ledger;
-    private readonly long _start;
+    private readonly KeepAliveLedger _ledger = ledger;
 
+    // What is here every origin pays for. What no request looks at belongs to the observations.
     private OriginObservations? _observations;
 
     // Written under the lock of the observations, read without.
     private long _advertisedTicks = LearningRules.None;
     private long _learnedTicks = LearningRules.None;
-    private long _openUntilTicks;
     private bool _advertisedMixed;
     private long _interestedFromTicks = LearningRules.Floor;
 
     private SuspectMark _suspects;
-    private long _lastUsed;
-    private bool _dropped;
     private KeepAliveSettings _settings = KeepAliveSettings.Default;
 
-    public OriginKnowledge(OriginKey key, TimeProvider? time = null, KeepAliveLedger? ledger = null)
-    {
-        Key = key;
-        _time = time ?? TimeProvider.System;
-        _ledger = ledger;
-        _start = _time.GetTimestamp();
-    }
-
-    public OriginKey Key { get; }
+    public override string? Proxy { get; } = key.Proxy;
 
     /// <summary>Which connections may be dead because another one is.</summary>
     public ref SuspectMark Suspects => ref _suspects;
@@ -57,7 +45,7 @@ internal sealed class OriginKnowledge
     public long LearnedTicks => Volatile.Read(ref _learnedTicks);
 
     /// <summary>Connections were seen open at this idle age, in ticks, and none closed at it since; 0 when none was seen.</summary>
-    public long OpenUntilTicks => Volatile.Read(ref _openUntilTicks);
+    public long OpenUntilTicks => Volatile.Read(ref _observations)?.OpenUntilTicks ?? 0;
 
     /// <summary>Where <see cref="ServerTimeoutTicks"/> comes from.</summary>
     public KeepAliveLimitSource Source =>
@@ -68,9 +56,6 @@ internal sealed class OriginKnowledge
     /// <summary>Made at the first observation: of most origins that a crawler meets there never is one.</summary>
     private OriginObservations Observations =>
         Volatile.Read(ref _observations) ?? Interlocked.CompareExchange(ref _observations, new OriginObservations(), null) ?? _observations;
-
-    /// <summary>On the ledger's clock, when this origin was last connected to or observed.</summary>
-    internal long LastUsed => Volatile.Read(ref _lastUsed);
 
     /// <summary>
     /// The server said so itself: all <c>Keep-Alive</c> values of a response. Cheap when it says what it said before: no lock, no
@@ -186,7 +171,7 @@ internal sealed class OriginKnowledge
         lock (observed.Lock)
         {
             observed.Surfaced++;
-            observed.LastSurfaced = _time.GetUtcNow();
+            observed.LastSurfaced = _ledger.Time.GetUtcNow();
         }
 
         Successor()?.Surfaced();
@@ -195,14 +180,12 @@ internal sealed class OriginKnowledge
     /// <summary>A client with these settings connects to the origin.</summary>
     internal void Used(long now, KeepAliveSettings? settings)
     {
-        Volatile.Write(ref _lastUsed, now);
+        LastUsed = now;
         if (settings is not null)
         {
             Volatile.Write(ref _settings, settings);
         }
     }
-
-    internal void MarkDropped(bool dropped) => Volatile.Write(ref _dropped, dropped);
 
     internal OriginKeepAlive Describe()
     {
@@ -239,7 +222,7 @@ internal sealed class OriginKnowledge
 
     private static long Age(TimeSpan idleAge) => Math.Clamp(idleAge.Ticks, 0, KeepAliveDefaults.MaxServerTimeout.Ticks);
 
-    private long Now() => _time.GetElapsedTime(_start).Ticks;
+    private long Now() => _ledger.ElapsedTicks;
 
     private void Publish(OriginObservations observed, LearningOutcome outcome)
     {
@@ -249,7 +232,7 @@ internal sealed class OriginKnowledge
         }
 
         Volatile.Write(ref _learnedTicks, observed.Learner.Timeout);
-        Volatile.Write(ref _openUntilTicks, observed.Learner.OpenUntil);
+        observed.OpenUntilTicks = observed.Learner.OpenUntil;
         Volatile.Write(ref _interestedFromTicks, observed.Learner.InterestedFrom);
     }
 
@@ -259,18 +242,13 @@ internal sealed class OriginKnowledge
     /// </summary>
     private OriginKnowledge? Successor()
     {
-        if (_ledger is null)
-        {
-            return null;
-        }
-
-        OriginKnowledge current = Volatile.Read(ref _dropped) ? _ledger.TakeBack(this) : this;
+        OriginKnowledge current = IsDropped ? _ledger.TakeBack(this) : this;
         if (current != this)
         {
             return current;
         }
 
-        Volatile.Write(ref _lastUsed, _ledger.Now());
+        LastUsed = _ledger.Time.GetTimestamp();
         return null;
     }
 }

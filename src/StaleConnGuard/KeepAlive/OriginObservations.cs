@@ -2,23 +2,39 @@ namespace StaleConnGuard;
 
 /// <summary>
 /// What was observed of one origin, apart from what follows from it. A part of <see cref="OriginKnowledge"/> that is made when it is needed.
-/// Everything here is guarded by its lock.
+/// Everything here is guarded by its lock, but for what is said to be read without.
 /// </summary>
 internal sealed class OriginObservations
 {
-    public Lock Lock { get; } = new();
+    private long _openUntilTicks;
+    private long _lastSurfacedUtcTicks;
+
+    /// <summary>The object itself, which nobody else sees: a <see cref="System.Threading.Lock"/> would weigh 40 bytes.</summary>
+    public object Lock => this;
 
     public TimeoutLearner Learner { get; } = new();
 
-    public AdvertisedTimeout Advertised { get; } = new();
+    /// <summary>Made when the server first says something: most do not.</summary>
+    public AdvertisedTimeout Advertised => field ??= new();
 
-    public long IdleCloses { get; set; }
+    /// <summary>Read without the lock.</summary>
+    public long OpenUntilTicks
+    {
+        get => Volatile.Read(ref _openUntilTicks);
+        set => Volatile.Write(ref _openUntilTicks, value);
+    }
 
-    public long StaleHits { get; set; }
+    public uint IdleCloses { get; set; }
 
-    public long Restarts { get; set; }
+    public uint StaleHits { get; set; }
 
-    public long Surfaced { get; set; }
+    public uint Restarts { get; set; }
 
-    public DateTimeOffset? LastSurfaced { get; set; }
+    public uint Surfaced { get; set; }
+
+    public DateTimeOffset? LastSurfaced
+    {
+        get => _lastSurfacedUtcTicks == 0 ? null : new DateTimeOffset(_lastSurfacedUtcTicks, TimeSpan.Zero);
+        set => _lastSurfacedUtcTicks = value?.UtcTicks ?? 0;
+    }
 }

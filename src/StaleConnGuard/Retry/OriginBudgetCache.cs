@@ -14,7 +14,7 @@ internal sealed class OriginBudgetCache(RetryBudgetRegistry registry)
         }
 
         RetryBudget? last = Volatile.Read(ref _last);
-        if (last is not null && !last.Retired && Leads(last.Origin, uri))
+        if (last is not null && !last.IsDropped && Leads(last, uri))
         {
             return last;
         }
@@ -24,7 +24,7 @@ internal sealed class OriginBudgetCache(RetryBudgetRegistry registry)
         return found;
     }
 
-    private static bool Leads(in OriginKey origin, Uri uri) =>
+    private static bool Leads(RetryBudget origin, Uri uri) =>
         origin.Port == uri.Port
         && string.Equals(origin.Host, uri.IdnHost, StringComparison.Ordinal)
         && string.Equals(origin.Scheme, uri.Scheme, StringComparison.Ordinal);

@@ -9,7 +9,9 @@ namespace StaleConnGuard;
 /// is at most what one second's requests earn (but up to <see cref="MinReserve"/> retries), and one second's minimum. So a long healthy
 /// time saves up no storm, yet everything that was in flight when a server went away can be retried once.
 /// </remarks>
-internal sealed class RetryBudget(OriginKey origin, TimeProvider time)
+/// <param name="origin">The origin. Which proxy leads to it makes no difference.</param>
+/// <param name="opened">When it is made: a timestamp of the clock that is given to the methods, too, because a thousand budgets need not each have a reference to it.</param>
+internal sealed class RetryBudget(in OriginKey origin, long opened) : OriginEntry<RetryBudget>(origin, opened)
 {
     /// <summary>What an origin with little traffic may save up from its requests.</summary>
     public const double MinReserve = 10;
@@ -17,43 +19,30 @@ internal sealed class RetryBudget(OriginKey origin, TimeProvider time)
     // Earnings are added as whole numbers, because there is no interlocked addition of fractions.
     private const double UnitsPerRetry = 1_000_000;
 
-    private readonly TimeProvider _time = time;
-    private readonly long _opened = time.GetTimestamp();
+    private readonly long _opened = opened;
 
     // Null until the first retry: most origins never need one.
     private Account? _account;
     private long _earnedUnits;
-    private long _lastUsed = time.GetTimestamp();
-    private long _lastReported = long.MinValue;
-    private volatile bool _retired;
-
-    public OriginKey Origin { get; } = origin;
-
-    /// <summary>Dropped from the registry: whoever holds it must look the origin up again.</summary>
-    public bool Retired => _retired;
-
-    public long LastUsed => Volatile.Read(ref _lastUsed);
 
     public static long ToUnits(double retries) => (long)Math.Round(retries * UnitsPerRetry);
-
-    public void Retire() => _retired = true;
 
     /// <summary>A request is being sent, for the first time, at this timestamp.</summary>
     public void Earn(long units, long timestamp)
     {
         Interlocked.Add(ref _earnedUnits, units);
-        _lastUsed = timestamp;
+        LastUsed = timestamp;
     }
 
     /// <summary>Takes one retry out, if there is one.</summary>
-    public bool TrySpend(double minPerSecond)
+    public bool TrySpend(double minPerSecond, TimeProvider time)
     {
         // Taken out before the loop: whoever loses the exchange below still owns these units and brings them along.
         double earned = Interlocked.Exchange(ref _earnedUnits, 0) / UnitsPerRetry;
         while (true)
         {
             Account? before = Volatile.Read(ref _account);
-            Account settled = (before ?? Account.Open(_opened)).Settle(earned, minPerSecond, _time.GetTimestamp(), _time.TimestampFrequency);
+            Account settled = (before ?? Account.Open(_opened)).Settle(earned, minPerSecond, time.GetTimestamp(), time.TimestampFrequency);
             Account? after = settled.Spend();
 
             // By reference: two accounts of the same values are equal as records, and a lost exchange would pass for a won one.
@@ -65,12 +54,23 @@ internal sealed class RetryBudget(OriginKey origin, TimeProvider time)
     }
 
     /// <summary>True once a minute at most: the moment to say that the budget is empty.</summary>
-    public bool ShouldReport()
+    public bool ShouldReport(TimeProvider time)
     {
-        long last = Volatile.Read(ref _lastReported);
-        long now = _time.GetTimestamp();
-        bool due = last is long.MinValue || _time.GetElapsedTime(last, now) >= TimeSpan.FromMinutes(1);
-        return due && Interlocked.CompareExchange(ref _lastReported, now, last) == last;
+        while (true)
+        {
+            Account? before = Volatile.Read(ref _account);
+            long now = time.GetTimestamp();
+            if (before?.ReportedAt is long last && time.GetElapsedTime(last, now) < TimeSpan.FromMinutes(1))
+            {
+                return false;
+            }
+
+            Account after = (before ?? Account.Open(_opened)) with { ReportedAt = now };
+            if (ReferenceEquals(Interlocked.CompareExchange(ref _account, after, before), before))
+            {
+                return true;
+            }
+        }
     }
 
     /// <summary>Both balances at one moment. Immutable, so that they change together.</summary>
@@ -89,6 +89,9 @@ internal sealed class RetryBudget(OriginKey origin, TimeProvider time)
         public required double EarnedInPeriod { get; init; }
 
         public required long PeriodStart { get; init; }
+
+        /// <summary>When it was last said that the budget is empty.</summary>
+        public long? ReportedAt { get; init; }
 
         public static Account Open(long now) => new()
         {
@@ -110,7 +113,7 @@ internal sealed class RetryBudget(OriginKey origin, TimeProvider time)
             bool periodOver = period >= 1;
             double reserve = Math.Max(MinReserve, periodOver ? perSecond : Math.Max(Reserve, perSecond));
             double fullMinimum = minPerSecond > 0 ? Math.Max(1, minPerSecond) : 0;
-            return new Account
+            return this with
             {
                 Earned = Math.Min(Earned + earned, reserve),
                 Minimum = Minimum < 0 ? fullMinimum : Math.Min(fullMinimum, Minimum + (seconds * minPerSecond)),

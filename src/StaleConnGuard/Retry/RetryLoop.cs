@@ -95,7 +95,7 @@ internal sealed class RetryLoop(RetryPolicy policy, RetryServices services)
             Response = outcome.Result,
             Exception = outcome.Exception,
             Retries = retries,
-            Origin = budget?.Origin,
+            Origin = budget?.Key,
             Context = context,
         });
         return decision;
@@ -117,7 +117,7 @@ internal sealed class RetryLoop(RetryPolicy policy, RetryServices services)
             return RetryDecision.Stop(RetryReason.StoppedDeadline);
         }
 
-        if (budget is not null && !budget.TrySpend(policy.MinRetriesPerSecond))
+        if (budget is not null && !budget.TrySpend(policy.MinRetriesPerSecond, _time))
         {
             return RetryDecision.Stop(RetryReason.StoppedBudgetEmpty);
         }
@@ -144,9 +144,9 @@ internal sealed class RetryLoop(RetryPolicy policy, RetryServices services)
         }
 
         services.Observer.Stopped(told);
-        if (decision.Reason is RetryReason.StoppedBudgetEmpty && budget is not null && budget.ShouldReport())
+        if (decision.Reason is RetryReason.StoppedBudgetEmpty && budget is not null && budget.ShouldReport(_time))
         {
-            services.Observer.BudgetEmpty(budget.Origin);
+            services.Observer.BudgetEmpty(budget.Key);
         }
     }
 

@@ -41,7 +41,7 @@ public sealed class ClientSimulation
         _server = server;
         _traffic = traffic;
         _client = client;
-        _knowledge = new OriginKnowledge(new OriginKey("http", "simulated", 80, null), _clock);
+        _knowledge = new KeepAliveLedger(_clock).GetOrAdd(new OriginKey("http", "simulated", 80, null));
         _arrivals = new Random(seed);
         _service = new Random(seed + 1);
         _closes = new Random(seed + 2);

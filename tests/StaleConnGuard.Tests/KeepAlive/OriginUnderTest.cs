@@ -5,7 +5,7 @@ namespace StaleConnGuard.Tests;
 /// <summary>One origin on a virtual clock, written to in seconds.</summary>
 internal sealed class OriginUnderTest
 {
-    public OriginUnderTest() => Knowledge = new OriginKnowledge(new OriginKey("https", "api.example.com", 443, null), Clock);
+    public OriginUnderTest() => Knowledge = new KeepAliveLedger(Clock).GetOrAdd(new OriginKey("https", "api.example.com", 443, null));
 
     public VirtualClock Clock { get; } = new();
 

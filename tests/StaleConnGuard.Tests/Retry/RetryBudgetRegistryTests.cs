@@ -35,9 +35,9 @@ public class RetryBudgetRegistryTests
             busy.Earn(1, _clock.GetTimestamp());
         }
 
-        old.Retired.ShouldBeTrue();
+        old.IsDropped.ShouldBeTrue();
         registry.GetOrAdd(Origin(0)).ShouldNotBeSameAs(old);
-        busy.Retired.ShouldBeFalse();
+        busy.IsDropped.ShouldBeFalse();
         registry.GetOrAdd(Origin(1)).ShouldBeSameAs(busy);
     }
 
@@ -54,7 +54,7 @@ public class RetryBudgetRegistryTests
             registry.GetOrAdd(Origin(i));
         }
 
-        first.Retired.ShouldBeTrue();
+        first.IsDropped.ShouldBeTrue();
         cache.Find(new Uri("http://a.test/x")).ShouldNotBeSameAs(first);
     }
 

@@ -13,7 +13,7 @@ public class RetryBudgetTests
     [Fact]
     public void Spend_NothingEarned_AllowsTheMinimumOfOneSecond()
     {
-        var budget = new RetryBudget(Origin, _clock);
+        var budget = new RetryBudget(Origin, _clock.GetTimestamp());
         Spend(budget, 100, minimum: 10).ShouldBe(10);
         _clock.Advance(TimeSpan.FromMilliseconds(501));
         Spend(budget, 100, minimum: 10).ShouldBe(5);
@@ -24,18 +24,18 @@ public class RetryBudgetTests
     [Fact]
     public void Spend_RatioOnly_AllowsOneRetryForFiveRequests()
     {
-        var budget = new RetryBudget(Origin, _clock);
+        var budget = new RetryBudget(Origin, _clock.GetTimestamp());
         Earn(budget, 4);
-        budget.TrySpend(0).ShouldBeFalse();
+        budget.TrySpend(0, _clock).ShouldBeFalse();
         Earn(budget, 1);
-        budget.TrySpend(0).ShouldBeTrue();
-        budget.TrySpend(0).ShouldBeFalse();
+        budget.TrySpend(0, _clock).ShouldBeTrue();
+        budget.TrySpend(0, _clock).ShouldBeFalse();
     }
 
     [Fact]
     public void Spend_MinimumBelowOne_ComesOverTime()
     {
-        var budget = new RetryBudget(Origin, _clock);
+        var budget = new RetryBudget(Origin, _clock.GetTimestamp());
         Spend(budget, 10, minimum: 0.5).ShouldBe(1);
         _clock.Advance(TimeSpan.FromSeconds(1.9));
         Spend(budget, 10, minimum: 0.5).ShouldBe(0);
@@ -46,7 +46,7 @@ public class RetryBudgetTests
     [Fact]
     public void Reserve_LongHealthyTime_IsOneSecondsWorth()
     {
-        var budget = new RetryBudget(Origin, _clock);
+        var budget = new RetryBudget(Origin, _clock.GetTimestamp());
         for (int second = 0; second < 600; second++)
         {
             Earn(budget, 1_000);
@@ -59,7 +59,7 @@ public class RetryBudgetTests
     [Fact]
     public void Reserve_LittleTraffic_IsSavedUpToTen()
     {
-        var budget = new RetryBudget(Origin, _clock);
+        var budget = new RetryBudget(Origin, _clock.GetTimestamp());
         for (int minute = 0; minute < 600; minute++)
         {
             Earn(budget, 1);
@@ -72,14 +72,14 @@ public class RetryBudgetTests
     [Fact]
     public void Reserve_BurstOfFailuresAtOnce_IsNotCutByItsOwnAccounting()
     {
-        var budget = new RetryBudget(Origin, _clock);
+        var budget = new RetryBudget(Origin, _clock.GetTimestamp());
         Earn(budget, 1_000);
         _clock.Advance(TimeSpan.FromSeconds(1));
         int spent = 0;
         for (int i = 0; i < 150; i++)
         {
             _clock.Advance(TimeSpan.FromTicks(10));
-            spent += budget.TrySpend(0) ? 1 : 0;
+            spent += budget.TrySpend(0, _clock) ? 1 : 0;
         }
 
         spent.ShouldBe(150);
@@ -88,14 +88,14 @@ public class RetryBudgetTests
     [Fact]
     public async Task Spend_FromManyThreads_GivesOutWhatIsThereAndNoMore()
     {
-        var budget = new RetryBudget(Origin, _clock);
+        var budget = new RetryBudget(Origin, _clock.GetTimestamp());
         int spent = 0;
         await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(() =>
         {
             for (int i = 0; i < 5_000; i++)
             {
                 budget.Earn(RetryBudget.ToUnits(0.2), 0);
-                if (budget.TrySpend(0))
+                if (budget.TrySpend(0, _clock))
                 {
                     Interlocked.Increment(ref spent);
                 }
@@ -110,13 +110,13 @@ public class RetryBudgetTests
     [Fact]
     public void ShouldReport_ManyRefusals_OnceAMinute()
     {
-        var budget = new RetryBudget(Origin, _clock);
+        var budget = new RetryBudget(Origin, _clock.GetTimestamp());
         int[] reports = new int[3];
         for (int minute = 0; minute < 3; minute++)
         {
             for (int i = 0; i < 60; i++)
             {
-                reports[minute] += budget.ShouldReport() ? 1 : 0;
+                reports[minute] += budget.ShouldReport(_clock) ? 1 : 0;
                 _clock.Advance(TimeSpan.FromSeconds(1));
             }
         }
@@ -169,12 +169,12 @@ public class RetryBudgetTests
         }
     }
 
-    private static int Spend(RetryBudget budget, int wanted, double minimum)
+    private int Spend(RetryBudget budget, int wanted, double minimum)
     {
         int spent = 0;
         for (int i = 0; i < wanted; i++)
         {
-            spent += budget.TrySpend(minimum) ? 1 : 0;
+            spent += budget.TrySpend(minimum, _clock) ? 1 : 0;
         }
 
         return spent;

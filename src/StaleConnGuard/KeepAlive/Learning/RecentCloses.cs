@@ -3,16 +3,17 @@ using System.Runtime.InteropServices;
 namespace StaleConnGuard;
 
 /// <summary>
-/// The last few closes by the server that have taught nothing yet: each may agree with the next one. Not thread-safe; owned by one
-/// <see cref="TimeoutLearner"/>. All times in ticks.
+/// The last few closes by the server that have taught nothing yet: each may agree with the next one. A mutable struct, to be used where it
+/// stands. Not thread-safe; owned by one <see cref="TimeoutLearner"/>. All times in ticks.
 /// </summary>
-internal sealed class RecentCloses
+[StructLayout(LayoutKind.Auto)]
+internal struct RecentCloses()
 {
     // More than the clients seen need to find two that agree, even with servers that close anywhere within two seconds.
     private const int Capacity = 16;
 
     // Of most origins no close is ever seen, and where one is, the second teaches.
-    private const int InitialCapacity = 2;
+    private const int InitialCapacity = 1;
 
     private Close[] _entries = [];
     private int _count;

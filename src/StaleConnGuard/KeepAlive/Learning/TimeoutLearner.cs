@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-
 namespace StaleConnGuard;
 
 /// <summary>
@@ -14,7 +12,7 @@ namespace StaleConnGuard;
 /// </summary>
 internal sealed class TimeoutLearner
 {
-    private readonly RecentCloses _closes = new();
+    private RecentCloses _closes = new();
     private Belief _belief = Belief.Nothing;
     private Belief _before = Belief.Nothing;
     private int _doubts;
@@ -258,8 +256,8 @@ internal sealed class TimeoutLearner
     /// <param name="ConfirmedAt">When it was confirmed last.</param>
     /// <param name="SetBy">The moment whose close or stale hit set it, so that it can be undone if that was a restart.</param>
     /// <param name="AgreedBy">The moment of the close that agreed, for the same reason.</param>
-    [StructLayout(LayoutKind.Auto)]
-    private readonly record struct Belief(long Timeout, int Confirmations, long ConfirmedAt, long SetBy, long AgreedBy)
+    // By reference: of most origins nothing is believed, and one belief less is remembered than two structures have place for.
+    private sealed record Belief(long Timeout, int Confirmations, long ConfirmedAt, long SetBy, long AgreedBy)
     {
         public static Belief Nothing { get; } = new(LearningRules.None, 0, 0, LearningRules.None, LearningRules.None);
 
