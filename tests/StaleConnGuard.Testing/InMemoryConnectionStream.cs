@@ -1,4 +1,5 @@
 using System.Threading.Tasks.Sources;
+using StaleConnGuard.Racing;
 
 namespace StaleConnGuard.Testing;
 
@@ -6,7 +7,7 @@ namespace StaleConnGuard.Testing;
 /// One HTTP/1.1 connection without a network: whatever is written is one whole request, and is answered at once with 200 and two bytes.
 /// Allocates nothing for a request, so that what is counted around it is the client's.
 /// </summary>
-public sealed class InMemoryConnectionStream : Stream, IValueTaskSource<int>
+public sealed class InMemoryConnectionStream : DuplexStream, IValueTaskSource<int>
 {
     private static readonly byte[] s_response = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"u8.ToArray();
 
@@ -15,20 +16,6 @@ public sealed class InMemoryConnectionStream : Stream, IValueTaskSource<int>
     private Memory<byte> _waiting;
     private bool _isWaiting;
     private int _unread;
-
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => true;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
 
     /// <summary>A handler whose every connection is one of these.</summary>
     public static SocketsHttpHandler MakeHandler() => new()
@@ -53,9 +40,6 @@ public sealed class InMemoryConnectionStream : Stream, IValueTaskSource<int>
         }
     }
 
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
         int count = 0;
@@ -75,22 +59,15 @@ public sealed class InMemoryConnectionStream : Stream, IValueTaskSource<int>
         return ValueTask.CompletedTask;
     }
 
-    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
     public override Task FlushAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     public override void Flush()
     {
     }
 
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+    public override int Read(Span<byte> buffer) => throw new NotSupportedException();
 
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
+    public override void Write(ReadOnlySpan<byte> buffer) => throw new NotSupportedException();
 
     public int GetResult(short token) => _read.GetResult(token);
 

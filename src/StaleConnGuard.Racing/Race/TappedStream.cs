@@ -1,32 +1,18 @@
 namespace StaleConnGuard.Racing;
 
 /// <summary>One connection under a <see cref="WireTap"/>. Asynchronous use only, which is what the race does.</summary>
-internal sealed class TappedStream(Stream inner, WireTap tap) : Stream
+internal sealed class TappedStream(Stream inner, WireTap tap) : PassThroughStream(inner)
 {
     private long _writtenSinceRead;
     private bool _wasAnswered;
     private bool _isLost;
-
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => true;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         int read;
         try
         {
-            read = await inner.ReadAsync(buffer, cancellationToken);
+            read = await Inner.ReadAsync(buffer, cancellationToken);
         }
         catch (IOException)
         {
@@ -51,7 +37,7 @@ internal sealed class TappedStream(Stream inner, WireTap tap) : Stream
         _writtenSinceRead += buffer.Length;
         try
         {
-            await inner.WriteAsync(buffer, cancellationToken);
+            await Inner.WriteAsync(buffer, cancellationToken);
         }
         catch (IOException)
         {
@@ -60,33 +46,9 @@ internal sealed class TappedStream(Stream inner, WireTap tap) : Stream
         }
     }
 
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+    public override int Read(Span<byte> buffer) => throw new NotSupportedException();
 
-    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override Task FlushAsync(CancellationToken cancellationToken) => inner.FlushAsync(cancellationToken);
-
-    public override void Flush() => inner.Flush();
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    protected override void Dispose(bool disposing)
-    {
-        if (disposing)
-        {
-            inner.Dispose();
-        }
-
-        base.Dispose(disposing);
-    }
+    public override void Write(ReadOnlySpan<byte> buffer) => throw new NotSupportedException();
 
     private void NoteAnswer()
     {

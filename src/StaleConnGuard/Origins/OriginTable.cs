@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace StaleConnGuard;
 
 /// <summary>
@@ -7,9 +5,9 @@ namespace StaleConnGuard;
 /// that a crawler pays for finding the oldest once in so many origins. Thread-safe; finding what is there takes no lock.
 /// </summary>
 /// <remarks>
-/// Chains of entries under a lock for whoever changes them. A reader walks them meanwhile, and always to an end: an entry that was taken out
-/// still leads on to what followed it, and one that moves to another chain is put in front, so that it leads on to entries that moved before
-/// it. What a reader may do is miss an entry that has moved since the walk began. Therefore a miss is looked up again under the lock.
+/// Chains of entries under a lock for whoever changes them. A reader walks them meanwhile, and always to an end: an entry that is taken out
+/// leads nowhere from then on, and one that moves to another chain is put in front, so that it leads to entries that moved before it. What a
+/// reader may do is miss what stood behind such an entry. Therefore a miss is looked up again under the lock.
 /// </remarks>
 internal sealed class OriginTable<TEntry>(int capacity)
     where TEntry : OriginEntry<TEntry>
@@ -147,21 +145,24 @@ internal sealed class OriginTable<TEntry>(int capacity)
     private void Unlink(TEntry entry)
     {
         ref Chain chain = ref ChainOf(entry.Host, entry.Port, _chains);
-        _count--;
         if (chain.First == entry)
         {
             chain.First = entry.Next;
-            return;
         }
-
-        TEntry? before = chain.First;
-        while (before?.Next != entry)
+        else
         {
-            Debug.Assert(before is not null, "What is in the table is in its chain.");
-            before = before.Next;
+            TEntry before = chain.First!;
+            while (before.Next != entry)
+            {
+                before = before.Next!;
+            }
+
+            before.Next = entry.Next;
         }
 
-        before!.Next = entry.Next;
+        // A connection may hold it for hours, and must not hold what followed it as well.
+        entry.Next = null;
+        _count--;
     }
 
     // A structure, because storing into an array of references checks the type.

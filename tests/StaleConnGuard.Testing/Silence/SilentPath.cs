@@ -41,6 +41,13 @@ public sealed class SilentPath : IAsyncDisposable
         return reason.Length == 0;
     }
 
+    /// <summary>For a test that is skipped where there can be none.</summary>
+    public static Task<SilentPath> CreateOrSkipAsync(HttpProtocols protocols = HttpProtocols.Http1, bool tls = false)
+    {
+        Requirement.MetOrSkip(IsAvailable(out string reason), reason);
+        return CreateAsync(protocols, tls);
+    }
+
     public static async Task<SilentPath> CreateAsync(HttpProtocols protocols = HttpProtocols.Http1, bool tls = false)
     {
         var path = new SilentPath(DelayedLink.Create(TimeSpan.FromMilliseconds(5)));

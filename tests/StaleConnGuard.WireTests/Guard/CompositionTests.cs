@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using StaleConnGuard.Racing;
 using StaleConnGuard.Testing;
 
 namespace StaleConnGuard.WireTests.Guard;
@@ -161,53 +162,23 @@ public class CompositionTests
     }
 
     /// <summary>A stream through which nobody sees what is below.</summary>
-    private sealed class OpaqueStream(Stream inner, Action? flush) : Stream
+    private sealed class OpaqueStream(Stream inner, Action? flush) : PassThroughStream(inner)
     {
-        public override bool CanRead => true;
-
-        public override bool CanSeek => false;
-
-        public override bool CanWrite => true;
-
-        public override long Length => throw new NotSupportedException();
-
-        public override long Position
-        {
-            get => throw new NotSupportedException();
-            set => throw new NotSupportedException();
-        }
-
         public override void Flush()
         {
             if (flush is null)
             {
-                inner.Flush();
+                base.Flush();
                 return;
             }
 
             flush();
         }
 
-        public override int Read(byte[] buffer, int offset, int count) => inner.Read(buffer, offset, count);
-
-        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => inner.ReadAsync(buffer, cancellationToken);
-
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-        public override void SetLength(long value) => throw new NotSupportedException();
-
-        public override void Write(byte[] buffer, int offset, int count) => inner.Write(buffer, offset, count);
-
-        public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) => inner.WriteAsync(buffer, cancellationToken);
-
-        protected override void Dispose(bool disposing)
+        public override Task FlushAsync(CancellationToken cancellationToken)
         {
-            if (disposing)
-            {
-                inner.Dispose();
-            }
-
-            base.Dispose(disposing);
+            Flush();
+            return Task.CompletedTask;
         }
     }
 }

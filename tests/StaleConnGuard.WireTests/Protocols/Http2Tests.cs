@@ -17,9 +17,8 @@ public class Http2Tests(ITestOutputHelper output)
     [InlineData("nginx-h2c")]
     public async Task R14_GoAway_AfterEveryTwentyRequests_FailsNothingAndExecutesNothingTwice(string front)
     {
-        Requirement.MetOrSkip(RealServer.IsAvailable(front, out string reason), reason);
         await using Backend backend = await Backend.StartAsync();
-        await using RealServer server = await RealServer.StartAsync(front, TimeSpan.FromSeconds(60), settings: new Dictionary<string, string>(backend.AsSetting) { ["REQUESTS"] = "20" });
+        await using RealServer server = await StartAsync(front, backend, ("REQUESTS", "20"));
         using var guarded = new Http2Load(guarded: true, new Uri(server.Address, "backend/execute"));
         using var stop = new CancellationTokenSource();
         Task load = guarded.RunAsync(Workers, stop.Token);
@@ -39,9 +38,8 @@ public class Http2Tests(ITestOutputHelper output)
     [InlineData("nginx-h2c")]
     public async Task R14_Reload_UnderLoad_FailsNothingSafeToRepeatAndExecutesNoPostTwice(string front)
     {
-        Requirement.MetOrSkip(RealServer.IsAvailable(front, out string reason), reason);
         await using Backend backend = await Backend.StartAsync();
-        await using RealServer server = await RealServer.StartAsync(front, TimeSpan.FromSeconds(60), settings: new Dictionary<string, string>(backend.AsSetting) { ["MASTER"] = "on" });
+        await using RealServer server = await StartAsync(front, backend, ("MASTER", "on"));
         await RestartUnderLoadAsync(front, new Uri(server.Address, "backend/execute"), backend.Executions, server.ReloadAsync, isAway: false);
     }
 
@@ -50,9 +48,8 @@ public class Http2Tests(ITestOutputHelper output)
     [InlineData("caddy-h2c")]
     public async Task R14_Restart_UnderLoad_FailsNothingSafeToRepeatAndExecutesNoPostTwice(string front)
     {
-        Requirement.MetOrSkip(RealServer.IsAvailable(front, out string reason), reason);
         await using Backend backend = await Backend.StartAsync();
-        RealServer server = await RealServer.StartAsync(front, TimeSpan.FromSeconds(60), settings: backend.AsSetting);
+        RealServer server = await StartAsync(front, backend);
         try
         {
             await RestartUnderLoadAsync(front, new Uri(server.Address, "backend/execute"), backend.Executions, async () =>
@@ -132,6 +129,18 @@ public class Http2Tests(ITestOutputHelper output)
         }
 
         executions.CountExecutedTwice(guarded.Posts).ShouldBe(0);
+    }
+
+    private static Task<RealServer> StartAsync(string front, Backend backend, params (string Name, string Value)[] settings)
+    {
+        Requirement.MetOrSkip(RealServer.IsAvailable(front, out string reason), reason);
+        Dictionary<string, string> all = backend.AsSetting;
+        foreach ((string name, string value) in settings)
+        {
+            all[name] = value;
+        }
+
+        return RealServer.StartAsync(front, TimeSpan.FromSeconds(60), settings: all);
     }
 
     private static async Task WaitUntilAsync(Func<bool> condition)

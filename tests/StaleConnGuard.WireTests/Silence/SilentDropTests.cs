@@ -1,4 +1,5 @@
 using StaleConnGuard.Testing;
+using StaleConnGuard.WireTests.Guard;
 
 namespace StaleConnGuard.WireTests.Silence;
 
@@ -12,25 +13,17 @@ public class SilentDropTests
     [InlineData(true)]
     public async Task Get_OnForgottenConnection_IsReplayedWherePlainClientHangs(bool tls)
     {
-        Requirement.MetOrSkip(SilentPath.IsAvailable(out string reason), reason);
-        await using SilentPath path = await SilentPath.CreateAsync(tls: tls);
-        await Task.WhenAll(s_drops.Select(async kind =>
+        await using SilentPath path = await SilentPath.CreateOrSkipAsync(tls: tls);
+        await ForgetEveryWayAsync(path, "GET", plainPatience: TimeSpan.FromSeconds(3), (kind, outcome, observer) =>
         {
-            using HttpClient plain = SilentClient.Plain(patience: TimeSpan.FromSeconds(3));
-            using var guarded = new SilentClient();
-            Task<SilenceOutcome> hanging = SilenceRun.ForgetAndSendAsync(path, plain, kind, "GET");
-
-            SilenceOutcome outcome = await SilenceRun.ForgetAndSendAsync(path, guarded.Http, kind, "GET");
-            TestContext.Current.TestOutputHelper!.WriteLine($"{kind}: {outcome.Elapsed.TotalSeconds:0.000} s");
             outcome.Failure.ShouldBeNull();
             outcome.Elapsed.ShouldBeLessThan(SilentClient.Soon);
-            guarded.Observer.Hits.ShouldHaveSingleItem().ShouldSatisfyAllConditions(
+            observer.Hits.ShouldHaveSingleItem().ShouldSatisfyAllConditions(
                 h => h.End.ShouldBe(ConnectionEnd.Silence),
                 h => h.Delivery.ShouldBe(Delivery.Unknown),
                 h => h.Decision.ShouldBe(ReplayDecision.ReplaySafeToRepeat));
             outcome.Executions.ShouldBe(kind is SilenceKind.ToClient ? 2 : 1);
-            (await hanging).Failure.ShouldBeAssignableTo<OperationCanceledException>();
-        }));
+        });
     }
 
     [Theory]
@@ -38,16 +31,9 @@ public class SilentDropTests
     [InlineData(true)]
     public async Task Post_OnForgottenConnection_SurfacesAndSaysWhy(bool tls)
     {
-        Requirement.MetOrSkip(SilentPath.IsAvailable(out string reason), reason);
-        await using SilentPath path = await SilentPath.CreateAsync(tls: tls);
-        await Task.WhenAll(s_drops.Select(async kind =>
+        await using SilentPath path = await SilentPath.CreateOrSkipAsync(tls: tls);
+        await ForgetEveryWayAsync(path, "POST", plainPatience: TimeSpan.FromSeconds(5), (kind, outcome, _) =>
         {
-            using HttpClient plain = SilentClient.Plain(patience: TimeSpan.FromSeconds(5));
-            using var guarded = new SilentClient();
-            Task<SilenceOutcome> hanging = SilenceRun.ForgetAndSendAsync(path, plain, kind, "POST");
-
-            SilenceOutcome outcome = await SilenceRun.ForgetAndSendAsync(path, guarded.Http, kind, "POST");
-            TestContext.Current.TestOutputHelper!.WriteLine($"{kind}: {outcome.Elapsed.TotalSeconds:0.000} s");
             outcome.Elapsed.ShouldBeInRange(SilentClient.Unacknowledged, SilentClient.Soon);
             outcome.Executions.ShouldBe(kind is SilenceKind.ToClient ? 1 : 0);
             StaleConnectionException failure = outcome.Failure.ShouldBeOfType<StaleConnectionException>();
@@ -55,15 +41,13 @@ public class SilentDropTests
             failure.Decision.ShouldBe(ReplayDecision.SurfaceNotSafeToRepeat);
             failure.UnacknowledgedFor.ShouldNotBeNull().ShouldBeGreaterThanOrEqualTo(SilentClient.Unacknowledged);
             failure.Message.ShouldContain("nothing was acknowledged for 2.");
-            (await hanging).Failure.ShouldBeAssignableTo<OperationCanceledException>();
-        }));
+        });
     }
 
     [Fact]
     public async Task AnyRequest_BalancerAnswersWithReset_IsReplayedOrSurfacesAtOnce()
     {
-        Requirement.MetOrSkip(SilentPath.IsAvailable(out string reason), reason);
-        await using SilentPath path = await SilentPath.CreateAsync();
+        await using SilentPath path = await SilentPath.CreateOrSkipAsync();
         using HttpClient plain = SilentClient.Plain(patience: TimeSpan.FromSeconds(20));
         using var get = new SilentClient();
         using var post = new SilentClient();
@@ -85,8 +69,7 @@ public class SilentDropTests
     [InlineData("POST", 1)]
     public async Task AnyRequest_PathComesBackInTime_IsAnsweredAndExecutedOnce(string method, double after)
     {
-        Requirement.MetOrSkip(SilentPath.IsAvailable(out string reason), reason);
-        await using SilentPath path = await SilentPath.CreateAsync();
+        await using SilentPath path = await SilentPath.CreateOrSkipAsync();
         using var client = new SilentClient(o => o.Transport.UnacknowledgedDataTimeout = TimeSpan.FromSeconds(5));
         SilenceOutcome outcome = await SilenceRun.ForgetAndSendAsync(path, client.Http, SilenceKind.BothWays, method, restoreAfter: TimeSpan.FromSeconds(after));
         outcome.Failure.ShouldBeNull();
@@ -99,6 +82,20 @@ public class SilentDropTests
         Requirement.MetOrSkip(SilentPath.IsAvailable(out string reason), reason);
         await Task.WhenAll(ComesBackLateAsync("GET"), ComesBackLateAsync("POST"));
     }
+
+    /// <summary>Each way of forgetting a flow, all at once; in each the plain client must hang.</summary>
+    private static Task ForgetEveryWayAsync(SilentPath path, string method, TimeSpan plainPatience, Action<SilenceKind, SilenceOutcome, RecordingObserver> judge) =>
+        Task.WhenAll(s_drops.Select(async kind =>
+        {
+            using HttpClient plain = SilentClient.Plain(plainPatience);
+            using var guarded = new SilentClient();
+            Task<SilenceOutcome> hanging = SilenceRun.ForgetAndSendAsync(path, plain, kind, method);
+
+            SilenceOutcome outcome = await SilenceRun.ForgetAndSendAsync(path, guarded.Http, kind, method);
+            TestContext.Current.TestOutputHelper!.WriteLine($"{kind}: {outcome.Elapsed.TotalSeconds:0.000} s");
+            judge(kind, outcome, guarded.Observer);
+            (await hanging).Failure.ShouldBeAssignableTo<OperationCanceledException>();
+        }));
 
     private static async Task ComesBackLateAsync(string method)
     {

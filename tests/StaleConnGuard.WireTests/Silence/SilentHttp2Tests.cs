@@ -12,8 +12,7 @@ public class SilentHttp2Tests
     [InlineData(true)]
     public async Task AnyRequest_OnForgottenConnection_IsRetriedOrSurfacesAndTheNextUsesAnother(bool byPing)
     {
-        Requirement.MetOrSkip(SilentPath.IsAvailable(out string reason), reason);
-        await using SilentPath path = await SilentPath.CreateAsync(HttpProtocols.Http2);
+        await using SilentPath path = await SilentPath.CreateOrSkipAsync(HttpProtocols.Http2);
         using HttpClient plain = SilentClient.Plain(patience: TimeSpan.FromSeconds(5));
         Task<SilenceOutcome> hanging = SilenceRun.ForgetAndSendAsync(path, plain, SilenceKind.BothWays, "GET", HttpVersion.Version20);
         await Task.WhenAll(new[] { "GET", "POST" }.Select(async method =>
@@ -50,8 +49,7 @@ public class SilentHttp2Tests
     [Fact]
     public async Task Upload_ServerAcknowledgesAndReadsLate_IsNotCut()
     {
-        Requirement.MetOrSkip(SilentPath.IsAvailable(out string reason), reason);
-        await using SilentPath path = await SilentPath.CreateAsync(HttpProtocols.Http2);
+        await using SilentPath path = await SilentPath.CreateOrSkipAsync(HttpProtocols.Http2);
         using var client = new SilentClient();
         SilenceOutcome outcome = await SilenceRun.SendAsync(
             path, client.Http, "POST", HttpVersion.Version20, new Uri(path.Uri, "late?ms=5000"), new ByteArrayContent(new byte[8 << 20]));
