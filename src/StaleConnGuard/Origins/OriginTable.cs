@@ -107,9 +107,15 @@ internal sealed class OriginTable<TEntry>(int capacity)
     private void Grow()
     {
         var chains = new Chain[_chains.Length * 2];
-        foreach (TEntry entry in ToArray())
+        foreach (Chain chain in _chains)
         {
-            Link(entry, chains);
+            TEntry? entry = chain.First;
+            while (entry is not null)
+            {
+                TEntry? next = entry.Next;
+                Link(entry, chains);
+                entry = next;
+            }
         }
 
         _chains = chains;
