@@ -19,7 +19,7 @@ internal sealed class GuardSettings(StaleConnGuardOptions options)
     public bool IsTooOld(OriginKnowledge origin, long idleAgeTicks, HttpRequestMessage request)
     {
         // The limit for requests that are not safe to repeat is never the higher one, and most connections are below it: one question for most.
-        KeepAliveSettings settings = KeepAlive.For(origin.Key);
+        KeepAliveSettings settings = KeepAlive.For(origin);
         if (idleAgeTicks <= KeepAliveLimit.For(origin, settings, safeToRepeat: false).MaxIdleTicks)
         {
             return false;

@@ -58,6 +58,9 @@ internal sealed class KeepAliveSettings
         return new KeepAliveSettings(options.ServerTimeout, options.Margin, options.UnsafeMaxIdle, options.Learn, origins);
     }
 
+    /// <summary>What applies to one origin, asked for each request. Most clients have the same settings for all.</summary>
+    public KeepAliveSettings For(OriginKnowledge origin) => _origins is null ? this : For(origin.Key);
+
     /// <summary>What applies to one origin, whichever proxy leads to it. No allocation.</summary>
     public KeepAliveSettings For(in OriginKey key)
     {

@@ -21,6 +21,7 @@ internal sealed class OriginKnowledge(in OriginKey key, KeepAliveLedger ledger, 
     // Written under the lock of the observations, read without.
     private long _advertisedTicks = LearningRules.None;
     private long _learnedTicks = LearningRules.None;
+    private long _openUntilTicks;
     private bool _advertisedMixed;
     private long _interestedFromTicks = LearningRules.Floor;
 
@@ -45,7 +46,7 @@ internal sealed class OriginKnowledge(in OriginKey key, KeepAliveLedger ledger, 
     public long LearnedTicks => Volatile.Read(ref _learnedTicks);
 
     /// <summary>Connections were seen open at this idle age, in ticks, and none closed at it since; 0 when none was seen.</summary>
-    public long OpenUntilTicks => Volatile.Read(ref _observations)?.OpenUntilTicks ?? 0;
+    public long OpenUntilTicks => Volatile.Read(ref _openUntilTicks);
 
     /// <summary>Where <see cref="ServerTimeoutTicks"/> comes from.</summary>
     public KeepAliveLimitSource Source =>
@@ -232,7 +233,7 @@ internal sealed class OriginKnowledge(in OriginKey key, KeepAliveLedger ledger, 
         }
 
         Volatile.Write(ref _learnedTicks, observed.Learner.Timeout);
-        observed.OpenUntilTicks = observed.Learner.OpenUntil;
+        Volatile.Write(ref _openUntilTicks, observed.Learner.OpenUntil);
         Volatile.Write(ref _interestedFromTicks, observed.Learner.InterestedFrom);
     }
 

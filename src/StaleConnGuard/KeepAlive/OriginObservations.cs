@@ -2,11 +2,10 @@ namespace StaleConnGuard;
 
 /// <summary>
 /// What was observed of one origin, apart from what follows from it. A part of <see cref="OriginKnowledge"/> that is made when it is needed.
-/// Everything here is guarded by its lock, but for what is said to be read without.
+/// Everything here is guarded by its lock.
 /// </summary>
 internal sealed class OriginObservations
 {
-    private long _openUntilTicks;
     private long _lastSurfacedUtcTicks;
 
     /// <summary>The object itself, which nobody else sees: a <see cref="System.Threading.Lock"/> would weigh 40 bytes.</summary>
@@ -16,13 +15,6 @@ internal sealed class OriginObservations
 
     /// <summary>Made when the server first says something: most do not.</summary>
     public AdvertisedTimeout Advertised => field ??= new();
-
-    /// <summary>Read without the lock.</summary>
-    public long OpenUntilTicks
-    {
-        get => Volatile.Read(ref _openUntilTicks);
-        set => Volatile.Write(ref _openUntilTicks, value);
-    }
 
     public uint IdleCloses { get; set; }
 
