@@ -5,6 +5,8 @@ namespace StaleConnGuard.Benchmarks;
 /// <summary>The ledger alone: what an origin weighs in it, what a look-up costs, how many threads may look at once.</summary>
 internal static class LedgerLoad
 {
+    private const int LeastToWeigh = 10_000;
+
     /// <summary>Nanoseconds of one look-up among so many origins, one after the other in a shuffled order.</summary>
     public static double LookUpNanoseconds(int origins, TimeSpan duration) => 1e9 / LookUpsPerSecond(origins, threads: 1, observes: false, duration);
 
@@ -36,22 +38,26 @@ internal static class LedgerLoad
     /// <summary>Bytes that one origin takes in the ledger, its key's text not counted; once a close was seen of it with <paramref name="observed"/>.</summary>
     public static double BytesPerOrigin(int origins, bool observed)
     {
+        // The heap goes up and down by some kilobytes on its own: of few origins many ledgers are weighed. Empty ones weigh nothing here.
         OriginKey[] keys = Keys(origins);
-        var ledger = new KeepAliveLedger(capacity: origins);
+        KeepAliveLedger[] ledgers = [.. Enumerable.Range(0, Math.Max(1, LeastToWeigh / origins)).Select(_ => new KeepAliveLedger(capacity: origins))];
         long before = GC.GetTotalMemory(forceFullCollection: true);
-        foreach (OriginKey key in keys)
+        foreach (KeepAliveLedger ledger in ledgers)
         {
-            OriginKnowledge knowledge = ledger.GetOrAdd(key);
-            if (observed)
+            foreach (OriginKey key in keys)
             {
-                _ = knowledge.IdleClosed(TimeSpan.FromSeconds(5), exact: true);
+                OriginKnowledge knowledge = ledger.GetOrAdd(key);
+                if (observed)
+                {
+                    _ = knowledge.IdleClosed(TimeSpan.FromSeconds(5), exact: true);
+                }
             }
         }
 
         long after = GC.GetTotalMemory(forceFullCollection: true);
-        GC.KeepAlive(ledger);
+        GC.KeepAlive(ledgers);
         GC.KeepAlive(keys);
-        return (double)(after - before) / origins;
+        return (double)(after - before) / ((long)origins * ledgers.Length);
     }
 
     private static long LookUp(KeepAliveLedger ledger, OriginKey[] keys, int at, bool observes, long start, TimeSpan duration)
