@@ -17,20 +17,20 @@ public class OriginWeightTests
     public OriginWeightTests() => Requirement.MetOrSkip(Environment.Is64BitProcess, "references are smaller in a 32-bit process");
 
     [Fact]
-    public void Ledger_OneMoreOrigin_Is136Bytes() => WeighInLedger(static _ => { }).ShouldBe(136);
+    public void Ledger_OneMoreOrigin_IsOneObject() => WeighInLedger(static _ => { }).ShouldBe(136);
 
     [Fact]
-    public void Budgets_OneMoreOrigin_Is80Bytes()
+    public void Budgets_OneMoreOrigin_IsOneObject()
     {
         var budgets = new RetryBudgetRegistry(_clock);
         WeighEach(key => budgets.GetOrAdd(key).Earn(1, 0)).ShouldBe(80);
     }
 
     [Fact]
-    public void Ledger_SeenOpen_Is152BytesMore() => WeighInLedger(static origin => origin.SeenOpen(TimeSpan.FromSeconds(1), answered: true)).ShouldBe(136 + 152);
+    public void Ledger_SeenOpen_HasALearnerBesides() => WeighInLedger(static origin => origin.SeenOpen(TimeSpan.FromSeconds(1), answered: true)).ShouldBe(136 + 152);
 
     [Fact]
-    public void Ledger_SeenToClose_Is200BytesMore() => WeighInLedger(static origin => origin.IdleClosed(TimeSpan.FromSeconds(5), exact: true)).ShouldBe(136 + 200);
+    public void Ledger_SeenToClose_RemembersTheClose() => WeighInLedger(static origin => origin.IdleClosed(TimeSpan.FromSeconds(5), exact: true)).ShouldBe(136 + 200);
 
     /// <summary>The tables' chains and all that is grown out of on the way included: more than what remains.</summary>
     [Fact]
