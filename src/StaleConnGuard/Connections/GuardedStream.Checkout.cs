@@ -70,7 +70,6 @@ internal sealed partial class GuardedStream
             _watch = ExchangeWatch.Begin(exchange, this);
             if (ReferenceEquals(Interlocked.CompareExchange(ref _user, exchange, user), user))
             {
-                _requests++;
                 Touch(now);
                 PlanSolicitation(exchange);
                 if (reused)

@@ -183,7 +183,5 @@ internal sealed partial class GuardedStream
             // Lost to an end-of-stream in this very moment: the read answers it to the runtime, which repeats what has no body.
             Interlocked.CompareExchange(ref _user, further, user);
         }
-
-        _requests++;
     }
 }

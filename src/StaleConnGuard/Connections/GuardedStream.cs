@@ -71,8 +71,12 @@ internal sealed partial class GuardedStream : Stream
     /// <summary>Age of this connection when the last exchange was bound to it, in <see cref="TimeSpan"/> ticks.</summary>
     public long AgeAtBindingTicks { get; set; }
 
-    /// <summary>How many requests this connection had carried before the last exchange was bound to it.</summary>
-    public int RequestsBeforeBinding { get; set; }
+    /// <summary>How many requests this connection had carried before the last exchange was bound to it, which counts that one.</summary>
+    public int RequestsBeforeBinding
+    {
+        get => _requests - 1;
+        set => _requests = value + 1;
+    }
 
     /// <summary>For how long nothing had been acknowledged when the watch gave this connection up, in milliseconds.</summary>
     public int SilentForMilliseconds { get; set; }
