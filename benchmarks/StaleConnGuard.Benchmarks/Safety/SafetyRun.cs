@@ -26,6 +26,9 @@ internal sealed class SafetyRun : IAsyncDisposable
 
     public int Failed => _callers.Sum(caller => caller.Failed);
 
+    /// <summary>What the guard knows of the server; null where nobody guards.</summary>
+    public OriginKeepAlive? Known => KeepAliveLedger.Shared.TryGet(_server.Address, out OriginKeepAlive? known) ? known : null;
+
     /// <summary>Processor time of the server, its part of the kernel's work included, without what starting it took.</summary>
     public TimeSpan ServerTime { get; private set; }
 

@@ -15,7 +15,7 @@ internal sealed class GuardSettings(StaleConnGuardOptions options)
 
     public bool SolicitHint { get; } = options.KeepAlive.SolicitHint;
 
-    /// <summary>Whether a connection to this origin, idle for so long, may still be taken for this request.</summary>
+    /// <summary>Whether a connection to this origin, idle for so long, is too old to be taken for this request, unless <see cref="MeasuredLimitTicks"/> allows it.</summary>
     public bool IsTooOld(OriginKnowledge origin, long idleAgeTicks, HttpRequestMessage request)
     {
         // The limit for requests that are not safe to repeat is never the higher one, and most connections are below it: one question for most.
@@ -28,4 +28,7 @@ internal sealed class GuardSettings(StaleConnGuardOptions options)
         // Whether the request is safe to repeat is asked only where it matters: looking for the caller's mark is not free.
         return idleAgeTicks > KeepAliveLimit.For(origin, settings, safeToRepeat: true).MaxIdleTicks || !RepeatSafety.IsSafeToRepeat(request);
     }
+
+    /// <summary>Up to which idle age a connection that <see cref="IsTooOld"/> may be taken all the same, if the kernel agrees. In ticks.</summary>
+    public long MeasuredLimitTicks(OriginKnowledge origin) => KeepAliveLimit.InForce(origin, KeepAlive.For(origin.Key), safeToRepeat: false).MaxIdleTicks;
 }

@@ -112,7 +112,22 @@ internal sealed partial class GuardedStream
             return RefusalReason.NotFresh;
         }
 
-        return asking.Settings.IsTooOld(Origin, idleAgeTicks, asking.Request) ? RefusalReason.TooOld : RefusalReason.None;
+        return !asking.Settings.IsTooOld(Origin, idleAgeTicks, asking.Request) || IsSurelyOpen(asking, idleAgeTicks) ? RefusalReason.None : RefusalReason.TooOld;
+    }
+
+    /// <summary>
+    /// Too old for the whole margin: may it be taken within the margin that was measured? Only for an exchange that is judged once more right before its
+    /// first byte, so that whatever holds it up between here and there is found out; which leaves out a further request of the same send.
+    /// </summary>
+    private bool IsSurelyOpen(Exchange asking, long idleAgeTicks)
+    {
+        if (_transport is null || asking.IsBound || !asking.MayRefuseWrite)
+        {
+            return false;
+        }
+
+        long limit = asking.Settings.MeasuredLimitTicks(Origin);
+        return idleAgeTicks <= limit && TcpInfo.TryRead(_transport.Socket, out TcpInfo info) && NearLimit.IsSurelyOpen(info, limit);
     }
 
     private void Refuse(RefusalReason reason)

@@ -102,8 +102,10 @@ internal sealed partial class GuardedStream
         var idleAge = TimeSpan.FromTicks(IdleAgeTicks);
         if (_transport is not null && TcpInfo.TryRead(_transport.Socket, out TcpInfo info) && info.State == TcpInfo.CloseWait && info.LastAckReceived <= idleAge)
         {
-            // The last segment that came is the FIN, and the kernel knows when: however late we look, the age is exact.
-            _guard.OnObserved(Origin, Origin.IdleClosed(idleAge - info.LastAckReceived, exact: true, sinceClosed: info.LastAckReceived));
+            // The last segment that came is the FIN, and the kernel knows when: however late we look, the age is exact. It also knows when the last byte came, which a thread that was
+            // held up took note of late; unless a goodbye beneath TLS came with the FIN.
+            TimeSpan since = info.LastDataReceived > idleAge ? info.LastDataReceived : idleAge;
+            _guard.OnObserved(Origin, Origin.IdleClosed(since - info.LastAckReceived, exact: true, sinceClosed: info.LastAckReceived, roundTrip: info.LongRoundTrip));
             return;
         }
 

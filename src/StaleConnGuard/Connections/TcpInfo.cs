@@ -17,6 +17,8 @@ namespace StaleConnGuard;
 /// <param name="LastAckReceived">Time since the last segment that carried an ACK came; a FIN carries one.</param>
 /// <param name="PureAcks">Segments without data that came in the connection's life; 0 on kernels before 4.6, which do not count them. Wraps around.</param>
 /// <param name="BytesAcknowledged">Bytes of the stream the peer's kernel has acknowledged.</param>
+/// <param name="RoundTripVariation">The smoothed mean deviation of the round trip.</param>
+/// <param name="LastDataSent">Time since the last byte, or a repetition of it, left for the peer.</param>
 [StructLayout(LayoutKind.Auto)]
 internal readonly record struct TcpInfo(
     byte State,
@@ -28,7 +30,9 @@ internal readonly record struct TcpInfo(
     TimeSpan LastDataReceived,
     TimeSpan LastAckReceived,
     uint PureAcks,
-    ulong BytesAcknowledged)
+    ulong BytesAcknowledged,
+    TimeSpan RoundTripVariation = default,
+    TimeSpan LastDataSent = default)
 {
     public const byte Established = 1;
     public const byte Close = 7;
@@ -40,9 +44,11 @@ internal readonly record struct TcpInfo(
     private const int RetransmitsOffset = 2;
     private const int ProbesOffset = 3;
     private const int UnacknowledgedOffset = 24;
+    private const int LastDataSentOffset = 44;
     private const int LastDataReceivedOffset = 52;
     private const int LastAckReceivedOffset = 56;
     private const int RoundTripOffset = 68;
+    private const int RoundTripVariationOffset = 72;
     private const int TotalRetransmitsOffset = 100;
     private const int BytesAcknowledgedOffset = 120;
     private const int SegmentsInOffset = 140;
@@ -50,11 +56,17 @@ internal readonly record struct TcpInfo(
     private const int SizeNeeded = BytesAcknowledgedOffset + sizeof(ulong);
     private const int SizeWanted = DataSegmentsInOffset + sizeof(uint);
 
+    /// <summary>Whether this system has a kernel that can be asked. Each socket may still refuse.</summary>
+    public static bool IsSupported => OperatingSystem.IsLinux();
+
+    /// <summary>What hardly any round trip exceeds, as the retransmission timer reckons it (RFC 6298 2.3).</summary>
+    public TimeSpan LongRoundTrip => RoundTrip + (4 * RoundTripVariation);
+
     /// <summary>False when the system is not Linux, the kernel is older than 4.2, or the socket is no open TCP socket.</summary>
     public static bool TryRead(Socket socket, out TcpInfo info)
     {
         info = default;
-        if (!OperatingSystem.IsLinux())
+        if (!IsSupported)
         {
             return false;
         }
@@ -84,7 +96,9 @@ internal readonly record struct TcpInfo(
             TimeSpan.FromMilliseconds(MemoryMarshal.Read<uint>(raw[LastDataReceivedOffset..])),
             TimeSpan.FromMilliseconds(MemoryMarshal.Read<uint>(raw[LastAckReceivedOffset..])),
             size < SizeWanted ? 0 : MemoryMarshal.Read<uint>(raw[SegmentsInOffset..]) - MemoryMarshal.Read<uint>(raw[DataSegmentsInOffset..]),
-            MemoryMarshal.Read<ulong>(raw[BytesAcknowledgedOffset..]));
+            MemoryMarshal.Read<ulong>(raw[BytesAcknowledgedOffset..]),
+            TimeSpan.FromMicroseconds(MemoryMarshal.Read<uint>(raw[RoundTripVariationOffset..])),
+            TimeSpan.FromMilliseconds(MemoryMarshal.Read<uint>(raw[LastDataSentOffset..])));
         return true;
     }
 }

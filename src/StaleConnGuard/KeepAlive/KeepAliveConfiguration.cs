@@ -27,6 +27,11 @@ internal static class KeepAliveConfiguration
             options.Learn = learn;
         }
 
+        if (reader.TryBool(nameof(options.MeasureMargin), out bool measureMargin))
+        {
+            options.MeasureMargin = measureMargin;
+        }
+
         if (reader.TryBool(nameof(options.SolicitHint), out bool solicitHint))
         {
             options.SolicitHint = solicitHint;
@@ -100,6 +105,11 @@ internal static class KeepAliveConfiguration
         if (reader.TryBool(nameof(origin.Learn), out bool learn))
         {
             origin.Learn = learn;
+        }
+
+        if (reader.TryBool(nameof(origin.MeasureMargin), out bool measureMargin))
+        {
+            origin.MeasureMargin = measureMargin;
         }
 
         // Sections below are origins of their own: the same host with a port.

@@ -10,6 +10,7 @@ internal static class KeepAliveDefaults
     public static readonly TimeSpan MaxUnsafeMaxIdle = TimeSpan.FromDays(1);
     public const bool SolicitHint = true;
     public const bool Learn = true;
+    public const bool MeasureMargin = true;
 
     /// <summary>Enough for every service one process talks to; bounds the memory of one that talks to everybody (a crawler).</summary>
     public const int MaxOrigins = 1024;

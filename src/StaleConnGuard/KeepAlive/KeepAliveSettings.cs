@@ -12,12 +12,13 @@ internal sealed class KeepAliveSettings
 
     private readonly FrozenDictionary<OriginKey, KeepAliveSettings>? _origins;
 
-    private KeepAliveSettings(TimeSpan? serverTimeout, TimeSpan margin, TimeSpan unsafeMaxIdle, bool learn, FrozenDictionary<OriginKey, KeepAliveSettings>? origins)
+    private KeepAliveSettings(TimeSpan? serverTimeout, TimeSpan margin, TimeSpan unsafeMaxIdle, bool learn, bool measureMargin, FrozenDictionary<OriginKey, KeepAliveSettings>? origins)
     {
         ConfiguredTicks = serverTimeout?.Ticks ?? None;
         MarginTicks = margin.Ticks;
         UnsafeMaxIdleTicks = unsafeMaxIdle == Timeout.InfiniteTimeSpan ? None : unsafeMaxIdle.Ticks;
         Learn = learn;
+        MeasuresMargin = learn && measureMargin;
         _origins = origins;
     }
 
@@ -31,6 +32,9 @@ internal sealed class KeepAliveSettings
     public long UnsafeMaxIdleTicks { get; }
 
     public bool Learn { get; }
+
+    /// <summary>Whether a margin smaller than <see cref="MarginTicks"/> is applied where one was measured.</summary>
+    public bool MeasuresMargin { get; }
 
     /// <summary>Freezes options that were validated. Entries whose key is no origin are left out.</summary>
     public static KeepAliveSettings From(KeepAliveOptions options)
@@ -48,6 +52,7 @@ internal sealed class KeepAliveSettings
                         origin.Margin ?? options.Margin,
                         origin.UnsafeMaxIdle ?? options.UnsafeMaxIdle,
                         origin.Learn ?? options.Learn,
+                        origin.MeasureMargin ?? options.MeasureMargin,
                         origins: null);
                 }
             }
@@ -55,7 +60,7 @@ internal sealed class KeepAliveSettings
             origins = found.ToFrozenDictionary();
         }
 
-        return new KeepAliveSettings(options.ServerTimeout, options.Margin, options.UnsafeMaxIdle, options.Learn, origins);
+        return new KeepAliveSettings(options.ServerTimeout, options.Margin, options.UnsafeMaxIdle, options.Learn, options.MeasureMargin, origins);
     }
 
     /// <summary>What applies to one origin, asked for each request. Most clients have the same settings for all.</summary>

@@ -22,6 +22,12 @@ public sealed record OriginKeepAlive
     public TimeSpan OpenUntil { get; init; }
 
     /// <summary>
+    /// Gets the distance kept below the smallest server timeout that is known, by the settings of the client that connected last, or <see langword="null"/> when none is known.
+    /// Smaller than <see cref="KeepAliveOptions.Margin"/> when the server was measured (<see cref="KeepAliveOptions.MeasureMargin"/>) or the timeout is short.
+    /// </summary>
+    public TimeSpan? Margin { get; init; }
+
+    /// <summary>
     /// Gets the highest idle age at which a request that is safe to repeat takes a connection, by the settings of the client that
     /// connected last, or <see langword="null"/> for no limit.
     /// </summary>

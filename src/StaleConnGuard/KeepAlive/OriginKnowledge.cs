@@ -48,6 +48,9 @@ internal sealed class OriginKnowledge(in OriginKey key, KeepAliveLedger ledger, 
     /// <summary>Connections were seen open at this idle age, in ticks, and none closed at it since; 0 when none was seen.</summary>
     public long OpenUntilTicks => Volatile.Read(ref _openUntilTicks);
 
+    /// <summary>The margin that the server's own punctuality asks for, in ticks; <see cref="long.MaxValue"/> when it was not measured, or not lately.</summary>
+    public long MeasuredMarginTicks => Volatile.Read(ref _observations)?.Learner.Margin is { IsGiven: true } margin ? margin.At(Now()) : LearningRules.None;
+
     /// <summary>Where <see cref="ServerTimeoutTicks"/> comes from.</summary>
     public KeepAliveLimitSource Source =>
         ServerTimeoutTicks == LearningRules.None ? KeepAliveLimitSource.NothingKnown
@@ -94,18 +97,19 @@ internal sealed class OriginKnowledge(in OriginKey key, KeepAliveLedger ledger, 
     /// <param name="idleAge">The idle age at the close.</param>
     /// <param name="exact">Whether that is when it closed.</param>
     /// <param name="sinceClosed">How long ago it closed, when that is known: it tells a restart, found out little by little, from timeouts.</param>
-    public LearningOutcome IdleClosed(TimeSpan idleAge, bool exact, TimeSpan sinceClosed = default)
+    /// <param name="roundTrip">What hardly any round trip on this connection exceeds, when that is known.</param>
+    public LearningOutcome IdleClosed(TimeSpan idleAge, bool exact, TimeSpan sinceClosed = default, TimeSpan roundTrip = default)
     {
         LearningOutcome outcome;
         OriginObservations observed = Observations;
         lock (observed.Lock)
         {
             observed.IdleCloses++;
-            outcome = observed.Learner.IdleClosed(Age(idleAge), exact, Now() - Math.Max(0, sinceClosed.Ticks));
+            outcome = observed.Learner.IdleClosed(Age(idleAge), exact, Now() - Math.Max(0, sinceClosed.Ticks), roundTrip.Ticks);
             Publish(observed, outcome);
         }
 
-        Successor()?.IdleClosed(idleAge, exact, sinceClosed);
+        Successor()?.IdleClosed(idleAge, exact, sinceClosed, roundTrip);
         return outcome;
     }
 
@@ -134,6 +138,7 @@ internal sealed class OriginKnowledge(in OriginKey key, KeepAliveLedger ledger, 
         lock (observed.Lock)
         {
             observed.StaleHits++;
+            observed.Learner.Margin?.GiveBack(Now());
         }
 
         Successor()?.SilentHit();
@@ -196,8 +201,8 @@ internal sealed class OriginKnowledge(in OriginKey key, KeepAliveLedger ledger, 
         OriginObservations observed = Volatile.Read(ref _observations) ?? new OriginObservations();
         lock (observed.Lock)
         {
-            KeepAliveLimit limit = KeepAliveLimit.For(this, settings, safeToRepeat: true);
-            KeepAliveLimit unsafeLimit = KeepAliveLimit.For(this, settings, safeToRepeat: false);
+            KeepAliveLimit limit = KeepAliveLimit.InForce(this, settings, safeToRepeat: true);
+            KeepAliveLimit unsafeLimit = KeepAliveLimit.InForce(this, settings, safeToRepeat: false);
             return new OriginKeepAlive
             {
                 Origin = Key.Origin,
@@ -206,6 +211,7 @@ internal sealed class OriginKnowledge(in OriginKey key, KeepAliveLedger ledger, 
                 Advertised = Known(AdvertisedTicks),
                 Learned = Known(LearnedTicks),
                 OpenUntil = TimeSpan.FromTicks(OpenUntilTicks),
+                Margin = Known(KeepAliveLimit.MarginInForce(this, settings)),
                 Limit = limit.MaxIdle,
                 LimitSource = limit.Source,
                 UnsafeLimit = unsafeLimit.MaxIdle,
@@ -232,6 +238,7 @@ internal sealed class OriginKnowledge(in OriginKey key, KeepAliveLedger ledger, 
             observed.Restarts++;
         }
 
+        // After the margin, which the learner has changed by now: one that was withdrawn must not be found beside a new timeout.
         Volatile.Write(ref _learnedTicks, observed.Learner.Timeout);
         Volatile.Write(ref _openUntilTicks, observed.Learner.OpenUntil);
         Volatile.Write(ref _interestedFromTicks, observed.Learner.InterestedFrom);

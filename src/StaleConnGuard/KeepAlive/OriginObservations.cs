@@ -2,7 +2,7 @@ namespace StaleConnGuard;
 
 /// <summary>
 /// What was observed of one origin, apart from what follows from it. A part of <see cref="OriginKnowledge"/> that is made when it is needed.
-/// Everything here is guarded by its lock.
+/// Everything here is guarded by its lock; the measured margin may be read without.
 /// </summary>
 internal sealed class OriginObservations
 {

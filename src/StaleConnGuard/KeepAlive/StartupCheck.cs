@@ -17,6 +17,7 @@ internal static class StartupCheck
                 "KeepAlive:Learn is off and KeepAlive:ServerTimeout is not set: unless the server advertises its keep-alive timeout, idle connections are taken at any age. Set ServerTimeout, or switch Learn on.");
         }
 
+        TimeSpan? derived = PooledIdleTimeout.Derive(keepAlive);
         foreach ((string where, TimeSpan timeout, TimeSpan margin) in Known(keepAlive))
         {
             if (margin > timeout / 2)
@@ -26,7 +27,8 @@ internal static class StartupCheck
                     string.Create(CultureInfo.InvariantCulture, $"{where}: the margin of {Seconds(margin)} is more than half of the server timeout of {Seconds(timeout)}; {Seconds(timeout / 2)} is used. Set a margin of at most that."));
             }
 
-            if (handlerIdleTimeout is { } idle && Outlives(idle, timeout, margin))
+            // What the factory sets itself is no setting of the application's.
+            if (handlerIdleTimeout is { } idle && idle != derived && Outlives(idle, timeout, margin))
             {
                 yield return new StartupFinding(
                     StartupFindingKind.PoolOutlivesServer,
@@ -42,10 +44,8 @@ internal static class StartupCheck
             return true;
         }
 
-        // What the factory sets itself is no setting of the application's; nor is there a better one than the highest that is in time.
-        return idle != PooledIdleTimeout.For(timeout, margin)
-            && idle > PooledIdleTimeout.InTime(timeout, margin)
-            && PooledIdleTimeout.HighestIdleAge(idle) > timeout;
+        // There is no better one than the highest that is in time.
+        return idle > PooledIdleTimeout.InTime(timeout, margin) && PooledIdleTimeout.HighestIdleAge(idle) > timeout;
     }
 
     private static IEnumerable<(string Where, TimeSpan Timeout, TimeSpan Margin)> Known(KeepAliveOptions keepAlive)

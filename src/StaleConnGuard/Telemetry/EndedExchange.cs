@@ -30,6 +30,6 @@ internal readonly record struct EndedExchange(Exchange Exchange, ReplayDecision 
         }
 
         OriginKnowledge origin = stream.Origin;
-        return KeepAliveLimit.For(origin, exchange.Settings.KeepAlive.For(origin.Key), RepeatSafety.IsSafeToRepeat(exchange.Request));
+        return KeepAliveLimit.InForce(origin, exchange.Settings.KeepAlive.For(origin.Key), RepeatSafety.IsSafeToRepeat(exchange.Request));
     }
 }

@@ -4,16 +4,16 @@ namespace StaleConnGuard.Testing;
 /// One client with a connection pool like that of SocketsHttpHandler (last in, first out; scavenged every 15 s; idle at most 60 s)
 /// against one server model, in virtual time. It decides with the real <see cref="KeepAliveLimit"/> and teaches the real
 /// <see cref="OriginKnowledge"/> what a real client would see: a FIN that arrived before a connection is taken is noticed, one still
-/// on its way is a stale hit. The oracle is the same client with the server's shortest timeout known at every moment, and the
-/// same margin.
+/// on its way is a stale hit. What it would ask the kernel is answered from what it sent and got. The oracle is the same client with the server's shortest timeout known at every moment.
 /// </summary>
 public sealed class ClientSimulation
 {
-    private const double Delay = 0.010;
     private const double MeanService = 0.020;
     private const double ScavengeEvery = 15;
     private const double PoolIdle = 60;
     private const double Tolerance = 0.25;
+
+    private static readonly KeepAliveSettings s_withoutMargin = KeepAliveSettings.From(new KeepAliveOptions { Margin = TimeSpan.Zero });
 
     private readonly ServerModel _server;
     private readonly Traffic _traffic;
@@ -28,6 +28,7 @@ public sealed class ClientSimulation
     private readonly Random _service;
     private readonly Random _closes;
     private readonly Random _kinds;
+    private readonly Random _way;
 
     private readonly SimulationResult _result;
     private double _nextArrival;
@@ -46,6 +47,7 @@ public sealed class ClientSimulation
         _service = new Random(seed + 1);
         _closes = new Random(seed + 2);
         _kinds = new Random(seed + 3);
+        _way = new Random(seed + 4);
         _result = new SimulationResult { Server = server, Traffic = traffic };
     }
 
@@ -57,7 +59,7 @@ public sealed class ClientSimulation
     public static SimulationResult Run(ServerModel server, Traffic traffic, double hours, int seed, SimulatedClient client = SimulatedClient.Guard) =>
         new ClientSimulation(server, traffic, seed, client).Run(hours * 3600);
 
-    private bool Learns => _client is SimulatedClient.Guard or SimulatedClient.GuardWithoutTcpInfo;
+    private bool Learns => _client is SimulatedClient.Guard or SimulatedClient.GuardWithoutTcpInfo or SimulatedClient.GuardWithoutMargin;
 
     private SimulationResult Run(double until)
     {
@@ -122,13 +124,14 @@ public sealed class ClientSimulation
             }
 
             double age = now - connection.IdleSince;
-            if (age > Limit(now, safe))
+            if (age > Limit(now, safe) && !IsSurelyOpen(connection, age, now))
             {
                 GaveUp(age);
                 continue;
             }
 
-            if (connection.CloseAt <= now + Delay)
+            double arrival = now + Way();
+            if (connection.CloseAt <= arrival)
             {
                 StaleHit(connection, age);
                 break;
@@ -142,7 +145,7 @@ public sealed class ClientSimulation
                 Advertised();
             }
 
-            _events.Enqueue(connection, now + (2 * Delay) + service);
+            Send(connection, now, arrival, service);
             return;
         }
 
@@ -153,23 +156,40 @@ public sealed class ClientSimulation
             Advertised();
         }
 
-        _events.Enqueue(fresh, now + (4 * Delay) + service);
+        double connected = now + Way() + Way();
+        fresh.RoundTrip.Sample(connected - now);
+        Send(fresh, connected, connected + Way(), service);
     }
+
+    private void Send(Connection connection, double now, double arrival, double service)
+    {
+        connection.SentAt = now;
+        connection.ServerIdleSince = arrival + service;
+        bool isLarge = _server.LargeAnswers > 0 && _way.Next(_server.LargeAnswers) == 0;
+        double answered = connection.ServerIdleSince + Way() + (isLarge ? 0.5 : 0);
+        connection.RoundTrip.Sample(answered - now - service);
+        _events.Enqueue(connection, answered);
+    }
+
+    private double Way() => _server.Jitter == 0 ? _server.Delay : _server.Delay + (_way.NextDouble() * _server.Jitter);
 
     private void Returned(Connection connection, double now)
     {
         // The server's clock started when it wrote the last byte.
-        double serverIdleSince = now - Delay;
+        double serverIdleSince = connection.ServerIdleSince;
         connection.IdleSince = now;
         connection.CloseAt = _server.CloseAt(serverIdleSince, connection.Backend, _closes);
         connection.Restarted = false;
         foreach (double restart in _server.Restarts)
         {
-            if (restart > serverIdleSince && restart < connection.CloseAt)
+            if (restart > serverIdleSince + _server.Spares && restart < connection.CloseAt)
             {
                 (connection.CloseAt, connection.Restarted) = (restart, true);
             }
         }
+
+        // A FIN does not overtake the answer before it.
+        connection.FinAt = Math.Max(connection.CloseAt + Way(), now);
 
         _idle.Add(connection);
         if (_traffic.OneAtATime)
@@ -197,7 +217,7 @@ public sealed class ClientSimulation
     }
 
     private bool FinArrived(Connection connection, double now) =>
-        !(_server.Silent && !connection.Restarted) && connection.CloseAt + Delay <= now;
+        !(_server.Silent && !connection.Restarted) && connection.FinAt <= now;
 
     private double Limit(double now, bool safe)
     {
@@ -206,14 +226,32 @@ public sealed class ClientSimulation
             return double.PositiveInfinity;
         }
 
-        if (_client == SimulatedClient.Oracle)
+        if (_client is SimulatedClient.Oracle or SimulatedClient.OracleWithMargin)
         {
             double shortest = _server.Shortest(now);
-            return double.IsPositiveInfinity(shortest) ? shortest : shortest - Math.Min(1, shortest / 2);
+            double margin = _client is SimulatedClient.Oracle ? 2 * (_server.Delay + _server.Jitter) : Math.Min(1, shortest / 2);
+            return double.IsPositiveInfinity(shortest) ? shortest : shortest - margin;
         }
 
-        long ticks = KeepAliveLimit.For(_knowledge, KeepAliveSettings.Default, safe).MaxIdleTicks;
+        KeepAliveSettings settings = _client == SimulatedClient.GuardWithoutMargin ? s_withoutMargin : KeepAliveSettings.Default;
+        long ticks = KeepAliveLimit.For(_knowledge, settings, safe).MaxIdleTicks;
         return ticks == long.MaxValue ? double.PositiveInfinity : TimeSpan.FromTicks(ticks).TotalSeconds;
+    }
+
+    /// <summary>What the guard asks the kernel when a connection is too old for the whole margin.</summary>
+    private bool IsSurelyOpen(Connection connection, double age, double now)
+    {
+        long limit = KeepAliveLimit.InForce(_knowledge, KeepAliveSettings.Default, safeToRepeat: false).MaxIdleTicks;
+
+        // The runtime itself stops a second before what the server advertises.
+        if (_client != SimulatedClient.Guard || TimeSpan.FromSeconds(age).Ticks > limit || age > _server.Advertises - 1)
+        {
+            return false;
+        }
+
+        var info = new TcpInfo(
+            TcpInfo.Established, 0, 0, 0, TimeSpan.Zero, 0, TimeSpan.FromSeconds(age), TimeSpan.FromSeconds(age), 0, 0, TimeSpan.Zero, TimeSpan.FromSeconds(now - connection.SentAt));
+        return NearLimit.IsSurelyOpen(info, limit);
     }
 
     private void SawClose(Connection connection, double now)
@@ -224,10 +262,10 @@ public sealed class ClientSimulation
             return;
         }
 
-        double arrived = connection.CloseAt + Delay;
-        if (_client == SimulatedClient.Guard)
+        double arrived = connection.FinAt;
+        if (_client is not SimulatedClient.GuardWithoutTcpInfo)
         {
-            _knowledge.IdleClosed(TimeSpan.FromSeconds(arrived - connection.IdleSince), exact: true, TimeSpan.FromSeconds(now - arrived));
+            _knowledge.IdleClosed(TimeSpan.FromSeconds(arrived - connection.IdleSince), exact: true, TimeSpan.FromSeconds(now - arrived), TimeSpan.FromSeconds(connection.RoundTrip.Long));
         }
         else
         {
@@ -302,7 +340,15 @@ public sealed class ClientSimulation
     {
         public double IdleSince { get; set; }
 
+        public double SentAt { get; set; }
+
+        public double ServerIdleSince { get; set; }
+
         public double CloseAt { get; set; }
+
+        public double FinAt { get; set; }
+
+        public RoundTripEstimate RoundTrip { get; } = new();
 
         public int Backend { get; init; }
 

@@ -20,6 +20,18 @@ public sealed record ServerModel
     /// <summary>When all connections are closed at once.</summary>
     public IReadOnlyList<double> Restarts { get; init; } = [];
 
+    /// <summary>What became idle less than so long before a restart survives it: a server that is short of connections drops only the oldest.</summary>
+    public double Spares { get; init; }
+
+    /// <summary>The way there and the way back, each.</summary>
+    public double Delay { get; init; } = 0.010;
+
+    /// <summary>By how much a packet may be later than that, at random.</summary>
+    public double Jitter { get; init; }
+
+    /// <summary>One answer in so many is large: it comes half a second after the server has handed it to its kernel, where its clock starts. 0 for none.</summary>
+    public int LargeAnswers { get; init; }
+
     /// <summary>What it says in <c>Keep-Alive: timeout=</c>.</summary>
     public double? Advertises { get; init; }
 

@@ -22,6 +22,13 @@ public static class ServerModels
         Changing("5 s, from hour 8 on 60 s, from hour 16 on 5 s", 5, 60, 5),
         Changing("10 s, from hour 8 on 7 s, from hour 16 on 12 s", 10, 7, 12),
         Backends("balancer with 5 s, 10 s and 60 s behind it", 5, 10, 60),
+        Backends("balancer with 5 s and 5.5 s behind it", 5, 5.5),
+        Backends("balancer with nine of 5 s and one of 4.6 s behind it", 5, 5, 5, 5, 5, 5, 5, 5, 5, 4.6),
+        Exact("5 s, 200 ms of round trip", 5) with { Delay = 0.1 },
+        Exact("5 s, 200 to 300 ms of round trip", 5) with { Delay = 0.1, Jitter = 0.05 },
+        Exact("5 s, 20 to 50 ms of round trip", 5) with { Jitter = 0.015 },
+        Exact("5 s, one answer in twenty half a second on its way", 5) with { LargeAnswers = 20 },
+        Exact("5 s, drops what is idle for 2 s every 17 minutes", 5) with { Restarts = [.. Enumerable.Range(1, 84).Select(n => n * 1020.3)], Spares = 2 },
         Exact("balancer that forgets silently after 30 s", 30) with { Silent = true },
         new ServerModel { Name = "never closes", CloseAt = static (_, _, _) => double.PositiveInfinity, Shortest = static _ => double.PositiveInfinity },
     ];

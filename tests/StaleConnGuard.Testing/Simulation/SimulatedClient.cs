@@ -9,8 +9,14 @@ public enum SimulatedClient
     /// <summary>The guard where the socket can only be polled: a close is dated by when it was found.</summary>
     GuardWithoutTcpInfo,
 
-    /// <summary>Knows the server's shortest timeout at every moment; same margin; learns nothing.</summary>
+    /// <summary>The guard with a margin of nothing: to show that the models are sharp.</summary>
+    GuardWithoutMargin,
+
+    /// <summary>Knows the server's shortest timeout at every moment and takes connections until a round trip before it; learns nothing.</summary>
     Oracle,
+
+    /// <summary>The same with the whole margin.</summary>
+    OracleWithMargin,
 
     /// <summary>No guard: takes whatever is not known to be closed.</summary>
     Plain,

@@ -38,6 +38,7 @@ public class LedgerPageTests
         origins[0].GetProperty("limit").ValueKind.ShouldBe(JsonValueKind.Null);
         origins[1].GetProperty("advertised").GetDouble().ShouldBe(5);
         origins[1].GetProperty("limit").GetDouble().ShouldBe(4);
+        origins[1].GetProperty("margin").GetDouble().ShouldBe(1);
         origins[1].GetProperty("limitSource").GetString().ShouldBe("Advertised");
     }
 

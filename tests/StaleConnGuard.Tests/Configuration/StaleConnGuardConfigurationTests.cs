@@ -13,7 +13,7 @@ public class StaleConnGuardConfigurationTests
     {
         StaleConnGuardOptions options = Read("""
             { "StaleConnGuard": {
-              "KeepAlive": { "ServerTimeout": "00:01:30", "Margin": "00:00:02", "UnsafeMaxIdle": "Infinite", "Learn": false, "SolicitHint": "False" },
+              "KeepAlive": { "ServerTimeout": "00:01:30", "Margin": "00:00:02", "UnsafeMaxIdle": "Infinite", "Learn": false, "MeasureMargin": false, "SolicitHint": "False" },
               "Replay": { "MaxReplays": 5, "UnsafeReplay": "never", "BufferOneShotUpTo": 65536, "ConfirmOneShotBody": false },
               "Retry": { "Enabled": false, "MaxRetries": 7, "BaseDelay": "00:00:00.1", "MaxDelay": "00:00:05", "Jitter": "Decorrelated", "StatusCodes": [ 503, 429 ],
                 "HonorRetryAfter": false, "MaxRetryAfter": "00:01:00", "CallerTimeout": "00:01:40", "Budget": { "Ratio": 0.5, "MinRetriesPerSecond": 3 } },
@@ -26,6 +26,7 @@ public class StaleConnGuardConfigurationTests
         options.KeepAlive.Margin.ShouldBe(TimeSpan.FromSeconds(2));
         options.KeepAlive.UnsafeMaxIdle.ShouldBe(Timeout.InfiniteTimeSpan);
         options.KeepAlive.Learn.ShouldBeFalse();
+        options.KeepAlive.MeasureMargin.ShouldBeFalse();
         options.KeepAlive.SolicitHint.ShouldBeFalse();
         options.Replay.MaxReplays.ShouldBe(5);
         options.Replay.UnsafeReplay.ShouldBe(UnsafeReplay.Never);
@@ -106,7 +107,7 @@ public class StaleConnGuardConfigurationTests
     {
         StaleConnGuardOptions options = Read("""
             { "StaleConnGuard": { "KeepAlive": { "Origins": {
-              "https://api.example.com": { "ServerTimeout": "00:00:05", "Learn": false },
+              "https://api.example.com": { "ServerTimeout": "00:00:05", "Learn": false, "MeasureMargin": false },
               "https://api.example.com:8443": { "ServerTimeout": "Nginx", "Margin": "00:00:04" },
               "http://[::1]:5000": { "UnsafeMaxIdle": "00:00:01" } } },
               "Clients": { "orders": { "KeepAlive": { "Origins": { "https://api.example.com": { "ServerTimeout": "00:00:09" } } } } } } }
@@ -114,6 +115,7 @@ public class StaleConnGuardConfigurationTests
         options.KeepAlive.Origins.Keys.ShouldBe(["https://api.example.com", "https://api.example.com:8443", "http://[::1]:5000"], ignoreOrder: true);
         options.KeepAlive.Origins["https://api.example.com"].ServerTimeout.ShouldBe(TimeSpan.FromSeconds(9));
         options.KeepAlive.Origins["https://api.example.com"].Learn.ShouldBe(false);
+        options.KeepAlive.Origins["https://api.example.com"].MeasureMargin.ShouldBe(false);
         options.KeepAlive.Origins["https://api.example.com:8443"].ServerTimeout.ShouldBe(TimeSpan.FromSeconds(65));
         options.KeepAlive.Origins["https://api.example.com:8443"].Margin.ShouldBe(TimeSpan.FromSeconds(4));
         options.KeepAlive.Origins["http://[::1]:5000"].UnsafeMaxIdle.ShouldBe(TimeSpan.FromSeconds(1));
@@ -126,7 +128,7 @@ public class StaleConnGuardConfigurationTests
     [InlineData("""{ "KeepAlive": { "ServerTimeout": "00:00:00.05" } }""", "StaleConnGuard:KeepAlive:ServerTimeout is '00:00:00.05'; accepted is a time between 00:00:00.1000000 and 1.00:00:00.")]
     [InlineData("""{ "KeepAlive": { "Margin": "01:00:61" } }""", "StaleConnGuard:KeepAlive:Margin is '01:00:61'; accepted is a time written as")]
     [InlineData("""{ "KeepAlive": { "Margin": "" } }""", "StaleConnGuard:KeepAlive:Margin is ''; accepted is a time written as")]
-    [InlineData("""{ "KeepAlive": { "Margn": "00:00:01" } }""", "StaleConnGuard:KeepAlive:Margn is not known. Did you mean Margin? Known here: ServerTimeout, Margin, UnsafeMaxIdle, Learn, SolicitHint, Origins.")]
+    [InlineData("""{ "KeepAlive": { "Margn": "00:00:01" } }""", "StaleConnGuard:KeepAlive:Margn is not known. Did you mean Margin? Known here: ServerTimeout, Margin, UnsafeMaxIdle, Learn, MeasureMargin, SolicitHint, Origins.")]
     [InlineData("""{ "KeepAlive": { "Learn": "yes" } }""", "StaleConnGuard:KeepAlive:Learn is 'yes'; accepted is true or false.")]
     [InlineData("""{ "KeepAlive": { "Margin": { "Seconds": 1 } } }""", "StaleConnGuard:KeepAlive:Margin is a section; a single value is expected.")]
     [InlineData("""{ "KeepAlive": "on" }""", "StaleConnGuard:KeepAlive is 'on'; accepted is a section.")]

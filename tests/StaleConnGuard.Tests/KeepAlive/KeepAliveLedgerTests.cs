@@ -86,6 +86,25 @@ public class KeepAliveLedgerTests
         known.Limit.ShouldBe(TimeSpan.FromSeconds(18));
         known.LimitSource.ShouldBe(KeepAliveLimitSource.Learned);
         known.StaleHits.ShouldBe(1);
+        known.Margin.ShouldBe(TimeSpan.FromSeconds(2));
+    }
+
+    [Fact]
+    public void Snapshot_ServerMeasured_SaysWhyTheLimitIsWhatItIs()
+    {
+        var ledger = new KeepAliveLedger(_clock);
+        OriginKnowledge knowledge = ledger.GetOrAdd(Key(7), KeepAliveSettings.Default);
+        ledger.Snapshot().ShouldHaveSingleItem().Margin.ShouldBeNull();
+        for (int close = 0; close < 5; close++)
+        {
+            _clock.Advance(TimeSpan.FromSeconds(7.31));
+            knowledge.IdleClosed(TimeSpan.FromSeconds(5), exact: true);
+        }
+
+        OriginKeepAlive known = ledger.Snapshot().ShouldHaveSingleItem();
+        known.Margin.ShouldBe(TimeSpan.FromSeconds(0.0625));
+        known.Limit.ShouldBe(TimeSpan.FromSeconds(4.9375));
+        known.UnsafeLimit.ShouldBe(TimeSpan.FromSeconds(4.9375));
     }
 
     [Fact]

@@ -57,6 +57,63 @@ public class KeepAliveLimitTests
     }
 
     [Fact]
+    public void InForce_MarginMeasured_AppliesToTheSmallestTimeoutOfConfiguredAndLearned()
+    {
+        Measure(5);
+        InForce.ShouldBe(Of(4.9375, KeepAliveLimitSource.Learned));
+        Limit(safe: false).ShouldBe(Of(4, KeepAliveLimitSource.Learned));
+        _options.ServerTimeout = TimeSpan.FromSeconds(60);
+        InForce.ShouldBe(Of(4.9375, KeepAliveLimitSource.Learned));
+        _options.ServerTimeout = TimeSpan.FromSeconds(3);
+        InForce.ShouldBe(Of(2.9375, KeepAliveLimitSource.Configured));
+        _options.ServerTimeout = TimeSpan.FromMilliseconds(100);
+        InForce.ShouldBe(Of(0.05, KeepAliveLimitSource.Configured));
+    }
+
+    [Fact]
+    public void InForce_ServerAdvertises_KeepsTheWholeMargin()
+    {
+        Measure(6);
+        _origin.Knowledge.Advertised(TimeSpan.FromSeconds(5));
+        InForce.ShouldBe(Of(4, KeepAliveLimitSource.Advertised));
+    }
+
+    [Fact]
+    public void InForce_MarginConfiguredSmaller_TheConfiguredOneWins()
+    {
+        Measure(5);
+        _options.Margin = TimeSpan.FromMilliseconds(20);
+        InForce.ShouldBe(Of(4.98, KeepAliveLimitSource.Learned));
+    }
+
+    [Fact]
+    public void InForce_NotMeasuredOrNotWanted_IsTheWholeMargin()
+    {
+        InForce.ShouldBe(Of(2, KeepAliveLimitSource.UnsafeMaxIdle));
+        _origin.Wait(10).Closed(5);
+        _origin.Wait(10).Closed(5);
+        InForce.ShouldBe(Of(4, KeepAliveLimitSource.Learned));
+        Measure(5);
+        _options.MeasureMargin = false;
+        InForce.ShouldBe(Of(4, KeepAliveLimitSource.Learned));
+
+        _options.MeasureMargin = true;
+        _options.ServerTimeout = TimeSpan.FromSeconds(5);
+        _options.Learn = false;
+        InForce.ShouldBe(Of(4, KeepAliveLimitSource.Configured));
+    }
+
+    [Fact]
+    public void InForce_OneOriginDoesNotWantIt_KeepsTheWholeMarginThere()
+    {
+        Measure(5);
+        _options.Origins[_origin.Knowledge.Key.Origin] = new KeepAliveOriginOptions { MeasureMargin = false };
+        KeepAliveSettings settings = KeepAliveSettings.From(_options);
+        settings.MeasuresMargin.ShouldBeTrue();
+        KeepAliveLimit.InForce(_origin.Knowledge, settings.For(_origin.Knowledge.Key), safeToRepeat: false).ShouldBe(Of(4, KeepAliveLimitSource.Learned));
+    }
+
+    [Fact]
     public void AdvertisedZero_NothingIsTaken()
     {
         _origin.Knowledge.Advertised(TimeSpan.Zero);
@@ -102,6 +159,16 @@ public class KeepAliveLimitTests
 
         _origin.Knowledge.SeenOpen(TimeSpan.FromSeconds(3), answered: true);
     }
+
+    private void Measure(double timeout)
+    {
+        for (int close = 0; close < 8; close++)
+        {
+            _origin.Wait(7.31).Closed(timeout);
+        }
+    }
+
+    private KeepAliveLimit InForce => KeepAliveLimit.InForce(_origin.Knowledge, KeepAliveSettings.From(_options), safeToRepeat: false);
 
     private KeepAliveLimit Limit(bool safe) => KeepAliveLimit.For(_origin.Knowledge, KeepAliveSettings.From(_options), safe);
 

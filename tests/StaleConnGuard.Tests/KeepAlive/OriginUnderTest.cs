@@ -13,6 +13,8 @@ internal sealed class OriginUnderTest
 
     public double? Learned => Knowledge.LearnedTicks == long.MaxValue ? null : TimeSpan.FromTicks(Knowledge.LearnedTicks).TotalSeconds;
 
+    public double? Margin => Knowledge.MeasuredMarginTicks == long.MaxValue ? null : TimeSpan.FromTicks(Knowledge.MeasuredMarginTicks).TotalSeconds;
+
     public double OpenUntil => TimeSpan.FromTicks(Knowledge.OpenUntilTicks).TotalSeconds;
 
     public OriginUnderTest Wait(double seconds)
@@ -21,8 +23,8 @@ internal sealed class OriginUnderTest
         return this;
     }
 
-    public LearningOutcome Closed(double age, bool exact = true, double ago = 0) =>
-        Knowledge.IdleClosed(TimeSpan.FromSeconds(age), exact, TimeSpan.FromSeconds(ago));
+    public LearningOutcome Closed(double age, bool exact = true, double ago = 0, double roundTrip = 0) =>
+        Knowledge.IdleClosed(TimeSpan.FromSeconds(age), exact, TimeSpan.FromSeconds(ago), TimeSpan.FromSeconds(roundTrip));
 
     public LearningOutcome Stale(double age, bool reset = false) => Knowledge.StaleHit(TimeSpan.FromSeconds(age), reset);
 

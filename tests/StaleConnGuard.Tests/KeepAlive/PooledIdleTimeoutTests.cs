@@ -1,3 +1,5 @@
+using StaleConnGuard.Testing;
+
 namespace StaleConnGuard.Tests;
 
 public class PooledIdleTimeoutTests
@@ -57,6 +59,32 @@ public class PooledIdleTimeoutTests
         options.KeepAlive.Origins["https://a.example.com"] = new() { ServerTimeout = TimeSpan.FromSeconds(60) };
         options.KeepAlive.Origins["https://b.example.com"] = new() { ServerTimeout = TimeSpan.FromSeconds(5) };
         options.KeepAlive.Origins["https://c.example.com"] = new() { Margin = TimeSpan.FromSeconds(3) };
+        PooledIdleTimeout.Derive(options).ShouldBe(TimeSpan.FromSeconds(TcpInfo.IsSupported ? 4.9375 : 4));
+    }
+
+    [Theory]
+    [InlineData(5, 1, 4.9375)]
+    [InlineData(5, 0.03, 4.97)]
+    [InlineData(20, 1, 19)]
+    [InlineData(60, 1, 59)]
+    [InlineData(60, 10, 51)]
+    [InlineData(0.1, 1, 0.05)]
+    public void Derive_MarginMayBeMeasured_IsTheHighestLimitThatCanComeToApply(double timeout, double margin, double expected)
+    {
+        Requirement.MetOrSkip(TcpInfo.IsSupported, "without TCP_INFO nothing is measured");
+        var options = new StaleConnGuardOptions { KeepAlive = { ServerTimeout = TimeSpan.FromSeconds(timeout), Margin = TimeSpan.FromSeconds(margin) } };
+        PooledIdleTimeout.Derive(options).ShouldBe(TimeSpan.FromSeconds(expected));
+        PooledIdleTimeout.Derive(options)!.Value.ShouldBeLessThan(options.KeepAlive.ServerTimeout.Value);
+    }
+
+    [Theory]
+    [InlineData(false, true)]
+    [InlineData(true, false)]
+    public void Derive_MarginIsNotMeasured_IsTheLimitWithTheWholeMargin(bool measure, bool learn)
+    {
+        var options = new StaleConnGuardOptions { KeepAlive = { ServerTimeout = TimeSpan.FromSeconds(5), MeasureMargin = measure, Learn = learn } };
+        PooledIdleTimeout.Derive(options).ShouldBe(TimeSpan.FromSeconds(4));
+        options.KeepAlive.Origins["https://a.example.com"] = new() { MeasureMargin = true, Learn = true, ServerTimeout = TimeSpan.FromSeconds(4.5) };
         PooledIdleTimeout.Derive(options).ShouldBe(TimeSpan.FromSeconds(4));
     }
 }

@@ -15,6 +15,10 @@ public class StartupCheckTests
             _options.KeepAlive.ServerTimeout = known;
             StartupCheck.Find(_options, PooledIdleTimeout.Derive(_options)).ShouldBeEmpty(known.Name);
         }
+
+        _options.KeepAlive.Origins["https://a.example.com"] = new() { ServerTimeout = TimeSpan.FromSeconds(9) };
+        _options.KeepAlive.Origins["https://b.example.com"] = new() { ServerTimeout = TimeSpan.FromSeconds(10), MeasureMargin = false };
+        StartupCheck.Find(_options, PooledIdleTimeout.Derive(_options)).ShouldBeEmpty();
     }
 
     [Fact]

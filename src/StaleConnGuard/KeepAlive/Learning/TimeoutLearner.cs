@@ -17,6 +17,9 @@ internal sealed class TimeoutLearner
     private Belief _before = Belief.Nothing;
     private int _doubts;
 
+    // Made at the first close.
+    private MeasuredMargin? _margin;
+
     // Made at the first restart.
     private RestartMoments? _restarts;
 
@@ -29,6 +32,9 @@ internal sealed class TimeoutLearner
 
     /// <summary>The learned server timeout, or <see cref="LearningRules.None"/>.</summary>
     public long Timeout => _belief.Timeout;
+
+    /// <summary>How far below <see cref="Timeout"/> connections are safe; null as long as there was nothing to measure.</summary>
+    public MeasuredMargin? Margin => _margin;
 
     /// <summary>Connections were open at this idle age, and none was closed at it since.</summary>
     public long OpenUntil { get; private set; }
@@ -47,7 +53,35 @@ internal sealed class TimeoutLearner
         }
     }
 
-    public LearningOutcome IdleClosed(long age, bool exact, long moment)
+    public LearningOutcome IdleClosed(long age, bool exact, long moment, long roundTrip)
+    {
+        long believed = _belief.Timeout;
+        LearningOutcome outcome = LearnFromClose(age, exact, moment);
+        (_margin ??= new MeasuredMargin()).Closed(age, exact, moment, roundTrip, believed, _belief.Timeout, outcome);
+        return outcome;
+    }
+
+    public LearningOutcome StaleHit(long age, bool reset, long now)
+    {
+        long believed = _belief.Timeout;
+        LearningOutcome outcome = LearnFromHit(age, reset, now);
+        if (believed != LearningRules.None)
+        {
+            // Before anything was known nothing was promised.
+            (_margin ??= new MeasuredMargin()).StaleHit(age, now, believed, outcome);
+        }
+
+        return outcome;
+    }
+
+    public LearningOutcome SeenOpen(long age, bool answered, long now)
+    {
+        LearningOutcome outcome = LearnFromOpen(age, answered, now);
+        _margin?.SeenOpen(now, outcome);
+        return outcome;
+    }
+
+    private LearningOutcome LearnFromClose(long age, bool exact, long moment)
     {
         (_closesSeen, _dropsSilently) = (true, false);
         if (IsRestart(age, moment))
@@ -89,7 +123,7 @@ internal sealed class TimeoutLearner
         return Believe(Math.Min(age, agreeing), confirmations: 1, moment, agreedBy);
     }
 
-    public LearningOutcome StaleHit(long age, bool reset, long now)
+    private LearningOutcome LearnFromHit(long age, bool reset, long now)
     {
         _dropsSilently |= reset && !_closesSeen;
         if (IsRestart(age, now))
@@ -131,7 +165,7 @@ internal sealed class TimeoutLearner
         return Believe(age, confirmations: 0, now);
     }
 
-    public LearningOutcome SeenOpen(long age, bool answered, long now)
+    private LearningOutcome LearnFromOpen(long age, bool answered, long now)
     {
         if (!answered && !KernelKnows(age))
         {
