@@ -27,10 +27,10 @@ public class OriginWeightTests
     }
 
     [Fact]
-    public void Ledger_SeenOpen_HasALearnerBesides() => WeighInLedger(static origin => origin.SeenOpen(TimeSpan.FromSeconds(1), answered: true)).ShouldBe(136 + 152);
+    public void Ledger_SeenOpen_HasALearnerBesides() => WeighInLedger(static origin => origin.SeenOpen(TimeSpan.FromSeconds(1), answered: true)).ShouldBe(136 + 160);
 
     [Fact]
-    public void Ledger_SeenToClose_RemembersTheClose() => WeighInLedger(static origin => origin.IdleClosed(TimeSpan.FromSeconds(5), exact: true)).ShouldBe(136 + 200);
+    public void Ledger_SeenToClose_RemembersTheCloseAndMeasuresTheMargin() => WeighInLedger(static origin => origin.IdleClosed(TimeSpan.FromSeconds(5), exact: true)).ShouldBe(136 + 344);
 
     /// <summary>The tables' chains and all that is grown out of on the way included: more than what remains.</summary>
     [Fact]
