@@ -19,6 +19,12 @@ internal static class RaceRateReport
             """);
         page.AddSection("race-rates", Table(rows));
         page.AddSection("race-rates-targets", Target.Table(Targets(rows, roundTrip)));
+        page.Add("""
+            Where the time of a recovery goes, and how exact this machine is. *until lost*: from the call until the end of the connection was seen; the request left up to a round trip
+            before that. *connected*: from there until the new connection was open. *answered*: from there until the answer was there. *not lost*: the requests of the same row
+            that found their connection open; what their 99th percentile has above their median is the machine's, not the race's.
+            """);
+        page.AddSection("race-rates-parts", PartsTable(rows));
         page.AddPlot("failed", "Failed POSTs, by rate and client", FailedPlot(rows));
         page.AddPlot("recovered", "Latency of recovered POSTs", RecoveredPlot(rows));
         page.Add("How they failed:\n\n" + Failures(rows));
@@ -44,6 +50,28 @@ internal static class RaceRateReport
                 Milliseconds(row.Recovered.Max),
                 Milliseconds(row.Waited.Median),
                 Milliseconds(row.Waited.Max));
+        }
+
+        return table.ToString();
+    }
+
+    // Those that recover at once; a backoff is longer than anything that is looked at here.
+    private static string PartsTable(IReadOnlyList<RaceRateRow> rows)
+    {
+        var table = new MarkdownTable(" aimed", " request", " client", "not lost p50", "p99", "recovered", "until lost p50", "p99", "max", "connected p50", "p99", "max", "answered p50", "p99", "max");
+        foreach (RaceRateRow row in rows.Where(row => row.UntilLost.Count > 1 && row.Waited.Median < 20))
+        {
+            Distribution[] parts = [row.UntilLost, row.UntilConnected, row.UntilAnswered];
+            table.Add(
+            [
+                row.AimedShare.ToString("0 %", CultureInfo.InvariantCulture),
+                row.Kind.Name,
+                row.Contender.Name,
+                Milliseconds(row.Undisturbed.Median),
+                Milliseconds(row.Undisturbed.Percentile(99)),
+                Number(row.UntilLost.Count),
+                .. parts.SelectMany(part => new[] { part.Median, part.Percentile(99), part.Max }).Select(Milliseconds),
+            ]);
         }
 
         return table.ToString();

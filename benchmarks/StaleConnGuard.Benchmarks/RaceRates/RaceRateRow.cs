@@ -5,7 +5,7 @@ using StaleConnGuard.Racing;
 namespace StaleConnGuard.Benchmarks;
 
 /// <summary>What one contender did with one kind of request at one rate.</summary>
-internal sealed class RaceRateRow(double aimedShare, RaceEntry entry, RaceServer server, TimeSpan roundTrip)
+internal sealed class RaceRateRow(double aimedShare, RaceEntry entry, IReadOnlySet<string> executedTwice, TimeSpan roundTrip)
 {
     private readonly IReadOnlyList<RaceOutcome> _outcomes = entry.Outcomes;
 
@@ -25,7 +25,7 @@ internal sealed class RaceRateRow(double aimedShare, RaceEntry entry, RaceServer
 
     public int RefusedByBreaker => _outcomes.Count(outcome => outcome.Failure is BrokenCircuitException);
 
-    public int ExecutedTwice => server.Executions.CountExecutedTwice(_outcomes.Select(outcome => outcome.RequestId));
+    public int ExecutedTwice => _outcomes.Count(outcome => executedTwice.Contains(outcome.RequestId));
 
     /// <summary>Latencies in milliseconds of those lost and answered all the same.</summary>
     public Distribution Recovered => Milliseconds(outcome => outcome is { Raced: true, Failure: null }, outcome => outcome.Latency);
@@ -39,8 +39,19 @@ internal sealed class RaceRateRow(double aimedShare, RaceEntry entry, RaceServer
     /// </summary>
     public Distribution Waited => Milliseconds(outcome => outcome is { Failure: null, LossToConnection: not null }, outcome => outcome.LossToConnection!.Value - roundTrip);
 
+    /// <summary>From the call until the loss was found, in milliseconds: the FIN was on its way.</summary>
+    public Distribution UntilLost => Milliseconds(IsRecovered, outcome => outcome.CallToLoss!.Value);
+
+    /// <summary>From there until a new connection was open, in milliseconds.</summary>
+    public Distribution UntilConnected => Milliseconds(IsRecovered, outcome => outcome.LossToConnection!.Value);
+
+    /// <summary>From there until the answer was there, in milliseconds.</summary>
+    public Distribution UntilAnswered => Milliseconds(IsRecovered, outcome => outcome.Latency - outcome.CallToLoss!.Value - outcome.LossToConnection!.Value);
+
     public IEnumerable<KeyValuePair<string, int>> Failures =>
         _outcomes.Where(outcome => outcome.Failure is not null).CountBy(outcome => Racing.FailureKind.Of(outcome.Failure!), StringComparer.Ordinal);
+
+    private static bool IsRecovered(RaceOutcome outcome) => outcome is { Raced: true, Failure: null, CallToLoss: not null, LossToConnection: not null };
 
     private Distribution Milliseconds(Func<RaceOutcome, bool> which, Func<RaceOutcome, TimeSpan> time) =>
         new(_outcomes.Where(which).Select(outcome => time(outcome).TotalMilliseconds));

@@ -19,40 +19,36 @@ internal static class RaceRates
             ? [(0.01, 160), (0.10, 160), (0.60, 96)]
             : [(0.01, 3_200), (0.10, 1_600), (0.60, 640)];
 
+        using RaceServersProcess servers = await RaceServersProcess.StartAsync(s_serverTimeout, s_delayEachWay, (rates.Length + 1) * RaceRateContenders.Kinds.Count * RaceRateContenders.All(s_serverTimeout).Count);
+
         // What the runtime compiles at first use would be mistaken for the price of a recovery.
-        _ = await RunAsync(aimedShare: 0.5, requests: 16);
+        _ = await RunAsync(servers, aimedShare: 0.5, requests: 96);
 
         List<RaceRateRow> rows = [];
         foreach ((double aimedShare, int requests) in rates)
         {
             Console.Error.WriteLine(FormattableString.Invariant($"{aimedShare:0 %} aimed ..."));
-            rows.AddRange(await RunAsync(aimedShare, requests));
+            rows.AddRange(await RunAsync(servers, aimedShare, requests));
         }
 
         RaceRateReport.Write(rows, s_roundTrip, options);
         return 0;
     }
 
-    private static async Task<IReadOnlyList<RaceRateRow>> RunAsync(double aimedShare, int requests)
+    private static async Task<IReadOnlyList<RaceRateRow>> RunAsync(RaceServersProcess servers, double aimedShare, int requests)
     {
-        await using var course = RaceCourse.Open(s_delayEachWay);
-        if (!course.HasRealPackets)
-        {
-            throw new InvalidOperationException($"Nothing can be proven without a link of real packets: {course.WhyRelay}.");
-        }
-
-        List<(RaceEntry Entry, RaceServer Server)> entries = [];
-        foreach (RequestKind kind in new[] { RequestKind.Get, RequestKind.PostWithBody })
-        {
-            foreach (Contender contender in RaceRateContenders.All(s_serverTimeout))
-            {
-                (RaceServer server, Uri address) = course.AddServer(new RaceServerOptions { IdleTimeout = s_serverTimeout });
-                entries.Add((new RaceEntry(contender, kind, address), server));
-            }
-        }
-
+        RaceEntry[] entries =
+        [
+            .. from kind in RaceRateContenders.Kinds
+               from contender in RaceRateContenders.All(s_serverTimeout)
+               select new RaceEntry(contender, kind, servers.TakeServer()),
+        ];
         var settings = new RaceSettings(AimWindow.Around(s_serverTimeout, s_roundTrip)) { AimedShare = aimedShare, Requests = requests };
-        await RaceRunner.RunAsync([.. entries.Select(entry => entry.Entry)], settings);
-        return [.. entries.Select(entry => new RaceRateRow(aimedShare, entry.Entry, entry.Server, s_roundTrip))];
+        TimeSpan paused = GC.GetTotalPauseDuration();
+        int col = GC.CollectionCount(0);
+        await RaceRunner.RunAsync(entries, settings);
+        Console.Error.WriteLine($"gc pauses {GC.GetTotalPauseDuration() - paused}, {GC.CollectionCount(0) - col}");
+        IReadOnlySet<string> executedTwice = await servers.ReadExecutedTwiceAsync();
+        return [.. entries.Select(entry => new RaceRateRow(aimedShare, entry, executedTwice, s_roundTrip))];
     }
 }

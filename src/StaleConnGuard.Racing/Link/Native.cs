@@ -30,6 +30,8 @@ internal static unsafe partial class Native
     private const uint CharacterDeviceForOwner = 0x2000 | 0x180;
     private const int SetTimerSlack = 29;
     private const int PriorityOfProcess = 0;
+    private const int FirstInFirstOut = 1;
+    private const int NotInherited = 0x40000000;
 
     [StructLayout(LayoutKind.Sequential)]
     public struct PollDescriptor
@@ -79,13 +81,16 @@ internal static unsafe partial class Native
     [LibraryImport("libc", EntryPoint = "setpriority", SetLastError = true)]
     private static partial int SetPriority(int which, uint who, int priority);
 
+    [LibraryImport("libc", EntryPoint = "sched_setscheduler", SetLastError = true)]
+    private static partial int SetScheduler(int thread, int policy, int* priority);
+
     /// <summary>Makes a character device that only its owner may open; false (with the error set) when that is not allowed.</summary>
     public static bool TryMakeCharacterDevice(string path, uint major, uint minor) =>
         MakeNode(path, CharacterDeviceForOwner, (major << 8) | minor) == 0;
 
     /// <summary>
-    /// Lets the calling thread wake up within microseconds of its time, and before others that are ready to run. The second needs
-    /// privileges; without them the thread is merely ordinary.
+    /// Lets the calling thread wake up within microseconds of its time, and at once whatever else is running. The second needs
+    /// privileges; without them the thread is merely ordinary. Such a thread must rest most of the time.
     /// </summary>
     public static void MakeThisThreadPrompt()
     {
@@ -95,6 +100,12 @@ internal static unsafe partial class Native
         }
 
         _ = ThreadControl(SetTimerSlack, 1, 0, 0, 0);
-        _ = SetPriority(PriorityOfProcess, 0, -15);
+
+        // A thread that is merely favoured still waits for the end of somebody's time slice, which is milliseconds.
+        int lowest = 1;
+        if (SetScheduler(0, FirstInFirstOut | NotInherited, &lowest) != 0)
+        {
+            _ = SetPriority(PriorityOfProcess, 0, -15);
+        }
     }
 }
