@@ -5,13 +5,11 @@ namespace StaleConnGuard.Benchmarks;
 /// <summary>This program again, as a process of its own: what is measured there starts cold, and shares no heap and no descriptors.</summary>
 internal static class Child
 {
-    public static Process Start(params string[] args) => Process.Start(StartInfo(args))!;
-
-    public static ProcessStartInfo StartInfo(params string[] args)
+    public static Process Start(params string[] args)
     {
         string program = Environment.ProcessPath!;
         string[] before = Path.GetFileNameWithoutExtension(program) is "dotnet" ? [typeof(Child).Assembly.Location] : [];
-        return new ProcessStartInfo(program, [.. before, .. args]) { RedirectStandardOutput = true, RedirectStandardInput = true, UseShellExecute = false };
+        return Process.Start(new ProcessStartInfo(program, [.. before, .. args]) { RedirectStandardOutput = true, RedirectStandardInput = true, UseShellExecute = false })!;
     }
 
     /// <summary>Runs it to its end; the words of the last line it says.</summary>

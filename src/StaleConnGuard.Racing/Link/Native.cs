@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 
 namespace StaleConnGuard.Racing;
@@ -42,7 +43,7 @@ internal static unsafe partial class Native
     }
 
     [StructLayout(LayoutKind.Sequential)]
-    public struct TimeSpec
+    private struct TimeSpec
     {
         public nint Seconds;
         public nint Nanoseconds;
@@ -61,16 +62,13 @@ internal static unsafe partial class Native
     public static partial int Control(int descriptor, nuint request, void* argument);
 
     [LibraryImport("libc", EntryPoint = "ppoll", SetLastError = true)]
-    public static partial int Poll(PollDescriptor* descriptors, nuint count, TimeSpec* timeout, void* signalMask);
+    private static partial int Poll(PollDescriptor* descriptors, nuint count, TimeSpec* timeout, void* signalMask);
 
     [LibraryImport("libc", EntryPoint = "eventfd", SetLastError = true)]
     public static partial int EventDescriptor(uint initial, int flags);
 
     [LibraryImport("libc", EntryPoint = "unshare", SetLastError = true)]
     public static partial int Unshare(int flags);
-
-    [LibraryImport("libc", EntryPoint = "nanosleep", SetLastError = true)]
-    public static partial int NanoSleep(TimeSpec* requested, TimeSpec* remaining);
 
     [LibraryImport("libc", EntryPoint = "mknod", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int MakeNode(string path, uint mode, ulong device);
@@ -83,6 +81,29 @@ internal static unsafe partial class Native
 
     [LibraryImport("libc", EntryPoint = "sched_setscheduler", SetLastError = true)]
     private static partial int SetScheduler(int thread, int policy, int* priority);
+
+    /// <summary>Waits until one of the descriptors can be read, or until a <see cref="Stopwatch"/> timestamp; <see cref="long.MaxValue"/> for ever.</summary>
+    public static void WaitUntil(long timestamp, PollDescriptor* descriptors, int count)
+    {
+        if (timestamp == long.MaxValue)
+        {
+            _ = Poll(descriptors, (nuint)count, null, null);
+            return;
+        }
+
+        long ticks = timestamp - Stopwatch.GetTimestamp();
+        if (ticks <= 0)
+        {
+            return;
+        }
+
+        var timeout = new TimeSpec
+        {
+            Seconds = (nint)(ticks / Stopwatch.Frequency),
+            Nanoseconds = (nint)(ticks % Stopwatch.Frequency * 1_000_000_000 / Stopwatch.Frequency),
+        };
+        _ = Poll(descriptors, (nuint)count, &timeout, null);
+    }
 
     /// <summary>Makes a character device that only its owner may open; false (with the error set) when that is not allowed.</summary>
     public static bool TryMakeCharacterDevice(string path, uint major, uint minor) =>

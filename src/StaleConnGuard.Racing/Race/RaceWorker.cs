@@ -91,6 +91,7 @@ internal sealed class RaceWorker : IDisposable
     private async Task<RaceOutcome> SendAimedAsync(string id, CancellationToken cancellationToken)
     {
         int lostBefore = _tap.Lost;
+        int openedBefore = _tap.ConnectionsOpened;
         _tap.BeginRequest();
         long start = Stopwatch.GetTimestamp();
         Exception? failure = null;
@@ -107,6 +108,7 @@ internal sealed class RaceWorker : IDisposable
 
         return new RaceOutcome(id, failure, Stopwatch.GetElapsedTime(start), _tap.Lost > lostBefore)
         {
+            ConnectionsOpened = _tap.ConnectionsOpened - openedBefore,
             CallToLoss = _tap.LossAfter(start),
             LossToConnection = _tap.LossToConnection,
         };
