@@ -20,7 +20,7 @@ internal static class RaceRates
     {
         (double AimedShare, int Requests)[] rates = options.IsQuick
             ? [(0.01, 160), (0.10, 160), (0.60, 96)]
-            : [(0.01, 2_400), (0.10, 1_120), (0.60, 640)];
+            : [(0.01, 2_000), (0.10, 960), (0.60, 560)];
         int entries = RaceRateContenders.Kinds.Count * RaceRateContenders.All(s_serverTimeout).Count;
         using RaceServersProcess servers = await RaceServersProcess.StartAsync(s_serverTimeout, s_delayEachWay, (rates.Length + 1) * entries);
 
