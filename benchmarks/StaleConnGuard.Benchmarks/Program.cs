@@ -16,6 +16,7 @@ return args switch
     ["keep-alive-fuzz", .. string[] rest] => KeepAliveFuzz.Run(rest),
     ["overhead", .. string[] rest] => await Overhead.RunAsync(rest),
     ["race-rates", .. string[] rest] => await RaceRates.RunAsync(Results.Options(rest)),
+    [RaceServersProcess.Command, .. string[] rest] => await RaceServersProcess.RunAsync(rest),
     ["safety", .. string[] rest] => await Safety.RunAsync(Results.Options(rest)),
     ["scale", .. string[] rest] => await Scale.RunAsync(Results.Options(rest)),
     ["cold", .. string[] rest] => await Cold.RunAsync(Results.Options(rest)),

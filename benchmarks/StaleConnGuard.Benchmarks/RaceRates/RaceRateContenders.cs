@@ -15,6 +15,8 @@ internal static class RaceRateContenders
 
     public static Contender PollyRetry { get; } = Contenders.RetryOnAnyFailure with { Name = "Polly retry" };
 
+    public static IReadOnlyList<RequestKind> Kinds { get; } = [RequestKind.Get, RequestKind.PostWithBody];
+
     public static IReadOnlyList<Contender> All(TimeSpan serverTimeout) =>
     [
         Contenders.Plain,

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 
 namespace StaleConnGuard.Racing;
@@ -30,6 +31,8 @@ internal static unsafe partial class Native
     private const uint CharacterDeviceForOwner = 0x2000 | 0x180;
     private const int SetTimerSlack = 29;
     private const int PriorityOfProcess = 0;
+    private const int FirstInFirstOut = 1;
+    private const int NotInherited = 0x40000000;
 
     [StructLayout(LayoutKind.Sequential)]
     public struct PollDescriptor
@@ -40,7 +43,7 @@ internal static unsafe partial class Native
     }
 
     [StructLayout(LayoutKind.Sequential)]
-    public struct TimeSpec
+    private struct TimeSpec
     {
         public nint Seconds;
         public nint Nanoseconds;
@@ -59,16 +62,13 @@ internal static unsafe partial class Native
     public static partial int Control(int descriptor, nuint request, void* argument);
 
     [LibraryImport("libc", EntryPoint = "ppoll", SetLastError = true)]
-    public static partial int Poll(PollDescriptor* descriptors, nuint count, TimeSpec* timeout, void* signalMask);
+    private static partial int Poll(PollDescriptor* descriptors, nuint count, TimeSpec* timeout, void* signalMask);
 
     [LibraryImport("libc", EntryPoint = "eventfd", SetLastError = true)]
     public static partial int EventDescriptor(uint initial, int flags);
 
     [LibraryImport("libc", EntryPoint = "unshare", SetLastError = true)]
     public static partial int Unshare(int flags);
-
-    [LibraryImport("libc", EntryPoint = "nanosleep", SetLastError = true)]
-    public static partial int NanoSleep(TimeSpec* requested, TimeSpec* remaining);
 
     [LibraryImport("libc", EntryPoint = "mknod", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int MakeNode(string path, uint mode, ulong device);
@@ -79,13 +79,39 @@ internal static unsafe partial class Native
     [LibraryImport("libc", EntryPoint = "setpriority", SetLastError = true)]
     private static partial int SetPriority(int which, uint who, int priority);
 
+    [LibraryImport("libc", EntryPoint = "sched_setscheduler", SetLastError = true)]
+    private static partial int SetScheduler(int thread, int policy, int* priority);
+
+    /// <summary>Waits until one of the descriptors can be read, or until a <see cref="Stopwatch"/> timestamp; <see cref="long.MaxValue"/> for ever.</summary>
+    public static void WaitUntil(long timestamp, PollDescriptor* descriptors, int count)
+    {
+        if (timestamp == long.MaxValue)
+        {
+            _ = Poll(descriptors, (nuint)count, null, null);
+            return;
+        }
+
+        long ticks = timestamp - Stopwatch.GetTimestamp();
+        if (ticks <= 0)
+        {
+            return;
+        }
+
+        var timeout = new TimeSpec
+        {
+            Seconds = (nint)(ticks / Stopwatch.Frequency),
+            Nanoseconds = (nint)(ticks % Stopwatch.Frequency * 1_000_000_000 / Stopwatch.Frequency),
+        };
+        _ = Poll(descriptors, (nuint)count, &timeout, null);
+    }
+
     /// <summary>Makes a character device that only its owner may open; false (with the error set) when that is not allowed.</summary>
     public static bool TryMakeCharacterDevice(string path, uint major, uint minor) =>
         MakeNode(path, CharacterDeviceForOwner, (major << 8) | minor) == 0;
 
     /// <summary>
-    /// Lets the calling thread wake up within microseconds of its time, and before others that are ready to run. The second needs
-    /// privileges; without them the thread is merely ordinary.
+    /// Lets the calling thread wake up within microseconds of its time, and at once whatever else is running. The second needs
+    /// privileges; without them the thread is merely ordinary. Such a thread must rest most of the time.
     /// </summary>
     public static void MakeThisThreadPrompt()
     {
@@ -95,6 +121,12 @@ internal static unsafe partial class Native
         }
 
         _ = ThreadControl(SetTimerSlack, 1, 0, 0, 0);
-        _ = SetPriority(PriorityOfProcess, 0, -15);
+
+        // A thread that is merely favoured still waits for the end of somebody's time slice, which is milliseconds.
+        int lowest = 1;
+        if (SetScheduler(0, FirstInFirstOut | NotInherited, &lowest) != 0)
+        {
+            _ = SetPriority(PriorityOfProcess, 0, -15);
+        }
     }
 }

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Microsoft.Win32.SafeHandles;
 
 namespace StaleConnGuard.Racing;
 
@@ -17,17 +16,16 @@ internal sealed unsafe class PacketLoop : IDisposable
     private readonly PacketQueue _toServer = new();
     private readonly PacketQueue _toClient = new();
     private readonly byte[] _discarded = new byte[2048];
-    private readonly long _delayTicks;
-    private readonly SafeFileHandle _wakeUp;
+    private readonly EventDescriptor _wakeUp = new();
     private readonly Thread _thread;
+    private long _delayTicks;
     private volatile bool _stopping;
 
     public PacketLoop(TunDevice client, TunDevice server, TimeSpan delay)
     {
         _client = client;
         _server = server;
-        _delayTicks = (long)(delay.TotalSeconds * Stopwatch.Frequency);
-        _wakeUp = new SafeFileHandle(Native.EventDescriptor(0, Native.OpenCloseOnExec), ownsHandle: true);
+        Hold(delay);
         _thread = new Thread(Run) { IsBackground = true, Name = "delayed link" };
         _thread.Start();
     }
@@ -36,11 +34,13 @@ internal sealed unsafe class PacketLoop : IDisposable
 
     public volatile bool DropToClient;
 
+    /// <summary>From now on each packet is held for so long.</summary>
+    public void Hold(TimeSpan delay) => Volatile.Write(ref _delayTicks, (long)(delay.TotalSeconds * Stopwatch.Frequency));
+
     public void Dispose()
     {
         _stopping = true;
-        ulong one = 1;
-        _ = Native.Write((int)_wakeUp.DangerousGetHandle(), (byte*)&one, sizeof(ulong));
+        _wakeUp.Set();
         _thread.Join();
         _wakeUp.Dispose();
     }
@@ -51,39 +51,16 @@ internal sealed unsafe class PacketLoop : IDisposable
         Native.PollDescriptor* descriptors = stackalloc Native.PollDescriptor[3];
         descriptors[0] = new() { Descriptor = _client.Descriptor, Events = Native.PollIn };
         descriptors[1] = new() { Descriptor = _server.Descriptor, Events = Native.PollIn };
-        descriptors[2] = new() { Descriptor = (int)_wakeUp.DangerousGetHandle(), Events = Native.PollIn };
+        descriptors[2] = new() { Descriptor = _wakeUp.Descriptor, Events = Native.PollIn };
 
         while (!_stopping)
         {
             Deliver(_toServer, _server);
             Deliver(_toClient, _client);
-            WaitForPackets(descriptors);
+            Native.WaitUntil(Math.Min(_toServer.NextDue, _toClient.NextDue), descriptors, 3);
             Collect(_client, _toServer, DropToServer);
             Collect(_server, _toClient, DropToClient);
         }
-    }
-
-    private void WaitForPackets(Native.PollDescriptor* descriptors)
-    {
-        long due = Math.Min(_toServer.NextDue, _toClient.NextDue);
-        if (due == long.MaxValue)
-        {
-            _ = Native.Poll(descriptors, 3, null, null);
-            return;
-        }
-
-        long ticks = due - Stopwatch.GetTimestamp();
-        if (ticks <= 0)
-        {
-            return;
-        }
-
-        var timeout = new Native.TimeSpec
-        {
-            Seconds = (nint)(ticks / Stopwatch.Frequency),
-            Nanoseconds = (nint)(ticks % Stopwatch.Frequency * 1_000_000_000 / Stopwatch.Frequency),
-        };
-        _ = Native.Poll(descriptors, 3, &timeout, null);
     }
 
     private void Collect(TunDevice from, PacketQueue queue, bool drop)
@@ -101,7 +78,7 @@ internal sealed unsafe class PacketLoop : IDisposable
             // The kernel announces itself with IPv6 packets on every new interface: not ours to carry.
             if (!discard && buffer[0] >> 4 == 4)
             {
-                queue.Commit(length, Stopwatch.GetTimestamp() + _delayTicks);
+                queue.Commit(length, Stopwatch.GetTimestamp() + Volatile.Read(ref _delayTicks));
             }
         }
     }

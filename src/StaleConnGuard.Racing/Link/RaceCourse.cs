@@ -41,6 +41,9 @@ public sealed class RaceCourse : IAsyncDisposable
             : new RaceCourse(null, reason, delayEachWay);
     }
 
+    /// <summary>Makes the link exact: see <see cref="DelayedLink.Calibrate"/>. A relay stays as it is, and tells nothing.</summary>
+    public IReadOnlyList<TimeSpan> Calibrate() => _link?.Calibrate() ?? [];
+
     /// <summary>Starts a server at the far end. It is disposed with the course.</summary>
     /// <returns>The server, and the address at which clients reach it.</returns>
     public (RaceServer Server, Uri Address) AddServer(RaceServerOptions options)

@@ -19,18 +19,18 @@ public static class RaceRunner
         {
             for (int worker = 0; worker < settings.Workers; worker++)
             {
-                workers.Add(RunWorkerAsync(entries[entry], settings, worker, $"{run}-{entry}", stop));
+                workers.Add(RunWorkerAsync(entries[entry], settings, worker, (double)entry / entries.Count, $"{run}-{entry}", stop));
             }
         }
 
         await Task.WhenAll(workers);
     }
 
-    private static async Task RunWorkerAsync(RaceEntry entry, RaceSettings settings, int number, string idPrefix, CancellationTokenSource stop)
+    private static async Task RunWorkerAsync(RaceEntry entry, RaceSettings settings, int number, double shift, string idPrefix, CancellationTokenSource stop)
     {
         // The first workers send one more when the requests cannot be shared out evenly.
         int requests = (settings.Requests / settings.Workers) + (number < settings.Requests % settings.Workers ? 1 : 0);
-        using var worker = new RaceWorker(entry, settings, number);
+        using var worker = new RaceWorker(entry, settings, number, shift);
         try
         {
             await worker.RunAsync(requests, idPrefix, stop.Token);

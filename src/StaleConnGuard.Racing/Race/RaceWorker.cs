@@ -14,15 +14,21 @@ internal sealed class RaceWorker : IDisposable
     private readonly RaceEntry _entry;
     private readonly RaceSettings _settings;
     private readonly int _number;
+    private readonly double _shift;
     private readonly Random _random;
     private readonly WireTap _tap = new();
     private readonly HttpClient _client;
 
-    public RaceWorker(RaceEntry entry, RaceSettings settings, int number)
+    /// <param name="entry">Whose client it is.</param>
+    /// <param name="settings">How the race is run.</param>
+    /// <param name="number">Which worker of its entry it is; those of the same number draw the same ages in all entries.</param>
+    /// <param name="shift">How much later than others of its number it begins, as a part of the idle timeout.</param>
+    public RaceWorker(RaceEntry entry, RaceSettings settings, int number, double shift)
     {
         _entry = entry;
         _settings = settings;
         _number = number;
+        _shift = shift;
         _random = new Random(unchecked((settings.Seed * 7919) + number));
         var handler = new SocketsHttpHandler();
         settings.Configure?.Invoke(handler);
@@ -32,8 +38,9 @@ internal sealed class RaceWorker : IDisposable
 
     public async Task RunAsync(int requests, string idPrefix, CancellationToken cancellationToken)
     {
-        // The workers spread over one idle timeout, so that they do not hit the server, and this machine, in one burst.
-        await WaitAsync(Stopwatch.GetTimestamp(), _settings.Aim.To * _random.NextDouble(), cancellationToken);
+        // The workers spread over one idle timeout, so that they do not hit the server, and this machine, in one burst. Those that draw the same
+        // ages as well: they would lose their requests in the same millisecond, and wait for each other's recovery.
+        await WaitAsync(Stopwatch.GetTimestamp(), _settings.Aim.To * ((_random.NextDouble() + _shift) % 1), cancellationToken);
 
         bool isWarm = false;
         for (int i = 0; i < requests; i++)
@@ -84,6 +91,7 @@ internal sealed class RaceWorker : IDisposable
     private async Task<RaceOutcome> SendAimedAsync(string id, CancellationToken cancellationToken)
     {
         int lostBefore = _tap.Lost;
+        int openedBefore = _tap.ConnectionsOpened;
         _tap.BeginRequest();
         long start = Stopwatch.GetTimestamp();
         Exception? failure = null;
@@ -98,7 +106,12 @@ internal sealed class RaceWorker : IDisposable
             failure = exception;
         }
 
-        return new RaceOutcome(id, failure, Stopwatch.GetElapsedTime(start), _tap.Lost > lostBefore) { LossToConnection = _tap.LossToConnection };
+        return new RaceOutcome(id, failure, Stopwatch.GetElapsedTime(start), _tap.Lost > lostBefore)
+        {
+            ConnectionsOpened = _tap.ConnectionsOpened - openedBefore,
+            CallToLoss = _tap.LossAfter(start),
+            LossToConnection = _tap.LossToConnection,
+        };
     }
 
     private async Task CountingConnectionsAsync(Func<Task> send)

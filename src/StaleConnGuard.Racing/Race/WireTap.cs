@@ -25,6 +25,9 @@ internal sealed class WireTap
     /// <summary>From the first loss since <see cref="BeginRequest"/> to the next connection that was open; null when one of them is missing.</summary>
     public TimeSpan? LossToConnection => Volatile.Read(ref _lossToConnection) is not 0 and var ticks ? Stopwatch.GetElapsedTime(0, ticks) : null;
 
+    /// <summary>From a timestamp to the first loss since <see cref="BeginRequest"/>; null when there was none.</summary>
+    public TimeSpan? LossAfter(long start) => Volatile.Read(ref _firstLoss) is not 0 and var loss ? Stopwatch.GetElapsedTime(start, loss) : null;
+
     public void BeginRequest()
     {
         Volatile.Write(ref _firstLoss, 0);

@@ -15,6 +15,9 @@ public sealed class ExecutionLog
     /// <summary>Gets how many requests were executed, repeats included.</summary>
     public int Total => Volatile.Read(ref _total);
 
+    /// <summary>Gets the requests that were executed more than once.</summary>
+    public IEnumerable<string> ExecutedTwice => _byRequestId.Where(pair => pair.Value.Length > 1).Select(pair => pair.Key);
+
     /// <summary>How often a request was executed.</summary>
     public int CountOf(string requestId) => Of(requestId).Count;
 

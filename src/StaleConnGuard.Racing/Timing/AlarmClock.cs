@@ -4,7 +4,7 @@ namespace StaleConnGuard.Racing;
 
 /// <summary>
 /// Rings at exact instants: within some tens of microseconds on Linux, when a core is free. One thread serves all waiters, so that a
-/// hundred of them cost no more than one: it sleeps in milliseconds, then in short kernel naps (elsewhere: it spins) for the last stretch.
+/// hundred of them cost no more than one. The wait is a kernel timer without slack; elsewhere it sleeps in milliseconds and spins for the last stretch.
 /// Every member may be called from any thread.
 /// </summary>
 /// <remarks>Not a <see cref="TimeProvider"/>: there is no point in virtual time where sockets and kernels take part.</remarks>
@@ -14,11 +14,13 @@ public sealed class AlarmClock
 {
     // Monitor.Wait counts in milliseconds and may come back late by about one: the last stretch is not left to it.
     private const int RoughMilliseconds = 2;
-    private const long LongestNapNanoseconds = 200_000;
 
     private readonly PriorityQueue<Action, long> _alarms = new();
     private readonly Lock _lock = new();
-    private readonly AutoResetEvent _earlier = new(initialState: false);
+
+    // The one on Linux, whose kernel wakes us to the microsecond; the other elsewhere.
+    private readonly EventDescriptor? _wakeUp = OperatingSystem.IsLinux() ? new() : null;
+    private readonly AutoResetEvent? _earlier = OperatingSystem.IsLinux() ? null : new(initialState: false);
 
     private AlarmClock() => new Thread(Run) { IsBackground = true, Name = "alarm clock" }.Start();
 
@@ -40,7 +42,8 @@ public sealed class AlarmClock
 
         if (isFirst)
         {
-            _ = _earlier.Set();
+            _wakeUp?.Set();
+            _ = _earlier?.Set();
         }
     }
 
@@ -60,12 +63,12 @@ public sealed class AlarmClock
         Native.MakeThisThreadPrompt();
         while (true)
         {
-            long? next;
+            long next;
             Action? due = null;
             lock (_lock)
             {
-                next = _alarms.TryPeek(out _, out long timestamp) ? timestamp : null;
-                if (timestamp <= Stopwatch.GetTimestamp() && next is not null)
+                next = _alarms.TryPeek(out _, out long timestamp) ? timestamp : long.MaxValue;
+                if (next <= Stopwatch.GetTimestamp())
                 {
                     due = _alarms.Dequeue();
                 }
@@ -81,39 +84,37 @@ public sealed class AlarmClock
         }
     }
 
-    private void Rest(long? until)
+    private void Rest(long until)
     {
-        if (until is null)
+        if (_wakeUp is not null)
         {
-            _ = _earlier.WaitOne();
+            RestExactly(until, _wakeUp);
             return;
         }
 
-        TimeSpan left = Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), until.Value);
+        if (until == long.MaxValue)
+        {
+            _ = _earlier!.WaitOne();
+            return;
+        }
+
+        TimeSpan left = Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), until);
         if (left.TotalMilliseconds > RoughMilliseconds)
         {
-            _ = _earlier.WaitOne((int)Math.Min(left.TotalMilliseconds - RoughMilliseconds + 1, 60_000));
+            _ = _earlier!.WaitOne((int)Math.Min(left.TotalMilliseconds - RoughMilliseconds + 1, 60_000));
             return;
         }
 
-        Nap(left);
+        Thread.SpinWait(20);
     }
 
-    private static unsafe void Nap(TimeSpan left)
+    private static unsafe void RestExactly(long until, EventDescriptor wakeUp)
     {
-        if (left <= TimeSpan.Zero)
+        var descriptor = new Native.PollDescriptor { Descriptor = wakeUp.Descriptor, Events = Native.PollIn };
+        Native.WaitUntil(until, &descriptor, 1);
+        if (descriptor.ReturnedEvents != 0)
         {
-            return;
+            wakeUp.Reset();
         }
-
-        if (!OperatingSystem.IsLinux())
-        {
-            Thread.SpinWait(20);
-            return;
-        }
-
-        // In slices, so that an earlier alarm that comes in meanwhile is late by a slice at most.
-        var nap = new Native.TimeSpec { Seconds = 0, Nanoseconds = (nint)Math.Min(left.Ticks * TimeSpan.NanosecondsPerTick, LongestNapNanoseconds) };
-        _ = Native.NanoSleep(&nap, null);
     }
 }

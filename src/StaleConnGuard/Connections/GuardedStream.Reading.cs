@@ -57,7 +57,7 @@ internal sealed partial class GuardedStream
         int count = read.GetAwaiter().GetResult();
         if (count == 0)
         {
-            return EndOfStreamAsync();
+            return TellEndAsync();
         }
 
         long now = _guard.Time.GetTimestamp();
@@ -97,7 +97,7 @@ internal sealed partial class GuardedStream
         if (count == 0)
         {
             // Only a connection that has ended comes here: blocking for the evidence costs no healthy request anything.
-            return EndOfStreamAsync().AsTask().GetAwaiter().GetResult();
+            return Tell(EndOfStreamAsync().AsTask().GetAwaiter().GetResult());
         }
 
         return Accept(buffer[..count], _guard.Time.GetTimestamp()) ? count : 0;
@@ -132,12 +132,14 @@ internal sealed partial class GuardedStream
 
         if (count == 0)
         {
-            return await EndOfStreamAsync().ConfigureAwait(false);
+            return Tell(await EndOfStreamAsync().ConfigureAwait(false));
         }
 
         _arrivalUnknown = false;
         return Accept(buffer.Span[..count], _guard.Time.GetTimestamp()) ? count : 0;
     }
+
+    private async ValueTask<int> TellEndAsync() => Tell(await EndOfStreamAsync().ConfigureAwait(false));
 
     private void NotePause(long now) => _arrivalUnknown |= IdleAgeTicksAt(now) > s_pause.Ticks;
 

@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
 using StaleConnGuard.Racing;
 using StaleConnGuard.Testing;
 
@@ -98,7 +100,30 @@ public class AimedRaceTests
         foreach (RaceOutcome outcome in blind.Outcomes)
         {
             outcome.LossToConnection.HasValue.ShouldBe(outcome.Raced);
-            (outcome.LossToConnection ?? TimeSpan.Zero).ShouldBeLessThan(outcome.Latency);
+            outcome.CallToLoss.HasValue.ShouldBe(outcome.Raced);
+            ((outcome.CallToLoss ?? TimeSpan.Zero) + (outcome.LossToConnection ?? TimeSpan.Zero)).ShouldBeLessThan(outcome.Latency);
+        }
+    }
+
+    [Fact]
+    public async Task Race_WorkersOfTwoEntriesDrawTheSameAges_ButDoNotBeginTogether()
+    {
+        var executed = new ConcurrentBag<long>();
+        await using var server = RaceServer.Start(new() { IdleTimeout = TimeSpan.FromSeconds(5), DiesOn = (_, _) => NoteAndLive() });
+        RaceEntry[] entries = [new(Contenders.Plain, RequestKind.Get, server.Address), new(Contenders.Plain, RequestKind.PostWithBody, server.Address)];
+        TimeSpan idle = TimeSpan.FromSeconds(2);
+
+        await RaceRunner.RunAsync(entries, new RaceSettings(new AimWindow(idle, idle)) { Workers = 1, Requests = 1, AimedShare = 0, HarmlessAges = new(TimeSpan.Zero, TimeSpan.Zero) });
+
+        // Half the idle timeout lies between them, whatever the seed; two requests each, the first to warm up.
+        long[] order = [.. executed.Order()];
+        order.Length.ShouldBe(4);
+        Stopwatch.GetElapsedTime(order[1], order[2]).ShouldBeGreaterThan(idle / 4);
+
+        bool NoteAndLive()
+        {
+            executed.Add(Stopwatch.GetTimestamp());
+            return false;
         }
     }
 
