@@ -67,6 +67,9 @@ internal static unsafe partial class Native
     [LibraryImport("libc", EntryPoint = "eventfd", SetLastError = true)]
     public static partial int EventDescriptor(uint initial, int flags);
 
+    [LibraryImport("libc", EntryPoint = "dup3", SetLastError = true)]
+    public static partial int Replace(int by, int descriptor, int flags);
+
     [LibraryImport("libc", EntryPoint = "unshare", SetLastError = true)]
     public static partial int Unshare(int flags);
 

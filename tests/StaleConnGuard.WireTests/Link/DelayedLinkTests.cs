@@ -36,6 +36,18 @@ public class DelayedLinkTests
     }
 
     [Fact]
+    public void Calibrate_BareSockets_ConnectInTwoDelays()
+    {
+        using DelayedLink link = DelayedLink.Create(TimeSpan.FromMilliseconds(5));
+
+        IReadOnlyList<TimeSpan> connects = link.Calibrate();
+
+        connects.ShouldBeInOrder();
+        connects[connects.Count / 2].ShouldBeInRange(TimeSpan.FromMilliseconds(9), TimeSpan.FromMilliseconds(12));
+        link.DelayEachWay.ShouldBe(TimeSpan.FromMilliseconds(5), "what is asked for stays what the link is for");
+    }
+
+    [Fact]
     public async Task Packets_ManyDatagrams_ArriveInOrder()
     {
         using DelayedLink link = DelayedLink.Create(TimeSpan.FromMilliseconds(2));
