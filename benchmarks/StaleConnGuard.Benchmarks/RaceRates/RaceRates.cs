@@ -13,14 +13,15 @@ internal static class RaceRates
     private static readonly TimeSpan s_delayEachWay = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan s_roundTrip = 2 * s_delayEachWay;
 
-    // So rare that two cores are idle for most of the time: requests that wait for each other say nothing of a recovery.
+    // So few and so rare that two cores are idle for most of the time: requests that wait for each other say nothing of a recovery.
+    private const int Workers = 12;
     private static readonly AimWindow s_harmlessAges = new(TimeSpan.FromMilliseconds(150), TimeSpan.FromMilliseconds(550));
 
     public static async Task<int> RunAsync(ResultOptions options)
     {
         (double AimedShare, int Requests)[] rates = options.IsQuick
             ? [(0.01, 160), (0.10, 160), (0.60, 96)]
-            : [(0.01, 2_000), (0.10, 960), (0.60, 560)];
+            : [(0.01, 1_500), (0.10, 720), (0.60, 480)];
         int entries = RaceRateContenders.Kinds.Count * RaceRateContenders.All(s_serverTimeout).Count;
         using RaceServersProcess servers = await RaceServersProcess.StartAsync(s_serverTimeout, s_delayEachWay, (rates.Length + 1) * entries);
 
@@ -49,7 +50,7 @@ internal static class RaceRates
                from contender in RaceRateContenders.All(s_serverTimeout)
                select new RaceEntry(contender, kind, servers.TakeServer()),
         ];
-        var settings = new RaceSettings(AimWindow.Around(s_serverTimeout, s_roundTrip)) { AimedShare = aimedShare, Requests = requests, HarmlessAges = s_harmlessAges };
+        var settings = new RaceSettings(AimWindow.Around(s_serverTimeout, s_roundTrip)) { Workers = Workers, AimedShare = aimedShare, Requests = requests, HarmlessAges = s_harmlessAges };
         await servers.BeginRaceAsync();
         using var heap = new QuietHeap();
         await RaceRunner.RunAsync(entries, settings);
