@@ -12,7 +12,7 @@ namespace StaleConnGuard;
 internal sealed class PendingSend
 {
     // A thread that is given more than that back is one that requests end on and do not begin; what is above it is collected.
-    private const int MaxKept = 64;
+    private const int MaxKept = 32;
 
     [ThreadStatic]
     private static Stack<PendingSend>? t_kept;

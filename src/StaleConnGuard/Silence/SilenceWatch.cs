@@ -16,6 +16,9 @@ internal sealed class SilenceWatch
 {
     public const long Never = long.MaxValue;
 
+    // So many at a time are held while they are looked at: nobody waits long for the lock, and there may be tens of thousands.
+    private const int LookedAtTogether = 256;
+
     private readonly Lock _lock = new();
 
     // Weak, because a connection whose response the application forgot must still be collected, and its socket closed with it.
@@ -169,14 +172,35 @@ internal sealed class SilenceWatch
 
     private long LookAtAll()
     {
-        IWatchedConnection[] looking;
+        IWatchedConnection[] looking = ArrayPool<IWatchedConnection>.Shared.Rent(LookedAtTogether);
+        long now = Now;
+        long next = Never;
+        int end = int.MaxValue;
+        while (end > 0)
+        {
+            int count = Take(looking.AsSpan(0, LookedAtTogether), ref end);
+            for (int i = 0; i < count; i++)
+            {
+                next = Math.Min(next, looking[i].Look(now));
+            }
+        }
+
+        // A connection that is gone must not be kept by the memory of having looked at it.
+        ArrayPool<IWatchedConnection>.Shared.Return(looking, clearArray: true);
+        return next;
+    }
+
+    /// <summary>The next connections to look at, those before <paramref name="end"/>, which is moved to the first of them.</summary>
+    private int Take(Span<IWatchedConnection> looking, ref int end)
+    {
         int count = 0;
         lock (_lock)
         {
-            looking = ArrayPool<IWatchedConnection>.Shared.Rent(_connections.Count);
+            end = Math.Min(end, _connections.Count);
+            int start = Math.Max(0, end - looking.Length);
 
-            // Backwards: what takes the place of a collected one has been visited.
-            for (int i = _connections.Count - 1; i >= 0; i--)
+            // Backwards: what takes the place of one that has gone comes from behind, so it has been visited, or was added since and has woken the watch itself.
+            for (int i = end - 1; i >= start; i--)
             {
                 if (_connections[i].TryGetTarget(out IWatchedConnection? connection))
                 {
@@ -187,17 +211,10 @@ internal sealed class SilenceWatch
                     RemoveAt(i);
                 }
             }
+
+            end = start;
         }
 
-        long now = Now;
-        long next = Never;
-        for (int i = 0; i < count; i++)
-        {
-            next = Math.Min(next, looking[i].Look(now));
-        }
-
-        // A connection that is gone must not be kept by the memory of having looked at it.
-        ArrayPool<IWatchedConnection>.Shared.Return(looking, clearArray: true);
-        return next;
+        return count;
     }
 }

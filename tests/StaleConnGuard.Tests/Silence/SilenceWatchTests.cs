@@ -149,10 +149,13 @@ public class SilenceWatchTests
         _clock.NextDue.ShouldNotBeNull();
     }
 
-    [Fact]
-    public void Remove_AnyOrder_LooksAtThoseThatAreLeft()
+    [Theory]
+    [InlineData(40)]
+    [InlineData(256)]
+    [InlineData(1_000)]
+    public void Remove_AnyOrder_LooksAtThoseThatAreLeft(int count)
     {
-        Connection[] all = [.. Enumerable.Range(0, 40).Select(_ => new Connection { Next = s_slow })];
+        Connection[] all = [.. Enumerable.Range(0, count).Select(_ => new Connection { Next = s_slow })];
         Array.ForEach(all, _watch.Add);
         var random = new Random(7);
         Connection[] gone = [.. all.Where(_ => random.Next(2) == 0)];
@@ -161,6 +164,29 @@ public class SilenceWatchTests
         _watch.Wake();
         _clock.Advance(TimeSpan.FromSeconds(1));
         all.ShouldAllBe(c => c.Looks == (gone.Contains(c) ? 0 : 1));
+    }
+
+    [Fact]
+    public void Remove_WhileAllAreLookedAt_MissesNoneThatIsLeft()
+    {
+        Connection[] all = [.. Enumerable.Range(0, 1_000).Select(_ => new Connection { Next = s_slow })];
+        var random = new Random(11);
+        var gone = new HashSet<Connection>();
+        foreach (Connection connection in all)
+        {
+            connection.WhileLooking = () =>
+            {
+                Connection other = all[random.Next(all.Length)];
+                gone.Add(other);
+                _watch.Remove(other);
+            };
+        }
+
+        Array.ForEach(all, _watch.Add);
+        _watch.Wake();
+        _clock.Advance(TimeSpan.FromSeconds(1));
+        gone.Count.ShouldBeInRange(300, 900);
+        all.ShouldAllBe(c => c.Looks >= 1 || gone.Contains(c));
     }
 
     [Fact]
