@@ -1,4 +1,4 @@
-namespace StaleConnGuard;
+namespace StaleConnGuard.Origins;
 
 /// <summary>
 /// What is kept for one origin in an <see cref="OriginTable{TEntry}"/>. It is its own place there, with its key and the link to the next: a

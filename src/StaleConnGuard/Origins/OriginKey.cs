@@ -1,6 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 
-namespace StaleConnGuard;
+namespace StaleConnGuard.Origins;
 
 /// <summary>Scheme, host and port, and proxy if any, that a pooled connection leads to.</summary>
 /// <param name="Scheme">Lower case.</param>

@@ -1,4 +1,4 @@
-namespace StaleConnGuard;
+namespace StaleConnGuard.Origins;
 
 /// <summary>
 /// One entry an origin, and so many origins at most: when it is full, the sixteenth part that was used least recently is dropped at once, so

@@ -1,4 +1,4 @@
-namespace StaleConnGuard;
+namespace StaleConnGuard.Telemetry;
 
 /// <summary>
 /// Attached to a request whose caller asked for <see cref="ExchangeInfo"/>; overwritten by each exchange of the request. Written by the

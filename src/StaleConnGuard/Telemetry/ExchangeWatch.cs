@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace StaleConnGuard;
+namespace StaleConnGuard.Telemetry;
 
 /// <summary>
 /// Watches one exchange for those who asked: the span that the runtime has open for it, and a caller's <see cref="ExchangeCapture"/>.

@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Logging;
 
-namespace StaleConnGuard;
+namespace StaleConnGuard.Telemetry;
 
 /// <summary>The guard's log messages. Ids and names are stable. Never a path, query, header or body.</summary>
 internal static partial class GuardLog

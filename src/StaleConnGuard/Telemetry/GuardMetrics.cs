@@ -1,6 +1,6 @@
 using System.Diagnostics.Metrics;
 
-namespace StaleConnGuard;
+namespace StaleConnGuard.Telemetry;
 
 /// <summary>
 /// The instruments. One instance a service provider, made with its <see cref="IMeterFactory"/>, and one for handlers made without. Every

@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Logging;
 
-namespace StaleConnGuard;
+namespace StaleConnGuard.Telemetry;
 
 /// <summary>Writes what the guard decides to the log.</summary>
 internal sealed class LoggingGuardObserver(ILogger logger) : IGuardObserver

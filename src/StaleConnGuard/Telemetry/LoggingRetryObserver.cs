@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Logging;
 
-namespace StaleConnGuard;
+namespace StaleConnGuard.Telemetry;
 
 /// <summary>Writes the decisions of the retry layer to a log, and passes them on.</summary>
 internal sealed class LoggingRetryObserver(ILogger logger, IRetryObserver next) : IRetryObserver

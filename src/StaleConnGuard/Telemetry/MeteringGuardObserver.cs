@@ -1,4 +1,4 @@
-namespace StaleConnGuard;
+namespace StaleConnGuard.Telemetry;
 
 /// <summary>Counts what the guard decides, and passes it on.</summary>
 internal sealed class MeteringGuardObserver(GuardMetrics metrics, IGuardObserver? next = null) : IGuardObserver

@@ -1,4 +1,4 @@
-namespace StaleConnGuard;
+namespace StaleConnGuard.Telemetry;
 
 /// <summary>Counts the decisions of the retry layer, and passes them on.</summary>
 internal sealed class MeteringRetryObserver(GuardMetrics metrics, IRetryObserver next) : IRetryObserver

@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 
-namespace StaleConnGuard;
+namespace StaleConnGuard.Telemetry;
 
 /// <summary>
 /// The origins that metrics name. Bounded: once there are so many, further ones are reported together, so that a crawler does not grow a

@@ -1,4 +1,4 @@
-namespace StaleConnGuard;
+namespace StaleConnGuard.Telemetry;
 
 /// <summary>The tags that name an origin in metrics, made once. Immutable.</summary>
 internal sealed class OriginTags(string scheme, string address, int port)

@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Logging;
 
-namespace StaleConnGuard;
+namespace StaleConnGuard.Telemetry;
 
 /// <summary>Log messages of the retry layer. Never an address beyond the origin, a header or a body.</summary>
 internal static partial class RetryLog

@@ -1,4 +1,4 @@
-namespace StaleConnGuard;
+namespace StaleConnGuard.Telemetry;
 
 /// <summary>Names of tags. Values are names of enum members, the same as in logs and exceptions.</summary>
 internal static class TelemetryTags

@@ -1,0 +1,150 @@
+using System.Net;
+using System.Net.Http.Headers;
+
+namespace StaleConnGuard.Exchanges;
+
+/// <summary>
+/// One exchange together with what was done to the message for it: the content that stands in for the caller's. A value that the
+/// handler holds while it sends, no larger than a reference; what was changed is put back when the attempt ends.
+/// </summary>
+internal readonly struct Attempt
+{
+    private Attempt(Exchange exchange)
+    {
+        Exchange = exchange;
+        if (exchange.Traits.Has(ExchangeTraits.HasStandIn))
+        {
+            bool isOneShot = exchange.Traits.Has(ExchangeTraits.IsOneShot);
+            exchange.Request.Content = GuardedContent.For(exchange.Request.Content!, exchange, isOneShot).AsContent;
+        }
+    }
+
+    public Exchange Exchange { get; }
+
+    /// <summary>Whether the body is still whole, or can be made so.</summary>
+    public bool CanBodyBeSent =>
+        !Exchange.Traits.Has(ExchangeTraits.IsOneShot) || (Exchange.Traits.Has(ExchangeTraits.HasStandIn) && !Exchange.HasContentBegun);
+
+    /// <summary>Content that runs code of the application gets a stand-in, which knows when that code runs and keeps it back until the connection is known to be good.</summary>
+    public static Attempt First(ExchangeScope scope, HttpRequestMessage request)
+    {
+        BodyRepeatability body = BodyRepeatabilityClassifier.Classify(request.Content);
+        bool standIn = body switch
+        {
+            BodyRepeatability.OneShot => MayBeHttp11(request),
+            BodyRepeatability.Restartable => WillBeHttp11(request),
+            _ => false,
+        };
+        bool isOneShot = !body.CanBeSentAgain();
+        ExchangeTraits traits = ExchangeTraits.CanAskAtCheckout.If(standIn || body is BodyRepeatability.None or BodyRepeatability.Memory)
+            | ExchangeTraits.MayRefuseWrite.If(scope.Settings.MaxReplays > 0 && (standIn || !isOneShot))
+            | ExchangeTraits.HasBody.If(body is not BodyRepeatability.None)
+            | ExchangeTraits.IsOneShot.If(isOneShot)
+            | ExchangeTraits.HasStandIn.If(standIn)
+
+            // Looked at now, when the message is at hand for the processor as well; an answer later it no longer is.
+            | ExchangeTraits.IsConnect.If(request.Method == HttpMethod.Connect)
+            | ExchangeTraits.SaysClose.If(HasConnectionOption(request.Headers, "close"));
+        return new Attempt(new Exchange(scope, request) { Traits = traits });
+    }
+
+    /// <summary>The same request again.</summary>
+    public Attempt Next(bool freshOnly, bool mayRefuseWrite)
+    {
+        Exchange last = Exchange;
+        ExchangeTraits ofTheRequest = last.Traits & (ExchangeTraits.HasBody | ExchangeTraits.IsOneShot | ExchangeTraits.IsConnect | ExchangeTraits.SaysClose);
+        ExchangeTraits traits = ofTheRequest
+            | ExchangeTraits.CanAskAtCheckout
+            | ExchangeTraits.FreshOnly.If(freshOnly)
+            | ExchangeTraits.MayRefuseWrite.If(mayRefuseWrite)
+            | ExchangeTraits.HasStandIn.If(BodyRepeatabilityClassifier.Classify(last.Request.Content) is BodyRepeatability.Restartable or BodyRepeatability.OneShot);
+        return new Attempt(new Exchange(last.Scope, last.Request) { Traits = traits });
+    }
+
+    public void Complete(HttpResponseMessage response)
+    {
+        RestoreContent();
+        if (Exchange.Stream is not GuardedStream stream)
+        {
+            // Not on a connection of HTTP/1.1: nothing to learn.
+            Exchange.Close();
+            return;
+        }
+
+        // A length that is missing says nothing where it may have been taken away; a server that ends a body with the connection mostly says so.
+        bool endsConnection = response.Headers.ConnectionClose == true
+            || (!Exchange.Guard.MayUnpackBodies && response.Content.Headers.ContentLength is null && response.Headers.TransferEncodingChunked != true && MayHaveBody(Exchange.Request, response));
+        Exchange.Close(endsConnection);
+        if (Exchange.Traits.Has(ExchangeTraits.SaysClose) || EndsConnection(response))
+        {
+            stream.CarriesNoMore = true;
+        }
+
+        ConnectionGuard.OnAnswered(Exchange, stream, response);
+        Exchange.ForgetRequest();
+    }
+
+    /// <summary>Ends the attempt. True when there is evidence to decide on; everything else passes through untouched.</summary>
+    public bool Fail()
+    {
+        RestoreContent();
+        Exchange.Close();
+        if (Exchange.Responded)
+        {
+            RequestAttempts.GetOrAttach(Exchange.Request).ResponseStarted = true;
+        }
+
+        return Exchange.HasEnded;
+    }
+
+    // On HTTP/2 the headers have left before the content is asked for; a stand-in would only cost there.
+    private static bool WillBeHttp11(HttpRequestMessage request) =>
+        request.RequestUri?.Scheme == Uri.UriSchemeHttp
+            ? MayBeHttp11(request)
+            : request.Version.Major == 1 && request.VersionPolicy is not HttpVersionPolicy.RequestVersionOrHigher;
+
+    private static bool MayBeHttp11(HttpRequestMessage request) =>
+        request.Version.Major == 1 || request.VersionPolicy is HttpVersionPolicy.RequestVersionOrLower;
+
+    /// <summary>
+    /// After this exchange no other may follow on its connection: we said <c>close</c>, or the server speaks HTTP/1.0 without <c>keep-alive</c>
+    /// (RFC 9112 9.3, 9.6). The runtime looks at neither; a server that keeps to the rules is closing, and the next request would race with that.
+    /// </summary>
+    private static bool EndsConnection(HttpResponseMessage response) =>
+        response.Version < HttpVersion.Version11 && !HasConnectionOption(response.Headers, "keep-alive");
+
+    /// <summary>RFC 9112 6.3: without it, the absence of a length says nothing about the connection.</summary>
+    private static bool MayHaveBody(HttpRequestMessage request, HttpResponseMessage response) =>
+        request.Method != HttpMethod.Head && response.StatusCode is not (HttpStatusCode.NoContent or HttpStatusCode.NotModified);
+
+    private static bool HasConnectionOption(HttpHeaders headers, string option)
+    {
+        // Text, not parsed: the typed property would parse what was added as text, on every request.
+        if (!headers.NonValidated.TryGetValues("Connection", out HeaderStringValues values))
+        {
+            return false;
+        }
+
+        foreach (string value in values)
+        {
+            foreach (Range part in value.AsSpan().Split(','))
+            {
+                if (value.AsSpan(part).Trim(" \t").Equals(option, StringComparison.OrdinalIgnoreCase))
+                {
+                    return true;
+                }
+            }
+        }
+
+        return false;
+    }
+
+    private void RestoreContent()
+    {
+        // A redirect may have taken the content away; what is not ours stays.
+        if (Exchange.Traits.Has(ExchangeTraits.HasStandIn) && Exchange.Request.Content is IGuardedContent standIn && standIn.IsOf(Exchange))
+        {
+            Exchange.Request.Content = standIn.Content;
+        }
+    }
+}

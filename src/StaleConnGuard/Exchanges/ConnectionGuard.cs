@@ -1,0 +1,81 @@
+using System.Net.Http.Headers;
+
+namespace StaleConnGuard.Exchanges;
+
+/// <summary>
+/// What the connections of one handler share, whichever clients use it: clock, ledger, observer. Made with the handler, outlives no connection of it.
+/// </summary>
+internal sealed class ConnectionGuard(KeepAliveLedger ledger, TimeProvider time)
+{
+    public KeepAliveLedger Ledger { get; } = ledger;
+
+    public TimeProvider Time { get; } = time;
+
+    /// <summary>Looks for peers that have gone silent; null when nobody does.</summary>
+    public SilenceWatch? Silence { get; init; }
+
+    /// <summary>
+    /// A tunnel was made on a stream whose socket is hidden: then another tunnel of the same flow could be taken for it, so none is tied to its transport any more.
+    /// </summary>
+    public bool HasHiddenTunnels { get; set; }
+
+    /// <summary>The runtime may unpack a body below the guard, and takes its length from the response then.</summary>
+    public bool MayUnpackBodies { get; set; }
+
+    /// <summary>Called when a connection was not given to an exchange.</summary>
+    public void OnRefused(OriginKnowledge origin, RefusalReason reason) => Observer?.ConnectionRefused(origin, reason);
+
+    /// <summary>Called when a pooled connection is taken again.</summary>
+    public void OnReused(OriginKnowledge origin, long idleAgeTicks) => Observer?.ConnectionReused(origin, idleAgeTicks);
+
+    /// <summary>Called when an exchange ended before any response byte, with what was decided about its request.</summary>
+    public EndedExchange OnEnded(Exchange exchange, ReplayDecision decision, int replays)
+    {
+        var ended = new EndedExchange(exchange, decision, replays, EndedExchange.LimitInForce(exchange));
+        if (ended.IsStaleHit && exchange.Stream is GuardedStream stream)
+        {
+            if (exchange.End is ConnectionEnd.Silence)
+            {
+                stream.Origin.SilentHit();
+            }
+            else
+            {
+                OnObserved(stream.Origin, stream.Origin.StaleHit(ended.IdleAge, reset: exchange.End is ConnectionEnd.Reset));
+            }
+
+            if (!decision.IsReplay() && decision is not ReplayDecision.SurfaceCancelled && !RepeatSafety.IsSafeToRepeat(exchange.Request))
+            {
+                stream.Origin.Surfaced();
+            }
+        }
+
+        Observer?.Ended(ended);
+        return ended;
+    }
+
+    /// <summary>Called with what an observation did to the knowledge of an origin: most teach nothing.</summary>
+    public void OnObserved(OriginKnowledge origin, LearningOutcome outcome)
+    {
+        if (outcome is LearningOutcome.Learned or LearningOutcome.Lowered or LearningOutcome.Raised)
+        {
+            Observer?.Learned(origin, outcome);
+        }
+    }
+
+    /// <summary>Called when a response has come. What is looked at here is looked at for every request.</summary>
+    public static void OnAnswered(Exchange exchange, GuardedStream stream, HttpResponseMessage response)
+    {
+        if (response.Headers.NonValidated.TryGetValues("Keep-Alive", out HeaderStringValues values))
+        {
+            exchange.Guard.OnObserved(stream.Origin, stream.Origin.Advertised(values));
+        }
+
+        if (exchange.IsReused)
+        {
+            exchange.Guard.OnObserved(stream.Origin, stream.Origin.SeenOpen(TimeSpan.FromTicks(exchange.IdleAgeTicks), answered: true));
+        }
+    }
+
+    /// <summary>Who listens, if anybody.</summary>
+    public IGuardObserver? Observer { get; init; }
+}

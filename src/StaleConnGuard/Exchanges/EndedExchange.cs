@@ -1,0 +1,35 @@
+using System.Runtime.InteropServices;
+
+namespace StaleConnGuard.Exchanges;
+
+/// <summary>An exchange that ended before any response byte, and what was decided about its request. Valid during the call only.</summary>
+/// <param name="Exchange">With the evidence.</param>
+/// <param name="Decision">What was decided.</param>
+/// <param name="Replays">Replays of the request before this decision.</param>
+/// <param name="Limit">The keep-alive limit that was in force, before anything was learned from this end.</param>
+[StructLayout(LayoutKind.Auto)]
+internal readonly record struct EndedExchange(Exchange Exchange, ReplayDecision Decision, int Replays, KeepAliveLimit Limit)
+{
+    /// <summary>On a reused connection that the server ended, or that died without a word; not one that the guard refused.</summary>
+    public bool IsStaleHit => Exchange is { IsReused: true, End: ConnectionEnd.EndOfStream or ConnectionEnd.Reset or ConnectionEnd.Silence };
+
+    public OriginTags Tags => Exchange.Stream?.Origin.Tags ?? OriginTags.Others;
+
+    public string Origin => Exchange.Stream?.Origin.Key.ToString() ?? "an unknown origin";
+
+    public TimeSpan IdleAge => TimeSpan.FromTicks(Exchange.IdleAgeTicks);
+
+    public TimeSpan ConnectionAge => TimeSpan.FromTicks(Exchange.ConnectionAgeTicks);
+
+    /// <summary>The limit that holds for this exchange's request on its connection.</summary>
+    public static KeepAliveLimit LimitInForce(Exchange exchange)
+    {
+        if (exchange.Stream is not GuardedStream stream)
+        {
+            return new KeepAliveLimit(KeepAliveSettings.None, KeepAliveLimitSource.NothingKnown);
+        }
+
+        OriginKnowledge origin = stream.Origin;
+        return KeepAliveLimit.InForce(origin, exchange.Settings.KeepAlive.For(origin.Key), RepeatSafety.IsSafeToRepeat(exchange.Request));
+    }
+}

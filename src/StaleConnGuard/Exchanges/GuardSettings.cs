@@ -1,0 +1,34 @@
+namespace StaleConnGuard.Exchanges;
+
+/// <summary>An immutable snapshot of the options of one client, in the units the request path reads. Replaced as a whole on reload.</summary>
+internal sealed class GuardSettings(StaleConnGuardOptions options)
+{
+    public static GuardSettings Default { get; } = new(new StaleConnGuardOptions());
+
+    public KeepAliveSettings KeepAlive { get; } = KeepAliveSettings.From(options.KeepAlive);
+
+    public int MaxReplays { get; } = options.Replay.MaxReplays;
+
+    public UnsafeReplay UnsafeReplay { get; } = options.Replay.UnsafeReplay;
+
+    public bool ConfirmOneShotBody { get; } = options.Replay.ConfirmOneShotBody;
+
+    public bool SolicitHint { get; } = options.KeepAlive.SolicitHint;
+
+    /// <summary>Whether a connection to this origin, idle for so long, is too old to be taken for this request, unless <see cref="MeasuredLimitTicks"/> allows it.</summary>
+    public bool IsTooOld(OriginKnowledge origin, long idleAgeTicks, HttpRequestMessage request)
+    {
+        // The limit for requests that are not safe to repeat is never the higher one, and most connections are below it: one question for most.
+        KeepAliveSettings settings = KeepAlive.For(origin);
+        if (idleAgeTicks <= KeepAliveLimit.For(origin, settings, safeToRepeat: false).MaxIdleTicks)
+        {
+            return false;
+        }
+
+        // Whether the request is safe to repeat is asked only where it matters: looking for the caller's mark is not free.
+        return idleAgeTicks > KeepAliveLimit.For(origin, settings, safeToRepeat: true).MaxIdleTicks || !RepeatSafety.IsSafeToRepeat(request);
+    }
+
+    /// <summary>Up to which idle age a connection that <see cref="IsTooOld"/> may be taken all the same, if the kernel agrees. In ticks.</summary>
+    public long MeasuredLimitTicks(OriginKnowledge origin) => KeepAliveLimit.InForce(origin, KeepAlive.For(origin.Key), safeToRepeat: false).MaxIdleTicks;
+}

@@ -1,0 +1,28 @@
+using Microsoft.Extensions.Http;
+using Microsoft.Extensions.Options;
+
+namespace StaleConnGuard.Hosting;
+
+/// <summary>
+/// Notes the <see cref="HttpClient.Timeout"/> of each guarded client when the factory makes one, after the application's own settings: a
+/// handler cannot see it, and a retry that would end after it is not worth its wait.
+/// </summary>
+internal sealed class ClientTimeoutSetup(GuardRegistrations registrations, IServiceProvider services) : IPostConfigureOptions<HttpClientFactoryOptions>
+{
+    public void PostConfigure(string? name, HttpClientFactoryOptions options)
+    {
+        string client = name ?? Options.DefaultName;
+        if (!registrations.Guards(client))
+        {
+            return;
+        }
+
+        options.HttpClientActions.Add(made =>
+        {
+            if (services.GetService(typeof(GuardClients)) is GuardClients clients)
+            {
+                clients.TimeoutOf(client).Value = made.Timeout;
+            }
+        });
+    }
+}

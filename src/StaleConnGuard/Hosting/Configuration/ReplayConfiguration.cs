@@ -1,0 +1,30 @@
+namespace StaleConnGuard.Hosting;
+
+/// <summary>Reads <see cref="ReplayOptions"/>.</summary>
+internal static class ReplayConfiguration
+{
+    public static void Read(SectionReader reader, ReplayOptions options)
+    {
+        if (reader.TryInt(nameof(options.MaxReplays), ReplayRules.MinReplays, ReplayRules.MaxReplays, out int maxReplays))
+        {
+            options.MaxReplays = maxReplays;
+        }
+
+        if (reader.TryEnum(nameof(options.UnsafeReplay), out UnsafeReplay unsafeReplay))
+        {
+            options.UnsafeReplay = unsafeReplay;
+        }
+
+        if (reader.TryInt(nameof(options.BufferOneShotUpTo), ReplayRules.MinBufferOneShot, ReplayRules.MaxBufferOneShot, out int bufferOneShotUpTo))
+        {
+            options.BufferOneShotUpTo = bufferOneShotUpTo;
+        }
+
+        if (reader.TryBool(nameof(options.ConfirmOneShotBody), out bool confirmOneShotBody))
+        {
+            options.ConfirmOneShotBody = confirmOneShotBody;
+        }
+
+        reader.RefuseOthers();
+    }
+}

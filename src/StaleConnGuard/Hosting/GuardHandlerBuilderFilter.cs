@@ -1,0 +1,118 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
+using Microsoft.Extensions.Http;
+using Microsoft.Extensions.Logging;
+
+namespace StaleConnGuard.Hosting;
+
+/// <summary>
+/// Puts the guard around the primary handler of each guarded client, and the retries above everything, after all that the application
+/// configured has run: whatever order the registrations came in, the guard ends up innermost and the retries outermost.
+/// </summary>
+internal sealed class GuardHandlerBuilderFilter(
+    GuardRegistrations registrations,
+    GuardClients clients,
+    KeepAliveLedger ledger,
+    GuardMetrics metrics,
+    ILoggerFactory loggers,
+    TimeProvider? time = null,
+    IMeterFactory? meters = null) : IHttpMessageHandlerBuilderFilter
+{
+    private readonly ILogger _logger = loggers.CreateLogger(GuardLog.Category);
+    private readonly MeteringGuardObserver _observer = new(metrics, new LoggingGuardObserver(loggers.CreateLogger(GuardLog.Category)));
+    private readonly MeteringRetryObserver _retryObserver =
+        new(metrics, new LoggingRetryObserver(loggers.CreateLogger(GuardLog.Category), NoRetryObserver.Instance));
+
+    private readonly ConcurrentDictionary<string, bool> _checked = new(StringComparer.Ordinal);
+    private readonly TimeProvider _time = time ?? TimeProvider.System;
+
+    public Action<HttpMessageHandlerBuilder> Configure(Action<HttpMessageHandlerBuilder> next) =>
+        builder =>
+        {
+            next(builder);
+            string client = builder.Name ?? string.Empty;
+            if (!registrations.Guards(client))
+            {
+                return;
+            }
+
+            StaleConnGuardOptions options = clients.OptionsOf(client);
+            builder.PrimaryHandler = Guard(client, builder.PrimaryHandler, options);
+            if (RetryHandler.IsNeeded(options) && !builder.AdditionalHandlers.Any(static h => h is RetryHandler))
+            {
+                builder.AdditionalHandlers.Insert(0, MakeRetryHandler(client, options));
+            }
+        };
+
+    private HttpMessageHandler Guard(string client, HttpMessageHandler primary, StaleConnGuardOptions options)
+    {
+        // The application may have put handlers of its own around the connections: the guard goes below them.
+        DelegatingHandler? above = null;
+        HttpMessageHandler innermost = primary;
+        while (innermost is DelegatingHandler { InnerHandler: HttpMessageHandler inner } delegating)
+        {
+            if (delegating is ConnectionGuardHandler)
+            {
+                return primary;
+            }
+
+            above = delegating;
+            innermost = inner;
+        }
+
+        // A handler is made anew every few minutes: what is to be said of a client's settings is said once.
+        bool first = _checked.TryAdd(client, true);
+        if (innermost is not SocketsHttpHandler sockets)
+        {
+            if (first)
+            {
+                GuardLog.ForeignPrimaryHandler(_logger, client, innermost.GetType().Name);
+            }
+
+            return primary;
+        }
+
+        // The factory does the same for a primary handler it can see; behind the guard it cannot.
+        if (meters is not null && sockets.MeterFactory is null && GuardedConnections.CanStillBeSet(sockets))
+        {
+            sockets.MeterFactory = meters;
+        }
+
+        GuardSettingsHolder settings = clients.SettingsOf(client);
+        var own = new ConnectionGuard(ledger, _time) { Observer = _observer, Silence = SilenceWatch.For(options.Transport, _time) };
+        if (GuardedConnections.Prepare(sockets, own, options, settings) is not ConnectionGuard guard)
+        {
+            if (first)
+            {
+                GuardLog.HandlerInUse(_logger, client);
+            }
+
+            return primary;
+        }
+
+        if (first)
+        {
+            foreach (StartupFinding finding in StartupCheck.Find(options, sockets.PooledConnectionIdleTimeout))
+            {
+                GuardLog.SettingsRace(_logger, client, finding.Message);
+            }
+        }
+
+        var guarded = new ConnectionGuardHandler(guard, settings, sockets);
+        if (above is null)
+        {
+            return guarded;
+        }
+
+        above.InnerHandler = guarded;
+        return primary;
+    }
+
+    private RetryHandler MakeRetryHandler(string client, StaleConnGuardOptions options) =>
+        new(options.Retry, options.Replay, new RetryServices
+        {
+            Budgets = RetryBudgetRegistry.For(_time),
+            Observer = _retryObserver,
+            ClientTimeout = clients.TimeoutOf(client),
+        });
+}

@@ -1,0 +1,118 @@
+namespace StaleConnGuard.Liveness;
+
+/// <summary>
+/// Looks for one connection whether its peer has gone silent, and ends it then. With HTTP/1.1 above, it looks only while an exchange waits for its
+/// answer; with anything else above (HTTP/2, a tunnel, a TLS handshake), after something was written. Driven by <see cref="SilenceWatch"/>.
+/// </summary>
+/// <remarks>Made by a look that finds something outstanding, dropped by one that does not: most connections never need one.</remarks>
+internal sealed class SilenceMonitor(TransportStream transport, SilenceWatch watch)
+{
+    private Exchange? _waiting;
+    private SilenceClock _clock;
+    private EarlySuspicion _suspicion;
+    private long _seenWritten;
+    private bool _outstanding;
+
+    private long TimeoutTicks => watch.Settings.TimeoutTicks;
+
+    public long Look(long now) => transport.Carried is { IsDetached: false } above ? LookAtExchange(above, now) : LookAtBytes(now);
+
+    private long LookAtExchange(GuardedStream above, long now)
+    {
+        Exchange? exchange = above.Outstanding;
+        if (!ReferenceEquals(exchange, _waiting))
+        {
+            // Seen for the first time: most are answered before the next look.
+            _waiting = exchange;
+            _clock.Reset();
+            _suspicion.Reset();
+            return exchange is null ? SilenceWatch.Never : NextLook(exchange);
+        }
+
+        if (exchange is null || NextLook(exchange) == SilenceWatch.Never || !TcpInfo.TryRead(transport.Socket, out TcpInfo info))
+        {
+            return SilenceWatch.Never;
+        }
+
+        TimeSpan age = above.AgeOf(exchange);
+        ulong before = transport.AcknowledgedAtConnect.GetValueOrDefault() + (ulong)exchange.BytesWrittenBefore;
+        if (exchange.IsSuspected && EndsEarly(above, exchange, _suspicion.Judge(info, before, age), age))
+        {
+            return SilenceWatch.Never;
+        }
+
+        // Of a request of which nothing is acknowledged it is known when it was written. Of anything else, only what has been watched counts.
+        long silentFor = _clock.Measure(info, now, atMost: info.BytesAcknowledged <= before ? age.Ticks : 0);
+        if (silentFor >= TimeoutTicks)
+        {
+            End(above, exchange, TimeSpan.FromTicks(silentFor));
+            return SilenceWatch.Never;
+        }
+
+        return silentFor > 0 ? Math.Min(NextLook(exchange), TimeoutTicks - silentFor) : NextLook(exchange);
+    }
+
+    private long NextLook(Exchange exchange)
+    {
+        if (exchange.IsSuspected)
+        {
+            return SilenceSettings.FastLookTicks;
+        }
+
+        return TimeoutTicks == SilenceWatch.Never ? SilenceWatch.Never : watch.Settings.SlowLookTicks;
+    }
+
+    private bool EndsEarly(GuardedStream above, Exchange exchange, EarlyFinding finding, TimeSpan age)
+    {
+        if (finding is EarlyFinding.TooSoon)
+        {
+            return false;
+        }
+
+        exchange.StopSuspecting();
+        if (finding is not EarlyFinding.Dead)
+        {
+            return false;
+        }
+
+        above.Origin.Suspects.FoundDead(exchange.BeganAt);
+        return exchange.MayEndEarly && End(above, exchange, age);
+    }
+
+    /// <summary>False when a response byte came first.</summary>
+    private bool End(GuardedStream above, Exchange exchange, TimeSpan silentFor)
+    {
+        if (exchange.Responded || above.EndInSilence(exchange, silentFor))
+        {
+            transport.Abort();
+            return true;
+        }
+
+        return false;
+    }
+
+    private long LookAtBytes(long now)
+    {
+        long written = transport.BytesWritten;
+        if (TimeoutTicks == SilenceWatch.Never || (written == _seenWritten && !_outstanding && !transport.IsWriting))
+        {
+            return SilenceWatch.Never;
+        }
+
+        _seenWritten = written;
+        if (!TcpInfo.TryRead(transport.Socket, out TcpInfo info))
+        {
+            return SilenceWatch.Never;
+        }
+
+        _outstanding = info.Unacknowledged > 0 || info.Probes > 0;
+        long silentFor = _clock.Measure(info, now, atMost: 0);
+        if (silentFor >= TimeoutTicks)
+        {
+            transport.Abort();
+            return SilenceWatch.Never;
+        }
+
+        return silentFor > 0 ? Math.Min(watch.Settings.SlowLookTicks, TimeoutTicks - silentFor) : watch.Settings.SlowLookTicks;
+    }
+}

@@ -1,0 +1,202 @@
+using System.Runtime.ExceptionServices;
+
+namespace StaleConnGuard.Pipeline;
+
+/// <summary>
+/// The innermost handler: opens an exchange for each send, and decides after a stale hit whether to replay the request on a fresh
+/// connection or to surface what happened. Thread-safe; state lives in the exchange.
+/// </summary>
+internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSettingsHolder settings, HttpMessageHandler inner) : DelegatingHandler(inner)
+{
+    // A connection that is too old cannot come back, so refusing these goes on until the pool is empty of them, however many they are. A
+    // connection that is merely not fresh may have been returned this moment by a request that was content with it: so many of these in one
+    // request mean that the pool is refilled as fast as it is refused.
+    private const int MaxRefusals = 1024;
+    private const int MaxRefusalsOfReturned = 64;
+
+    private ExchangeScope? _scope;
+
+    public ConnectionGuard Guard { get; } = guard;
+
+    protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
+        SendAsync(request, new PlainSend(cancellationToken));
+
+    internal Task<HttpResponseMessage> SendAsync<TSend>(HttpRequestMessage request, TSend send)
+        where TSend : struct, ISend
+    {
+        try
+        {
+            send.Attempt = Attempt.First(Scope(), request);
+            return ExecutionContext.IsFlowSuppressed() ? SendFlowingAsync(send) : SendGuardedAsync(send);
+        }
+        catch (Exception e)
+        {
+            // The content was asked for its length, and is the application's.
+            return send.ContinueAsync(Task.FromException<HttpResponseMessage>(e));
+        }
+    }
+
+    /// <summary>The connection finds its exchange through the execution context, so it must flow below here whatever the caller has done.</summary>
+    private static Task<HttpResponseMessage> SendFlowingAsync<TSend>(TSend send)
+        where TSend : struct, ISend
+    {
+        ExecutionContext.RestoreFlow();
+        try
+        {
+            return SendGuardedAsync(send);
+        }
+        finally
+        {
+            ExecutionContext.SuppressFlow();
+        }
+    }
+
+    /// <summary>
+    /// Sends the first exchange. Whatever else a failure needs is in methods of its own, and this one is static, so that the state that lives
+    /// while an ordinary request is on its way stays small.
+    /// </summary>
+    private static async Task<HttpResponseMessage> SendGuardedAsync<TSend>(TSend send)
+        where TSend : struct, ISend
+    {
+        // Assigned on both ways and not here: what has a value while it waits is part of the state.
+        HttpResponseMessage? response;
+        Exception? failure;
+        Exchange.Current = send.Attempt.Exchange;
+        try
+        {
+            response = await SendBelowAsync(send.Attempt, send.Token).ConfigureAwait(false);
+            send.Attempt.Complete(response);
+            failure = null;
+        }
+        catch (Exception e)
+        {
+            response = null;
+            failure = e;
+        }
+
+        if (failure is null && send.IsFinal(response!))
+        {
+            return response!;
+        }
+
+        // What follows is no part of that exchange.
+        Exchange.Current = null;
+        Task<HttpResponseMessage> first = failure is null ? Task.FromResult(response!) : send.Attempt.Exchange.Scope.Handler!.RecoverAsync(send.Attempt, failure, send.Token);
+        return await send.ContinueAsync(first).ConfigureAwait(false);
+    }
+
+    private static Task<HttpResponseMessage> SendBelowAsync(Attempt attempt, CancellationToken cancellationToken) =>
+        attempt.Exchange.Scope.Handler!.SendBelowAsync(attempt.Exchange.Request, cancellationToken);
+
+    private Task<HttpResponseMessage> SendBelowAsync(HttpRequestMessage request, CancellationToken cancellationToken) => base.SendAsync(request, cancellationToken);
+
+    private ExchangeScope Scope()
+    {
+        GuardSettings inForce = settings.Current;
+        ExchangeScope? scope = Volatile.Read(ref _scope);
+        if (ReferenceEquals(scope?.Settings, inForce))
+        {
+            return scope!;
+        }
+
+        scope = new ExchangeScope(Guard, inForce, this);
+        Volatile.Write(ref _scope, scope);
+        return scope;
+    }
+
+    protected override HttpResponseMessage Send(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        Exchange? outer = Exchange.Current;
+        Attempt attempt = Attempt.First(Scope(), request);
+        try
+        {
+            while (true)
+            {
+                Exchange.Current = attempt.Exchange;
+                try
+                {
+                    HttpResponseMessage response = base.Send(request, cancellationToken);
+                    attempt.Complete(response);
+                    return response;
+                }
+                catch (Exception e)
+                {
+                    if (!attempt.Fail() || !TryNext(ref attempt, e, cancellationToken))
+                    {
+                        throw;
+                    }
+                }
+            }
+        }
+        finally
+        {
+            Exchange.Current = outer;
+        }
+    }
+
+    /// <summary>Decides after a failure; replays as long as the decision is to replay, and lets the failure pass otherwise.</summary>
+    private async Task<HttpResponseMessage> RecoverAsync(Attempt attempt, Exception failure, CancellationToken cancellationToken)
+    {
+        while (attempt.Fail() && TryNext(ref attempt, failure, cancellationToken))
+        {
+            Exchange.Current = attempt.Exchange;
+            try
+            {
+                HttpResponseMessage response = await base.SendAsync(attempt.Exchange.Request, cancellationToken).ConfigureAwait(false);
+                attempt.Complete(response);
+                return response;
+            }
+            catch (Exception e)
+            {
+                failure = e;
+            }
+        }
+
+        ExceptionDispatchInfo.Throw(failure);
+        return null!;
+    }
+
+    /// <summary>
+    /// The decision after a failed attempt: the next attempt, or false to let the original exception pass, or our own exception for a
+    /// stale hit that surfaces.
+    /// </summary>
+    private bool TryNext(ref Attempt attempt, Exception failure, CancellationToken cancellationToken)
+    {
+        Exchange exchange = attempt.Exchange;
+        HttpRequestMessage request = exchange.Request;
+        GuardSettings inForce = exchange.Settings;
+        RequestAttempts attempts = RequestAttempts.GetOrAttach(request);
+        bool refused = exchange.End is ConnectionEnd.Refused or ConnectionEnd.ClosedBeforeUse;
+        int maxRefusals = exchange.FreshOnly ? MaxRefusalsOfReturned : MaxRefusals;
+
+        ReplayDecision decision = ReplayRule.Decide(new ReplayFacts
+        {
+            Delivery = exchange.Delivery,
+            IsReused = exchange.IsReused,
+            IsCancelled = cancellationToken.IsCancellationRequested,
+            IsSafeToRepeat = RepeatSafety.IsSafeToRepeat(request),
+            CanBodyBeSent = attempt.CanBodyBeSent,
+
+            // What the guard itself refused never left: it is no replay in the caller's count, and is bounded on its own.
+            Replays = refused && attempts.Refusals < maxRefusals ? 0 : attempts.Replays,
+            IsUnprovenReplaySpent = attempts.UnprovenReplaySpent,
+            MaxReplays = inForce.MaxReplays,
+            UnsafeReplay = inForce.UnsafeReplay,
+        });
+
+        EndedExchange ended = Guard.OnEnded(exchange, decision, attempts.Replays);
+
+        if (decision.IsReplay())
+        {
+            attempts.Count(decision, refused);
+
+            // A refusal says nothing about the other connections; a stale hit does.
+            attempt = attempt.Next(freshOnly: exchange.FreshOnly || !refused, mayRefuseWrite: attempts.Refusals < maxRefusals);
+            return true;
+        }
+
+        return decision is ReplayDecision.SurfaceCancelled or ReplayDecision.SurfaceNewConnection || !exchange.IsReused
+            ? false
+            : throw new StaleConnectionException(ended, failure);
+    }
+}

@@ -1,0 +1,31 @@
+namespace StaleConnGuard.Pipeline;
+
+/// <summary>Remembers the budget of the origin asked for last: most clients have one origin, and comparing is cheaper than hashing. Thread-safe.</summary>
+internal sealed class OriginBudgetCache(RetryBudgetRegistry registry)
+{
+    private RetryBudget? _last;
+
+    /// <summary>Null for an address that is missing or relative: no handler can send it, so there is nothing to count.</summary>
+    public RetryBudget? Find(Uri? uri)
+    {
+        if (uri is not { IsAbsoluteUri: true })
+        {
+            return null;
+        }
+
+        RetryBudget? last = Volatile.Read(ref _last);
+        if (last is not null && !last.IsDropped && Leads(last, uri))
+        {
+            return last;
+        }
+
+        RetryBudget found = registry.GetOrAdd(new OriginKey(uri.Scheme, uri.IdnHost, uri.Port, Proxy: null));
+        Volatile.Write(ref _last, found);
+        return found;
+    }
+
+    private static bool Leads(RetryBudget origin, Uri uri) =>
+        origin.Port == uri.Port
+        && string.Equals(origin.Host, uri.IdnHost, StringComparison.Ordinal)
+        && string.Equals(origin.Scheme, uri.Scheme, StringComparison.Ordinal);
+}

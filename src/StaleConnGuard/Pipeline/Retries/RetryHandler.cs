@@ -1,0 +1,263 @@
+using Polly;
+
+namespace StaleConnGuard.Pipeline;
+
+/// <summary>
+/// Retries what may be retried: outermost of this library's handlers, above the application's own. With
+/// <see cref="RetryOptions.ConfigurePipeline"/> the retries are the innermost strategy of that pipeline; without, they run without one, by the
+/// same loop, because a request that succeeds should not pay for a pipeline that holds nothing else. Thread-safe.
+/// </summary>
+internal sealed class RetryHandler : DelegatingHandler
+{
+    private readonly RetryLoop? _loop;
+    private readonly ResiliencePipeline<HttpResponseMessage>? _pipeline;
+    private readonly int? _bufferOneShotUpTo;
+
+    /// <exception cref="ArgumentException">An option is out of its range.</exception>
+    public RetryHandler(RetryOptions retry, ReplayOptions replay, RetryServices services)
+    {
+        _bufferOneShotUpTo = replay.BufferOneShotUpTo;
+        if (!retry.Enabled)
+        {
+            return;
+        }
+
+        _loop = new RetryLoop(new RetryPolicy(retry, replay.UnsafeReplay, services.Random), services);
+        if (retry.ConfigurePipeline is not null)
+        {
+            _pipeline = BuildPipeline(retry.ConfigurePipeline, _loop, services.Budgets.Time);
+        }
+    }
+
+    /// <summary>Whether these options give the handler anything to do.</summary>
+    public static bool IsNeeded(StaleConnGuardOptions options) => options.Retry.Enabled || options.Replay.BufferOneShotUpTo is not null;
+
+    protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        if (_bufferOneShotUpTo is int limit && OneShotBuffer.IsNeeded(request.Content, limit))
+        {
+            return BufferAndSendAsync(request, limit, cancellationToken);
+        }
+
+        return Dispatch(request, cancellationToken);
+    }
+
+    protected override HttpResponseMessage Send(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        if (_bufferOneShotUpTo is int limit && OneShotBuffer.IsNeeded(request.Content, limit))
+        {
+            OneShotBuffer.Fill(request, limit, cancellationToken);
+        }
+
+        if (_loop is null)
+        {
+            return base.Send(request, cancellationToken);
+        }
+
+        return _pipeline is null ? SendWithRetries(_loop, request, cancellationToken) : SendThroughPipeline(_pipeline, request, cancellationToken);
+    }
+
+    private static ResiliencePipeline<HttpResponseMessage> BuildPipeline(Action<ResiliencePipelineBuilder<HttpResponseMessage>> configure, RetryLoop loop, TimeProvider time)
+    {
+        var builder = new ResiliencePipelineBuilder<HttpResponseMessage> { TimeProvider = time };
+        configure(builder);
+        return builder.AddStrategy(_ => new RetryStrategy(loop)).Build();
+    }
+
+    private Task<HttpResponseMessage> Dispatch(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        if (_loop is null)
+        {
+            return base.SendAsync(request, cancellationToken);
+        }
+
+        return _pipeline is null ? SendWithRetriesAsync(_loop, request, cancellationToken) : SendThroughPipelineAsync(_pipeline, request, cancellationToken);
+    }
+
+    private async Task<HttpResponseMessage> BufferAndSendAsync(HttpRequestMessage request, int limit, CancellationToken cancellationToken)
+    {
+        await OneShotBuffer.FillAsync(request, limit, cancellationToken).ConfigureAwait(false);
+        return await Dispatch(request, cancellationToken).ConfigureAwait(false);
+    }
+
+    private Task<HttpResponseMessage> SendWithRetriesAsync(RetryLoop loop, HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        var original = new RequestSnapshot(request);
+        long begun = loop.Begin(original.Uri);
+        if (InnerHandler is ConnectionGuardHandler guard)
+        {
+            return guard.SendAsync(request, new RetriedSend(PendingSend.Rent(this, original, begun, cancellationToken)));
+        }
+
+        Task<HttpResponseMessage> first;
+        try
+        {
+            first = base.SendAsync(request, cancellationToken);
+        }
+        catch (Exception e)
+        {
+            // A handler that is not written with async may throw before it returns a task.
+            first = Task.FromException<HttpResponseMessage>(e);
+        }
+
+        // The task of a handler that answered at once is handed on as it is: nothing is allocated for it.
+        return first.IsCompletedSuccessfully && loop.Policy.IsFinal(first.Result)
+            ? first
+            : FinishAsync(first, new RetriedSend(PendingSend.Rent(this, original, begun, cancellationToken)));
+    }
+
+    /// <summary>
+    /// Waits for the first attempt. What follows a failure is in a method of its own, and what it needs in an object that is rented, so that
+    /// the state that lives while an ordinary request is on its way stays small.
+    /// </summary>
+    private static async Task<HttpResponseMessage> FinishAsync(Task<HttpResponseMessage> first, RetriedSend send)
+    {
+        await ((Task)first).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return first.IsCompletedSuccessfully && send.IsFinal(first.Result)
+            ? first.Result
+            : await send.ContinueAsync(first).ConfigureAwait(false);
+    }
+
+    private async Task<HttpResponseMessage> ContinueAsync(Task<HttpResponseMessage> first, RequestSnapshot original, long begun, CancellationToken cancellationToken)
+    {
+        Outcome<HttpResponseMessage> outcome;
+        try
+        {
+            outcome = Outcome.FromResult(await first.ConfigureAwait(false));
+        }
+        catch (Exception e)
+        {
+            outcome = Outcome.FromException<HttpResponseMessage>(e);
+        }
+
+        outcome = await _loop!.ContinueAsync(new AsyncAttempt(this, original.Request, cancellationToken), outcome, original, begun, blocking: false, cancellationToken).ConfigureAwait(false);
+        outcome.ThrowIfException();
+        return outcome.Result!;
+    }
+
+    private HttpResponseMessage SendWithRetries(RetryLoop loop, HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        var original = new RequestSnapshot(request);
+        long begun = loop.Begin(original.Uri);
+        Outcome<HttpResponseMessage> outcome = SendCore(request, cancellationToken);
+        if (outcome.Result is HttpResponseMessage response && loop.Policy.IsFinal(response))
+        {
+            return response;
+        }
+
+        ValueTask<Outcome<HttpResponseMessage>> finished =
+            loop.ContinueAsync(new BlockingAttempt(this, request, cancellationToken), outcome, original, begun, blocking: true, cancellationToken);
+        outcome = Completed(finished);
+        outcome.ThrowIfException();
+        return outcome.Result!;
+    }
+
+    private static Outcome<HttpResponseMessage> Completed(ValueTask<Outcome<HttpResponseMessage>> finished)
+    {
+        System.Diagnostics.Debug.Assert(finished.IsCompleted, "A blocking loop awaits nothing that is not completed.");
+        return finished.GetAwaiter().GetResult();
+    }
+
+    private async Task<HttpResponseMessage> SendThroughPipelineAsync(ResiliencePipeline<HttpResponseMessage> pipeline, HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        ResilienceContext context = ResilienceContextPool.Shared.Get(cancellationToken);
+        try
+        {
+            context.Properties.Set(RetryContext.RequestMessage, request);
+            Outcome<HttpResponseMessage> outcome = await pipeline.ExecuteOutcomeAsync(
+                static (c, handler) => handler.SendCoreAsync(c.Properties.GetValue(RetryContext.RequestMessage, null!), c.CancellationToken),
+                context,
+                this).ConfigureAwait(false);
+            outcome.ThrowIfException();
+            return outcome.Result!;
+        }
+        finally
+        {
+            ResilienceContextPool.Shared.Return(context);
+        }
+    }
+
+    private HttpResponseMessage SendThroughPipeline(ResiliencePipeline<HttpResponseMessage> pipeline, HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        ResilienceContext context = ResilienceContextPool.Shared.Get(cancellationToken);
+        try
+        {
+            context.Properties.Set(RetryContext.RequestMessage, request);
+            context.Properties.Set(RetryStrategy.Blocking, true);
+            return pipeline.Execute(
+                static (c, handler) => handler.SendBlocking(c.Properties.GetValue(RetryContext.RequestMessage, null!), c.CancellationToken),
+                context,
+                this);
+        }
+        finally
+        {
+            ResilienceContextPool.Shared.Return(context);
+        }
+    }
+
+    private HttpResponseMessage SendBlocking(HttpRequestMessage request, CancellationToken cancellationToken) => base.Send(request, cancellationToken);
+
+    private Outcome<HttpResponseMessage> SendCore(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return Outcome.FromResult(base.Send(request, cancellationToken));
+        }
+        catch (Exception e)
+        {
+            return Outcome.FromException<HttpResponseMessage>(e);
+        }
+    }
+
+    private async ValueTask<Outcome<HttpResponseMessage>> SendCoreAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return Outcome.FromResult(await base.SendAsync(request, cancellationToken).ConfigureAwait(false));
+        }
+        catch (Exception e)
+        {
+            return Outcome.FromException<HttpResponseMessage>(e);
+        }
+    }
+
+    private readonly struct AsyncAttempt(RetryHandler handler, HttpRequestMessage request, CancellationToken cancellationToken) : IAttempt
+    {
+        public ResilienceContext? Context => null;
+
+        public ValueTask<Outcome<HttpResponseMessage>> SendAsync() => handler.SendCoreAsync(request, cancellationToken);
+    }
+
+    private readonly struct BlockingAttempt(RetryHandler handler, HttpRequestMessage request, CancellationToken cancellationToken) : IAttempt
+    {
+        public ResilienceContext? Context => null;
+
+        public ValueTask<Outcome<HttpResponseMessage>> SendAsync() => ValueTask.FromResult(handler.SendCore(request, cancellationToken));
+    }
+
+    /// <summary>The retries after a first attempt: what the guard runs when it is directly below.</summary>
+    private readonly struct RetriedSend(PendingSend pending) : ISend
+    {
+        public Attempt Attempt
+        {
+            get => pending.Attempt;
+            set => pending.Attempt = value;
+        }
+
+        public CancellationToken Token => pending.Token;
+
+        public bool IsFinal(HttpResponseMessage response)
+        {
+            if (!pending.Handler._loop!.Policy.IsFinal(response))
+            {
+                return false;
+            }
+
+            pending.Return();
+            return true;
+        }
+
+        public Task<HttpResponseMessage> ContinueAsync(Task<HttpResponseMessage> first) =>
+            pending.Handler.ContinueAsync(first, pending.Original, pending.Begun, pending.Token);
+    }
+}

@@ -1,0 +1,85 @@
+using System.Runtime.InteropServices;
+
+namespace StaleConnGuard.ServerTimeouts;
+
+/// <summary>
+/// The highest idle age at which one request may take a pooled connection, and why. Worked out per request: a handful of loads and
+/// compares, no lock, no allocation, no clock.
+/// </summary>
+/// <param name="MaxIdleTicks">In <see cref="TimeSpan"/> ticks; <see cref="long.MaxValue"/> for no limit. A connection idle for exactly this long may be taken.</param>
+/// <param name="Source">Where it comes from.</param>
+[StructLayout(LayoutKind.Auto)]
+internal readonly record struct KeepAliveLimit(long MaxIdleTicks, KeepAliveLimitSource Source)
+{
+    public TimeSpan? MaxIdle => MaxIdleTicks == KeepAliveSettings.None ? null : TimeSpan.FromTicks(MaxIdleTicks);
+
+    /// <summary>With the whole margin: connections up to this age are taken without another question.</summary>
+    public static KeepAliveLimit For(OriginKnowledge knowledge, KeepAliveSettings settings, bool safeToRepeat)
+    {
+        long timeout = SmallestTimeout(knowledge, settings, out KeepAliveLimitSource source);
+        if (timeout != KeepAliveSettings.None)
+        {
+            return new KeepAliveLimit(Below(timeout, settings.MarginTicks), source);
+        }
+
+        if (safeToRepeat)
+        {
+            return new KeepAliveLimit(KeepAliveSettings.None, KeepAliveLimitSource.NothingKnown);
+        }
+
+        long openUntil = settings.Learn ? knowledge.OpenUntilTicks : 0;
+        if (openUntil > settings.UnsafeMaxIdleTicks)
+        {
+            return new KeepAliveLimit(openUntil, KeepAliveLimitSource.OpenUntil);
+        }
+
+        return new KeepAliveLimit(settings.UnsafeMaxIdleTicks, KeepAliveLimitSource.UnsafeMaxIdle);
+    }
+
+    /// <summary>
+    /// With the margin in force, the measured one where there is one: the highest age at which a connection is taken, older than <see cref="For"/> says only when
+    /// the kernel agrees. Asked for old connections and by who wants to show it; looks at the clock where a margin was measured.
+    /// </summary>
+    public static KeepAliveLimit InForce(OriginKnowledge knowledge, KeepAliveSettings settings, bool safeToRepeat)
+    {
+        long timeout = SmallestTimeout(knowledge, settings, out KeepAliveLimitSource source);
+        if (timeout == KeepAliveSettings.None)
+        {
+            return For(knowledge, settings, safeToRepeat);
+        }
+
+        // Of what a server advertises the runtime itself leaves the last second unused: there is nothing to gain.
+        bool measures = settings.MeasuresMargin && source is not KeepAliveLimitSource.Advertised;
+        return new KeepAliveLimit(Below(timeout, measures ? Math.Min(settings.MarginTicks, knowledge.MeasuredMarginTicks) : settings.MarginTicks), source);
+    }
+
+    /// <summary>The margin in force, in ticks; <see cref="KeepAliveSettings.None"/> where no server timeout is known.</summary>
+    public static long MarginInForce(OriginKnowledge knowledge, KeepAliveSettings settings)
+    {
+        long timeout = SmallestTimeout(knowledge, settings, out _);
+        return timeout == KeepAliveSettings.None ? KeepAliveSettings.None : timeout - InForce(knowledge, settings, safeToRepeat: true).MaxIdleTicks;
+    }
+
+    /// <summary>The server timeout less the margin; the margin is never more than half of it, or short timeouts would allow no reuse at all.</summary>
+    public static long Below(long timeoutTicks, long marginTicks) => timeoutTicks - Math.Min(marginTicks, timeoutTicks / 2);
+
+    private static long SmallestTimeout(OriginKnowledge knowledge, KeepAliveSettings settings, out KeepAliveLimitSource source)
+    {
+        long timeout = settings.ConfiguredTicks;
+        source = KeepAliveLimitSource.Configured;
+
+        long advertised = knowledge.AdvertisedTicks;
+        if (advertised < timeout)
+        {
+            (timeout, source) = (advertised, KeepAliveLimitSource.Advertised);
+        }
+
+        long learned = settings.Learn ? knowledge.LearnedTicks : KeepAliveSettings.None;
+        if (learned < timeout)
+        {
+            (timeout, source) = (learned, KeepAliveLimitSource.Learned);
+        }
+
+        return timeout;
+    }
+}
