@@ -29,6 +29,9 @@ internal static partial class GuardLog
     [LoggerMessage(106, LogLevel.Warning, "Settings of client '{Client}' race: {Finding}", EventName = "SettingsRace")]
     public static partial void SettingsRace(ILogger logger, string client, string finding);
 
-    [LoggerMessage(105, LogLevel.Error, "Reloaded options of client '{Client}' are not valid and were not taken: {Reason}", EventName = "ReloadRejected")]
-    public static partial void ReloadRejected(ILogger logger, string client, string reason);
+    [LoggerMessage(105, LogLevel.Error, "Reloaded options are not valid and were not taken; those before stay in force: {Reason}", EventName = "ReloadRejected")]
+    public static partial void ReloadRejected(ILogger logger, string reason);
+
+    [LoggerMessage(108, LogLevel.Information, "Reloaded options are valid and in force.", EventName = "ReloadAccepted")]
+    public static partial void ReloadAccepted(ILogger logger);
 }
