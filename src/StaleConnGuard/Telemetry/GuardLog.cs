@@ -20,8 +20,8 @@ internal static partial class GuardLog
     [LoggerMessage(107, LogLevel.Information, "The server at {Origin} closes idle connections after {ServerTimeout} ({Source}, {Outcome}); connections are taken below that age from now on.", EventName = "ServerTimeoutLearned")]
     public static partial void TimeoutLearned(ILogger logger, OriginKey origin, TimeSpan serverTimeout, KeepAliveLimitSource source, LearningOutcome outcome);
 
-    [LoggerMessage(103, LogLevel.Warning, "The primary handler of client '{Client}' is {Handler}, no SocketsHttpHandler: its connections are not guarded. Retries work.", EventName = "ForeignPrimaryHandler")]
-    public static partial void ForeignPrimaryHandler(ILogger logger, string client, string handler);
+    [LoggerMessage(103, LogLevel.Warning, "The connections of client '{Client}' are not guarded, because its primary handler is {Handler}. Retries work. {Remedy}", EventName = "ForeignPrimaryHandler")]
+    public static partial void ForeignPrimaryHandler(ILogger logger, string client, string handler, string remedy);
 
     [LoggerMessage(104, LogLevel.Warning, "The SocketsHttpHandler of client '{Client}' had sent requests before the guard was put around it: its connections are not guarded. Retries work.", EventName = "HandlerInUse")]
     public static partial void HandlerInUse(ILogger logger, string client);
