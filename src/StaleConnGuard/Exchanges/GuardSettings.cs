@@ -1,7 +1,7 @@
 namespace StaleConnGuard.Exchanges;
 
 /// <summary>An immutable snapshot of the options of one client, in the units the request path reads. Replaced as a whole on reload.</summary>
-internal sealed class GuardSettings(StaleConnGuardOptions options)
+internal sealed class GuardSettings(StaleConnGuardOptions options, GuardSettings? before = null)
 {
     public static GuardSettings Default { get; } = new(new StaleConnGuardOptions());
 
@@ -10,7 +10,7 @@ internal sealed class GuardSettings(StaleConnGuardOptions options)
 
     public bool IsEnabled { get; } = options.Enabled;
 
-    public KeepAliveSettings KeepAlive { get; } = KeepAliveSettings.From(options.KeepAlive);
+    public KeepAliveSettings KeepAlive { get; } = KeepAliveSettings.From(options.KeepAlive, before?.KeepAlive);
 
     public int MaxReplays { get; } = options.Replay.MaxReplays;
 

@@ -48,7 +48,7 @@ internal sealed class GuardClients : IDisposable
     {
         if (_holders.TryGetValue(client, out GuardSettingsHolder? holder))
         {
-            holder.Current = new GuardSettings(OptionsOf(client));
+            holder.Current = new GuardSettings(OptionsOf(client), holder.Current);
         }
     }
 }

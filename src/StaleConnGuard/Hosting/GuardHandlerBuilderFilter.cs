@@ -14,6 +14,7 @@ internal sealed class GuardHandlerBuilderFilter(
     GuardClients clients,
     KeepAliveLedger ledger,
     GuardMetrics metrics,
+    UnusedConfiguration unused,
     ILoggerFactory loggers,
     TimeProvider? time = null,
     IMeterFactory? meters = null) : IHttpMessageHandlerBuilderFilter
@@ -37,6 +38,7 @@ internal sealed class GuardHandlerBuilderFilter(
                 return;
             }
 
+            unused.OnClientMade(client);
             StaleConnGuardOptions options = clients.OptionsOf(client);
             if (!options.Enabled)
             {
@@ -47,6 +49,11 @@ internal sealed class GuardHandlerBuilderFilter(
             if (RetryHandler.IsNeeded(options) && !builder.AdditionalHandlers.Any(static h => h is RetryHandler))
             {
                 builder.AdditionalHandlers.Insert(0, MakeRetryHandler(client, options));
+            }
+
+            if (options.KeepAlive.Origins.Count > 0)
+            {
+                builder.AdditionalHandlers.Insert(0, LogicalOrigin.Outer(clients.SettingsOf(client)));
             }
         };
 
@@ -100,7 +107,12 @@ internal sealed class GuardHandlerBuilderFilter(
             }
         }
 
-        var guarded = new ConnectionGuardHandler(guard, settings, innermost);
+        HttpMessageHandler guarded = new ConnectionGuardHandler(guard, settings, innermost);
+        if (options.KeepAlive.Origins.Count > 0)
+        {
+            guarded = LogicalOrigin.Inner(settings, guarded);
+        }
+
         if (above is null)
         {
             return guarded;

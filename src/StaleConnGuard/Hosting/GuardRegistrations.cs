@@ -8,7 +8,7 @@ namespace StaleConnGuard.Hosting;
 /// What the application asked for while it registered its services: which clients are guarded, and from which sections. Written at registration
 /// only, in any order; read from then on.
 /// </summary>
-internal sealed class GuardRegistrations
+internal sealed class GuardRegistrations(IServiceCollection services)
 {
     private readonly Dictionary<string, bool> _clients = new(StringComparer.Ordinal);
     private readonly List<ConfigurationInForce> _sections = [];
@@ -17,6 +17,12 @@ internal sealed class GuardRegistrations
 
     /// <summary>All configuration sections.</summary>
     public IReadOnlyList<ConfigurationInForce> Sections => _sections;
+
+    /// <summary>Clients that were named in a call.</summary>
+    public IEnumerable<string> RegisteredClients => _clients.Keys;
+
+    /// <summary>Everything that the application registered.</summary>
+    public IEnumerable<ServiceDescriptor> Services { get; } = services;
 
     /// <summary>Finds the registrations of this collection, or begins them.</summary>
     public static GuardRegistrations In(IServiceCollection services)
@@ -29,7 +35,7 @@ internal sealed class GuardRegistrations
             }
         }
 
-        var registrations = new GuardRegistrations();
+        var registrations = new GuardRegistrations(services);
         services.AddSingleton(registrations);
         return registrations;
     }

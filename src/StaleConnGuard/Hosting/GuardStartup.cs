@@ -6,10 +6,12 @@ namespace StaleConnGuard.Hosting;
 internal sealed class GuardStartup;
 
 /// <summary>Makes the options of every client that is named anywhere, and reports what is wrong with them.</summary>
-internal sealed class GuardStartupValidator(GuardRegistrations registrations, IOptionsMonitor<StaleConnGuardOptions> options) : IValidateOptions<GuardStartup>
+internal sealed class GuardStartupValidator(GuardRegistrations registrations, IOptionsMonitor<StaleConnGuardOptions> options, UnusedConfiguration unused)
+    : IValidateOptions<GuardStartup>
 {
     public ValidateOptionsResult Validate(string? name, GuardStartup startup)
     {
+        unused.LookAtStart();
         var failures = new List<string>();
         foreach (string client in registrations.ClientNames())
         {

@@ -62,6 +62,8 @@ public static class StaleConnGuardServiceCollectionExtensions
         services.TryAddSingleton(static provider => GuardMetrics.Of(provider.GetService<IMeterFactory>(), provider.GetRequiredService<KeepAliveLedger>()));
         services.TryAddSingleton<GuardClients>();
         services.TryAddSingleton<GuardReloads>();
+        services.TryAddSingleton<ClientNames>();
+        services.TryAddSingleton<UnusedConfiguration>();
         services.TryAddSingleton<IOptionsFactory<StaleConnGuardOptions>, GuardOptionsFactory>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHttpMessageHandlerBuilderFilter, GuardHandlerBuilderFilter>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<StaleConnGuardOptions>, StaleConnGuardOptionsValidator>());

@@ -34,4 +34,7 @@ internal static partial class GuardLog
 
     [LoggerMessage(108, LogLevel.Information, "Reloaded options are valid and in force.", EventName = "ReloadAccepted")]
     public static partial void ReloadAccepted(ILogger logger);
+
+    [LoggerMessage(109, LogLevel.Warning, "'{Section}' in the configuration has no effect: {Reason}", EventName = "UnusedConfiguration")]
+    public static partial void UnusedConfiguration(ILogger logger, string section, string reason);
 }
