@@ -77,7 +77,7 @@ public sealed class CreateTests : IDisposable
         {
             while (await connection.ReadRequestAsync() is ScriptedRequest request)
             {
-                await connection.AnswerAsync(request, status: "503 Service Unavailable");
+                await connection.AnswerAsync(request, status: 503);
             }
         });
         var options = new StaleConnGuardOptions { Retry = { Budget = { Ratio = 0, MinRetriesPerSecond = 0 } } };
