@@ -7,7 +7,7 @@ namespace StaleConnGuard.Exchanges;
 /// look at it is thrown, by whichever of the reading and the writing side fails first.
 /// </summary>
 /// <remarks>Made for each request, so what can be found elsewhere has no field here: a test counts the bytes.</remarks>
-internal sealed class Exchange(ExchangeScope scope, HttpRequestMessage request)
+internal sealed class Exchange(ExchangeScope scope, HttpRequestMessage? request)
 {
     // What the watch and the reading side agree on by compare-and-swap, once the watch has begun to judge.
     private const byte NotJudged = 0;
@@ -37,10 +37,8 @@ internal sealed class Exchange(ExchangeScope scope, HttpRequestMessage request)
     private const int DeliveryMask = 3;
 
     private static readonly AsyncLocal<Exchange?> s_current = new();
-    private static readonly HttpRequestMessage s_nobodys = new();
-    private static readonly HttpRequestMessage s_answered = new();
 
-    private volatile HttpRequestMessage _request = request;
+    private volatile HttpRequestMessage? _request = request;
     private volatile bool _checkoutWindow;
     private volatile byte _content;
     private volatile byte _closing;
@@ -61,11 +59,11 @@ internal sealed class Exchange(ExchangeScope scope, HttpRequestMessage request)
 
     public ConnectionGuard Guard => Scope.Guard;
 
-    /// <summary>The message the handler holds, until it has been answered.</summary>
-    public HttpRequestMessage Request => Root?.Request ?? _request;
-
-    /// <summary>Opened by no handler: the connection is used by a request that the guard did not see.</summary>
-    public bool IsNobodys => ReferenceEquals(Request, s_nobodys) || ReferenceEquals(Request, s_answered);
+    /// <summary>
+    /// The message the handler holds, until it has been answered; null then, and when no handler opened this exchange: the connection is used by a request that
+    /// the guard did not see, of which nothing is known.
+    /// </summary>
+    public HttpRequestMessage? Request => Root is Exchange root ? root.Request : _request;
 
     /// <summary>The settings in force for this exchange, from its first to its last decision.</summary>
     public GuardSettings Settings => Scope.Settings;
@@ -173,8 +171,8 @@ internal sealed class Exchange(ExchangeScope scope, HttpRequestMessage request)
 
     public static Exchange ForFurtherRequest(ConnectionGuard guard, Exchange? root, bool isIdempotent)
     {
-        root ??= new Exchange(new ExchangeScope(guard, GuardSettings.Default), s_nobodys);
-        return new Exchange(ExchangeScope.OfFurtherRequest(root, isIdempotent), s_nobodys);
+        root ??= new Exchange(new ExchangeScope(guard, GuardSettings.Default), request: null);
+        return new Exchange(ExchangeScope.OfFurtherRequest(root, isIdempotent), request: null);
     }
 
     /// <summary>This status makes the connection something else than HTTP.</summary>
@@ -205,7 +203,7 @@ internal sealed class Exchange(ExchangeScope scope, HttpRequestMessage request)
     public void ContentEnds() => _content = ContentHasRun;
 
     /// <summary>The connection stays in the pool and knows its last exchange; the message and its content must not stay with it.</summary>
-    public void ForgetRequest() => _request = s_answered;
+    public void ForgetRequest() => _request = null;
 
     /// <summary>
     /// False when the watch was first: then this exchange has got no answer and will get none. Costs a compare-and-swap only for an exchange

@@ -16,7 +16,7 @@ internal sealed class GuardSettings(StaleConnGuardOptions options)
     public bool SolicitHint { get; } = options.KeepAlive.SolicitHint;
 
     /// <summary>Whether a connection to this origin, idle for so long, is too old to be taken for this request, unless <see cref="MeasuredLimitTicks"/> allows it.</summary>
-    public bool IsTooOld(OriginKnowledge origin, long idleAgeTicks, HttpRequestMessage request)
+    public bool IsTooOld(OriginKnowledge origin, long idleAgeTicks, HttpRequestMessage? request)
     {
         // The limit for requests that are not safe to repeat is never the higher one, and most connections are below it: one question for most.
         KeepAliveSettings settings = KeepAlive.For(origin);

@@ -27,7 +27,7 @@ internal sealed class ExchangeWatch
     public static ExchangeWatch? Begin(Exchange exchange, GuardedStream connection)
     {
         Activity? span = Recorded(Activity.Current);
-        ExchangeCapture? capture = ExchangeCapture.Of(exchange.Request);
+        ExchangeCapture? capture = exchange.Request is HttpRequestMessage request ? ExchangeCapture.Of(request) : null;
         if (span is null && capture is null)
         {
             return null;
@@ -83,16 +83,16 @@ internal sealed class ExchangeWatch
 
     private static int CountResends(Exchange exchange)
     {
-        if (exchange.IsNobodys)
+        if (exchange.Request is not HttpRequestMessage request)
         {
             return 0;
         }
 
         if (exchange.Root is not null)
         {
-            RequestAttempts.GetOrAttach(exchange.Request).FurtherRequests++;
+            RequestAttempts.GetOrAttach(request).FurtherRequests++;
         }
 
-        return RequestAttempts.Find(exchange.Request)?.Resends ?? 0;
+        return RequestAttempts.Find(request)?.Resends ?? 0;
     }
 }

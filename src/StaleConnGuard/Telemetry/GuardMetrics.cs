@@ -70,7 +70,7 @@ internal sealed class GuardMetrics
             [
                 ended.Tags.Address,
                 ended.Tags.Port,
-                new(TelemetryTags.RequestMethod, TelemetryTags.Method(ended.Exchange.Request.Method)),
+                new(TelemetryTags.RequestMethod, TelemetryTags.Method(ended.Exchange.Request?.Method)),
                 new(TelemetryTags.Delivery, ended.Exchange.Delivery.ToString()),
                 new(TelemetryTags.Outcome, TelemetryTags.OutcomeOf(ended.Decision)),
                 new(TelemetryTags.Decision, ended.Decision.ToString()),

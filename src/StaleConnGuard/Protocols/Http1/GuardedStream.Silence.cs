@@ -46,7 +46,7 @@ internal sealed partial class GuardedStream
     // Asked here, on the request's own thread: what it looks at is not for other threads.
     private static bool WouldBeReplayed(Exchange exchange)
     {
-        var attempts = RequestAttempts.Find(exchange.Request);
+        RequestAttempts? attempts = exchange.Request is HttpRequestMessage request ? RequestAttempts.Find(request) : null;
         return ReplayRule.Decide(new ReplayFacts
         {
             Delivery = Delivery.Unknown,

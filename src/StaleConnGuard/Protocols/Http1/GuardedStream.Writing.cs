@@ -121,7 +121,7 @@ internal sealed partial class GuardedStream
     /// <summary>The head of this exchange asks the server for its timeout, if it is time to.</summary>
     private void PlanSolicitation(Exchange exchange)
     {
-        if (AgeAtBindingTicks >= _solicitAtSecond * TimeSpan.TicksPerSecond && exchange.Settings.SolicitHint && !exchange.IsNobodys)
+        if (AgeAtBindingTicks >= _solicitAtSecond * TimeSpan.TicksPerSecond && exchange.Settings.SolicitHint && exchange.Request is not null)
         {
             _solicitAtSecond = (int)((AgeAtBindingTicks + KeepAliveSolicitation.AskAgainAfter) / TimeSpan.TicksPerSecond);
             _solicits = true;
@@ -154,7 +154,7 @@ internal sealed partial class GuardedStream
             return false;
         }
 
-        if (current is { IsBound: false, IsClosed: false } && ReferenceEquals(current.Guard, _guard) && RequestLine.Begins(bytes, current.Request.Method))
+        if (current is { IsBound: false, IsClosed: false, Request: HttpRequestMessage request } && ReferenceEquals(current.Guard, _guard) && RequestLine.Begins(bytes, request.Method))
         {
             Begin(current);
             return true;
