@@ -33,9 +33,6 @@ internal sealed class OriginKnowledge(in OriginKey key, KeepAliveLedger ledger, 
     /// <summary>Which connections may be dead because another one is.</summary>
     public ref SuspectMark Suspects => ref _suspects;
 
-    /// <summary>How metrics name this origin.</summary>
-    public OriginTags Tags => field ??= OriginTags.Of(Key);
-
     /// <summary>The smallest server timeout that was advertised or learned, in <see cref="TimeSpan"/> ticks; <see cref="long.MaxValue"/> when none is known.</summary>
     public long ServerTimeoutTicks => Math.Min(AdvertisedTicks, LearnedTicks);
 

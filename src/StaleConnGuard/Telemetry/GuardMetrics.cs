@@ -46,7 +46,7 @@ internal sealed class GuardMetrics
     {
         if (_idleAge.Enabled)
         {
-            _idleAge.Record(idleAgeTicks / (double)TimeSpan.TicksPerSecond, origin.Tags.Address, origin.Tags.Port);
+            _idleAge.Record(idleAgeTicks / (double)TimeSpan.TicksPerSecond, OriginTags.Of(origin.Key).Address, OriginTags.Of(origin.Key).Port);
         }
     }
 
@@ -54,7 +54,7 @@ internal sealed class GuardMetrics
     {
         if (_refused.Enabled)
         {
-            _refused.Add(1, origin.Tags.Address, origin.Tags.Port, new(TelemetryTags.Reason, reason.ToString()));
+            _refused.Add(1, OriginTags.Of(origin.Key).Address, OriginTags.Of(origin.Key).Port, new(TelemetryTags.Reason, reason.ToString()));
         }
     }
 
@@ -68,8 +68,8 @@ internal sealed class GuardMetrics
         _staleHits.Add(
             1,
             [
-                ended.Tags.Address,
-                ended.Tags.Port,
+                TagsOf(ended.Exchange.Connection?.Origin.Key).Address,
+                TagsOf(ended.Exchange.Connection?.Origin.Key).Port,
                 new(TelemetryTags.RequestMethod, TelemetryTags.Method(ended.Exchange.Request?.Method)),
                 new(TelemetryTags.Delivery, ended.Exchange.Delivery.ToString()),
                 new(TelemetryTags.Outcome, TelemetryTags.OutcomeOf(ended.Decision)),
@@ -83,7 +83,7 @@ internal sealed class GuardMetrics
     {
         if (_replays.Enabled && ended.Decision.IsReplay() && ended.Exchange.End is not (ConnectionEnd.Refused or ConnectionEnd.ClosedBeforeUse))
         {
-            _replays.Add(1, ended.Tags.Address, ended.Tags.Port, new(TelemetryTags.Decision, ended.Decision.ToString()));
+            _replays.Add(1, TagsOf(ended.Exchange.Connection?.Origin.Key).Address, TagsOf(ended.Exchange.Connection?.Origin.Key).Port, new(TelemetryTags.Decision, ended.Decision.ToString()));
         }
     }
 
