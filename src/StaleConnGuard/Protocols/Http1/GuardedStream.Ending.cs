@@ -160,7 +160,7 @@ internal sealed partial class GuardedStream
     private async ValueTask LookForTheEndAsync(Exchange exchange)
     {
         int? count = await ReadBeneathAsync().ConfigureAwait(false);
-        if (count > 0 && Origin.Scheme == Uri.UriSchemeHttp)
+        if (count > 0 && Origin.Key.Scheme == Uri.UriSchemeHttp)
         {
             // Bytes of an answer that nobody has read yet. Beneath TLS they may be an alert as well, so they tell nothing there.
             _ = exchange.TryMarkResponded();
