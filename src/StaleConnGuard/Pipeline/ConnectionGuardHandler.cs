@@ -26,6 +26,7 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
     {
         try
         {
+            // (1)
             send.Attempt = Attempt.First(Scope(), request);
             return ExecutionContext.IsFlowSuppressed() ? SendFlowingAsync(send) : SendGuardedAsync(send);
         }
@@ -169,6 +170,7 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
         bool refused = exchange.End is ConnectionEnd.Refused or ConnectionEnd.ClosedBeforeUse;
         int maxRefusals = exchange.FreshOnly ? MaxRefusalsOfReturned : MaxRefusals;
 
+        // (5)
         ReplayDecision decision = ReplayRule.Decide(new ReplayFacts
         {
             Delivery = exchange.Delivery,
