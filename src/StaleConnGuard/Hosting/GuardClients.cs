@@ -25,7 +25,7 @@ internal sealed class GuardClients : IDisposable
     public StaleConnGuardOptions OptionsOf(string client) => _options.Get(client);
 
     public GuardSettingsHolder SettingsOf(string client) =>
-        _holders.GetOrAdd(client, static (name, self) => new GuardSettingsHolder(new GuardSettings(self.OptionsOf(name))), this);
+        _holders.GetOrAdd(client, static (name, self) => new GuardSettingsHolder(SettingsOf(self.OptionsOf(name))), this);
 
     /// <summary>Where the client's <see cref="HttpClient.Timeout"/> is noted each time a client is made.</summary>
     public ClientTimeout TimeoutOf(string client) => _timeouts.GetOrAdd(client, static _ => new ClientTimeout());
@@ -48,7 +48,10 @@ internal sealed class GuardClients : IDisposable
     {
         if (_holders.TryGetValue(client, out GuardSettingsHolder? holder))
         {
-            holder.Current = new GuardSettings(OptionsOf(client), holder.Current);
+            holder.Current = SettingsOf(OptionsOf(client), holder.Current);
         }
     }
+
+    private static GuardSettings SettingsOf(StaleConnGuardOptions options, GuardSettings? before = null) =>
+        new(options.KeepAlive, options.Replay, options.Enabled, before);
 }

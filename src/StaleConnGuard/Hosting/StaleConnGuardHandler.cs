@@ -97,8 +97,8 @@ public static class StaleConnGuardHandler
         }
 
         services.ShareMeters(sockets);
-        var settings = new GuardSettingsHolder(new GuardSettings(options));
-        var own = new ConnectionGuard(ledger, services.Time) { Observer = services.Observer, Silence = SilenceWatch.For(options.Transport, services.Time) };
+        var settings = new GuardSettingsHolder(new GuardSettings(options.KeepAlive, options.Replay));
+        var own = new ConnectionGuard(ledger, services.Time) { Observer = services.Observer, Watcher = ExchangeWatcher.Instance };
         if (GuardedConnections.Prepare(sockets, own, options, settings, services.SayHandlerInUse) is not ConnectionGuard guard)
         {
             throw new InvalidOperationException("The handler has sent a request already, so its connections can no longer be guarded; pass one that has not.");
