@@ -9,14 +9,12 @@ internal sealed class GuardClients : IDisposable
     private readonly ConcurrentDictionary<string, GuardSettingsHolder> _holders = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, ClientTimeout> _timeouts = new(StringComparer.Ordinal);
     private readonly IOptionsMonitor<StaleConnGuardOptions> _options;
-    private readonly GuardReloads _reloads;
     private readonly IDisposable? _subscription;
 
     public GuardClients(IOptionsMonitor<StaleConnGuardOptions> options, GuardReloads reloads)
     {
         _options = options;
-        _reloads = reloads;
-        _reloads.Accepted += RefreshAll;
+        reloads.WhenAccepted(RefreshAll);
         _subscription = options.OnChange((_, name) => Refresh(name ?? Options.DefaultName));
     }
 
@@ -30,11 +28,7 @@ internal sealed class GuardClients : IDisposable
     /// <summary>Where the client's <see cref="HttpClient.Timeout"/> is noted each time a client is made.</summary>
     public ClientTimeout TimeoutOf(string client) => _timeouts.GetOrAdd(client, static _ => new ClientTimeout());
 
-    public void Dispose()
-    {
-        _reloads.Accepted -= RefreshAll;
-        _subscription?.Dispose();
-    }
+    public void Dispose() => _subscription?.Dispose();
 
     private void RefreshAll()
     {

@@ -16,13 +16,20 @@ internal sealed class GuardReloads(
 {
     private readonly Lock _reloading = new();
     private readonly List<IDisposable> _subscriptions = [];
+    private readonly List<Action> _listeners = [];
     private readonly ILogger _logger = loggers.CreateLogger(GuardLog.Category);
     private Action<string>? _check;
     private Dictionary<ConfigurationInForce, ConfigurationCopy>? _rejected;
     private CancellationTokenSource _accepted = new();
 
-    /// <summary>Called after a reload has been taken.</summary>
-    public event Action? Accepted;
+    /// <summary>Has something called whenever a reload has been taken.</summary>
+    public void WhenAccepted(Action action)
+    {
+        lock (_reloading)
+        {
+            _listeners.Add(action);
+        }
+    }
 
     /// <summary>Begins to watch the sections.</summary>
     /// <param name="check">Makes the options of a client and throws when they are not valid.</param>
@@ -120,7 +127,17 @@ internal sealed class GuardReloads(
     {
         // Also what failed before is kept there.
         cache.Clear();
-        Accepted?.Invoke();
+        Action[] listeners;
+        lock (_reloading)
+        {
+            listeners = [.. _listeners];
+        }
+
+        foreach (Action listener in listeners)
+        {
+            listener();
+        }
+
         using CancellationTokenSource taken = Interlocked.Exchange(ref _accepted, new CancellationTokenSource());
         taken.Cancel();
     }
