@@ -143,7 +143,7 @@ public class HttpClientHandlerTests
         var services = new ServiceCollection();
         services.AddLogging(b => b.AddProvider(log));
         services.AddStaleConnGuard();
-        services.AddRefitClient<IOrders>().ConfigureHttpClient(c => c.BaseAddress = server.Uri);
+        services.AddRefitGeneratedClient<IOrders>().ConfigureHttpClient(c => c.BaseAddress = server.Uri);
         await using ServiceProvider provider = services.BuildServiceProvider();
 
         (await provider.GetRequiredService<IOrders>().CreateAsync("one")).ShouldBe("ok");
