@@ -20,6 +20,7 @@ internal sealed class Exchange(ExchangeScope scope, HttpRequestMessage? request)
     private const byte OnReusedConnection = 2;
     private const byte EndsEarlyIfDead = 4;
     private const byte Suspected = 8;
+    private const byte OnRedirect = 16;
 
     // How far the content is.
     private const byte ContentUntouched = 0;
@@ -46,6 +47,9 @@ internal sealed class Exchange(ExchangeScope scope, HttpRequestMessage? request)
     private volatile byte _judgement;
     private volatile byte _binding;
     private byte _evidence;
+
+    // One field for two, because one is needed until the other is: where the message was going when the handler sent it, then the stream that carries it.
+    private object? _place = request?.RequestUri;
     private ExchangeTraits _traits;
 
     /// <summary>The exchange that the running code belongs to. It flows into the calls the HTTP/1.1 connection makes on its stream.</summary>
@@ -108,7 +112,13 @@ internal sealed class Exchange(ExchangeScope scope, HttpRequestMessage? request)
     public bool EndsWithConnection => _closing == ClosedAndEndsConnection;
 
     /// <summary>The stream that carried this exchange, once bound.</summary>
-    public GuardedStream? Stream { get; private set; }
+    public GuardedStream? Stream => _place as GuardedStream;
+
+    /// <summary>
+    /// The message goes, or went, elsewhere than the handler sent it: an attempt was answered with a redirect, so a server has seen the request whatever came
+    /// after. Of the exchange that a handler opened.
+    /// </summary>
+    public bool WasRedirected => IsBound ? Responded || (_binding & OnRedirect) != 0 : HasLeftItsPlace;
 
     public bool IsReused => (_binding & OnReusedConnection) != 0;
 
@@ -254,12 +264,12 @@ internal sealed class Exchange(ExchangeScope scope, HttpRequestMessage? request)
     public void Bind(GuardedStream stream, bool reused, long idleAgeTicks, long connectionAgeTicks, int requestsBefore, long bytesWrittenBefore)
     {
         _checkoutWindow = false;
-        _binding = (byte)((_binding & Granted) | (reused ? OnReusedConnection : 0));
+        _binding = (byte)((_binding & Granted) | (reused ? OnReusedConnection : 0) | (Root is null && HasLeftItsPlace ? OnRedirect : 0));
         IdleAgeTicks = idleAgeTicks;
         stream.AgeAtBindingTicks = connectionAgeTicks;
         stream.RequestsBeforeBinding = requestsBefore;
         BytesWrittenBefore = bytesWrittenBefore;
-        Stream = stream;
+        _place = stream;
     }
 
     /// <summary>Records the evidence. The first record stands: the reading and the writing side may both fail.</summary>
@@ -277,6 +287,8 @@ internal sealed class Exchange(ExchangeScope scope, HttpRequestMessage? request)
             Stream?.Watch?.Ended(this);
         }
     }
+
+    private bool HasLeftItsPlace => !ReferenceEquals(_place, _request?.RequestUri);
 
     private bool TryRecordEnd(ConnectionEnd end, Delivery delivery) =>
         Interlocked.CompareExchange(ref _evidence, (byte)(EvidenceIsIn | ((int)end << EndAt) | (int)delivery), (byte)0) == 0;

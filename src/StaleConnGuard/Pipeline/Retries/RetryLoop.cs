@@ -42,14 +42,23 @@ internal sealed class RetryLoop(RetryPolicy policy, RetryServices services)
         TAttempt attempt, Outcome<HttpResponseMessage> outcome, RequestSnapshot original, long begun, bool blocking, CancellationToken callerToken)
         where TAttempt : struct, IAttempt
     {
+        RequestSnapshot subject = original.IsKnown ? original : RequestSnapshot.FromResponse(outcome.Result);
+        RequestAttempts? attempts = subject.IsKnown ? RequestAttempts.Find(subject.Request) : null;
+
+        // Below another retry layer of ours, which sends the message again: what it has counted counts here, and it goes on counting when this one is done.
+        bool isRetried = attempts is { IsRetried: true };
+        if (!isRetried && attempts?.EndedWith(outcome.Result, outcome.Exception) is false)
+        {
+            attempts.Forget();
+        }
+
         TimeSpan backoff = TimeSpan.Zero;
         for (int retries = 0; ; retries++)
         {
-            RequestSnapshot subject = original.IsKnown ? original : RequestSnapshot.FromResponse(outcome.Result);
-            RetryDecision decision = Decide(subject, ref backoff, retries, outcome, begun, attempt.Context, callerToken);
+            RetryDecision decision = Decide(subject, attempts, ref backoff, retries, outcome, begun, attempt.Context, callerToken);
             if (!decision.IsRetry)
             {
-                return outcome;
+                break;
             }
 
             outcome.Result?.Dispose();
@@ -59,26 +68,33 @@ internal sealed class RetryLoop(RetryPolicy policy, RetryServices services)
             }
             catch (OperationCanceledException e)
             {
-                return Outcome.FromException<HttpResponseMessage>(e);
+                outcome = Outcome.FromException<HttpResponseMessage>(e);
+                break;
             }
 
-            RequestAttempts attempts = RequestAttempts.GetOrAttach(subject.Request);
-            attempts.Retries++;
-            attempts.ResponseStarted = false;
+            attempts = RequestAttempts.GetOrAttach(subject.Request);
+            attempts.BeginRetry();
             subject.Restore();
             outcome = await attempt.SendAsync().ConfigureAwait(false);
+            attempts.IsRetried = isRetried;
+            subject = original.IsKnown ? original : RequestSnapshot.FromResponse(outcome.Result);
         }
+
+        if (!isRetried)
+        {
+            attempts?.Settle((object?)outcome.Result ?? outcome.Exception!);
+        }
+
+        return outcome;
     }
 
     private RetryDecision Decide(
-        in RequestSnapshot original, ref TimeSpan backoff, int retriesHere, Outcome<HttpResponseMessage> outcome, long begun, ResilienceContext? context, CancellationToken callerToken)
+        in RequestSnapshot original, RequestAttempts? attempts, ref TimeSpan backoff, int retriesHere, Outcome<HttpResponseMessage> outcome, long begun, ResilienceContext? context, CancellationToken callerToken)
     {
-        RequestAttempts? attempts = original.IsKnown ? RequestAttempts.Find(original.Request) : null;
-
         // The message's own count may be higher: an outer layer repeats the whole.
         int retries = Math.Max(retriesHere, attempts?.Retries ?? 0);
         FailureKind failure = FailureClassifier.Classify(outcome.Exception, attempts, callerToken);
-        RetryReason reason = policy.Judge(original, retries, failure, outcome.Result, callerToken);
+        RetryReason reason = policy.Judge(original, attempts, retries, failure, outcome.Result, callerToken);
         if (reason is RetryReason.StoppedNothingToRetry)
         {
             return RetryDecision.Stop(reason);
