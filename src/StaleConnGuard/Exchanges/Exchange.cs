@@ -283,8 +283,12 @@ internal sealed class Exchange(ExchangeScope scope, HttpRequestMessage? request)
 
         if (TryRecordEnd(end, delivery))
         {
-            // While the runtime's span of this very send is still open.
+            // While the runtime's span of this very send is still open, and before it measures it.
             Stream?.Watch?.Ended(this);
+            if (Request is HttpRequestMessage request)
+            {
+                MetricsEnrichment.Keep(request);
+            }
         }
     }
 

@@ -5,6 +5,9 @@ internal sealed class GuardSettings(StaleConnGuardOptions options)
 {
     public static GuardSettings Default { get; } = new(new StaleConnGuardOptions());
 
+    /// <summary>The options these are made from; not to be changed.</summary>
+    public StaleConnGuardOptions Options { get; } = options;
+
     public KeepAliveSettings KeepAlive { get; } = KeepAliveSettings.From(options.KeepAlive);
 
     public int MaxReplays { get; } = options.Replay.MaxReplays;

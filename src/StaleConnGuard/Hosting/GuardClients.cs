@@ -46,7 +46,7 @@ internal sealed class GuardClients : IDisposable
     public GuardSettingsHolder SettingsOf(string client) =>
         _holders.GetOrAdd(client, static (name, self) => new GuardSettingsHolder(new GuardSettings(self.OptionsOf(name))), this);
 
-    /// <summary>Where the client's <see cref="HttpClient.Timeout"/> is noted each time a client is made.</summary>
+    /// <summary>Where each client of the name is noted when it is made, for its <see cref="HttpClient.Timeout"/>.</summary>
     public ClientTimeout TimeoutOf(string client) => _timeouts.GetOrAdd(client, static _ => new ClientTimeout());
 
     public void Dispose()

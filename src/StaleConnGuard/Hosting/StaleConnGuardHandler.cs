@@ -31,7 +31,7 @@ public static class StaleConnGuardHandler
 
         var guarded = new ConnectionGuardHandler(guard, settings, handler);
         return RetryHandler.IsNeeded(options)
-            ? new RetryHandler(options.Retry, options.Replay, new RetryServices { Observer = new MeteringRetryObserver(GuardMetrics.Shared, NoRetryObserver.Instance) }) { InnerHandler = guarded }
+            ? new RetryHandler(settings, new RetryServices { Observer = new MeteringRetryObserver(GuardMetrics.Shared, NoRetryObserver.Instance) }) { InnerHandler = guarded }
             : guarded;
     }
 }

@@ -198,11 +198,12 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
             UnsafeReplay = inForce.UnsafeReplay,
         });
 
-        EndedExchange ended = Guard.OnEnded(exchange, decision, attempts.Replays);
+        EndedExchange ended = Guard.OnEnded(exchange, decision, attempts.Replays, failure);
 
         if (decision.IsReplay())
         {
             attempts.Count(decision, refused);
+            MetricsEnrichment.PutBack(request);
 
             // A refusal says nothing about the other connections; a stale hit does.
             attempt = attempt.Next(freshOnly: exchange.FreshOnly || !refused, mayRefuseWrite: attempts.Refusals < maxRefusals);

@@ -74,6 +74,7 @@ internal sealed class RetryLoop(RetryPolicy policy, RetryServices services)
 
             attempts = RequestAttempts.GetOrAttach(subject.Request);
             attempts.BeginRetry();
+            MetricsEnrichment.PutBack(subject.Request);
             subject.Restore();
             outcome = await attempt.SendAsync().ConfigureAwait(false);
             attempts.IsRetried = isRetried;
@@ -102,7 +103,7 @@ internal sealed class RetryLoop(RetryPolicy policy, RetryServices services)
 
         RetryBudget? budget = _budgets.Find(original.Uri);
         RetryDecision decision = new RetryDecision(reason, TimeSpan.Zero).IsRetry
-            ? Schedule(reason, original, budget, ref backoff, retries, outcome.Result, begun)
+            ? Schedule(reason, original, budget, ref backoff, retries, outcome.Result, begun, callerToken)
             : RetryDecision.Stop(reason);
         Tell(decision, budget, new RetryAttempt
         {
@@ -118,7 +119,7 @@ internal sealed class RetryLoop(RetryPolicy policy, RetryServices services)
     }
 
     private RetryDecision Schedule(
-        RetryReason reason, in RequestSnapshot original, RetryBudget? budget, ref TimeSpan backoff, int retries, HttpResponseMessage? response, long begun)
+        RetryReason reason, in RequestSnapshot original, RetryBudget? budget, ref TimeSpan backoff, int retries, HttpResponseMessage? response, long begun, CancellationToken callerToken)
     {
         if (policy.RequestedWait(response, _time.GetUtcNow()) is not TimeSpan requested)
         {
@@ -127,8 +128,9 @@ internal sealed class RetryLoop(RetryPolicy policy, RetryServices services)
 
         backoff = policy.Backoff.Next(retries, backoff);
         TimeSpan delay = requested + backoff;
-        TimeSpan patience = CallerTimeoutOf(original.Request);
-        if (patience != Timeout.InfiniteTimeSpan && _time.GetElapsedTime(begun) + delay >= patience)
+        TimeSpan elapsed = _time.GetElapsedTime(begun);
+        TimeSpan patience = CallerTimeoutOf(original.Request) ?? ClientTimeoutOf(elapsed, callerToken);
+        if (patience != Timeout.InfiniteTimeSpan && elapsed + delay >= patience)
         {
             return RetryDecision.Stop(RetryReason.StoppedDeadline);
         }
@@ -141,14 +143,20 @@ internal sealed class RetryLoop(RetryPolicy policy, RetryServices services)
         return new RetryDecision(reason, delay);
     }
 
-    private TimeSpan CallerTimeoutOf(HttpRequestMessage request)
+    private TimeSpan? CallerTimeoutOf(HttpRequestMessage request) =>
+        request.Options.TryGetValue(HttpRequestMessageExtensions.CallerTimeout, out TimeSpan ofRequest) ? ofRequest : policy.CallerTimeout;
+
+    /// <summary>What is known of <see cref="HttpClient.Timeout"/>, unless it is evident that this request is not under it.</summary>
+    private TimeSpan ClientTimeoutOf(TimeSpan elapsed, CancellationToken callerToken)
     {
-        if (request.Options.TryGetValue(HttpRequestMessageExtensions.CallerTimeout, out TimeSpan ofRequest))
+        // A client always hands down a token that can be cancelled, and cancels it in time.
+        if (services.ClientTimeout is not ClientTimeout known || !callerToken.CanBeCanceled)
         {
-            return ofRequest;
+            return Timeout.InfiniteTimeSpan;
         }
 
-        return policy.CallerTimeout ?? services.ClientTimeout?.Value ?? Timeout.InfiniteTimeSpan;
+        TimeSpan longest = known.Longest;
+        return elapsed < longest ? longest : Timeout.InfiniteTimeSpan;
     }
 
     private void Tell(RetryDecision decision, RetryBudget? budget, in RetryAttempt told)

@@ -16,7 +16,7 @@ internal sealed class RetryPolicy
     /// <exception cref="ArgumentException">An option is out of its range; the message names each.</exception>
     public RetryPolicy(RetryOptions options, UnsafeReplay unsafeReplay, Random random)
     {
-        string errors = string.Join(' ', RetryOptionsRules.Check(options));
+        string errors = string.Join("; ", RetryOptionsRules.Check(options));
         if (errors.Length > 0)
         {
             throw new ArgumentException(errors, nameof(options));
