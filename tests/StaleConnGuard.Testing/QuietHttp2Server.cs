@@ -50,7 +50,7 @@ public sealed class QuietHttp2Server : IAsyncDisposable
         try
         {
             _client = await _listener.AcceptAsync();
-            await using var stream = new NetworkStream(_client);
+            await using var stream = new NetworkStream(_client, ownsSocket: true);
             await stream.ReadExactlyAsync(new byte["PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".Length]);
             await WriteAsync(stream, Settings, 0, 0, []);
             byte[] header = new byte[9];

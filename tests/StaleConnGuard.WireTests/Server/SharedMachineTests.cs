@@ -19,7 +19,11 @@ public class SharedMachineTests
         Requirement.MetOrSkip(OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess, "running a server as another user needs root");
         HashSet<string> before = SharedMemory();
         DirectoryInfo folder = Directory.CreateTempSubdirectory("staleconn-squid-other-");
-        folder.UnixFileMode |= UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;
+        using (Process own = Process.Start("chown", ["65534:65534", folder.FullName]))
+        {
+            await own.WaitForExitAsync();
+        }
+
         int port = FreePort();
         Process? others = null;
         await using (RealServer ours = await RealServer.StartAsync("squid", TimeSpan.FromSeconds(60)))
