@@ -1,3 +1,4 @@
+using System.Net;
 using Microsoft.Extensions.Options;
 
 namespace StaleConnGuard;
@@ -14,7 +15,8 @@ public static class StaleConnGuardHandler
     public static HttpMessageHandler Create(StaleConnGuardOptions? options = null, SocketsHttpHandler? handler = null) =>
         Create(options ?? new StaleConnGuardOptions(), handler ?? new SocketsHttpHandler(), KeepAliveLedger.Shared, new MeteringGuardObserver(GuardMetrics.Shared));
 
-    internal static HttpMessageHandler Create(StaleConnGuardOptions options, SocketsHttpHandler handler, KeepAliveLedger ledger, IGuardObserver? observer)
+    internal static HttpMessageHandler Create(
+        StaleConnGuardOptions options, SocketsHttpHandler handler, KeepAliveLedger ledger, IGuardObserver? observer, Func<string, CancellationToken, Task<IPAddress[]>>? resolve = null)
     {
         IReadOnlyList<string> failures = StaleConnGuardOptionsRules.Check(options);
         if (failures.Count > 0)
@@ -23,7 +25,7 @@ public static class StaleConnGuardHandler
         }
 
         var settings = new GuardSettingsHolder(new GuardSettings(options));
-        var own = new ConnectionGuard(ledger, TimeProvider.System) { Observer = observer, Silence = SilenceWatch.For(options.Transport, TimeProvider.System) };
+        var own = new ConnectionGuard(ledger, TimeProvider.System) { Observer = observer, Silence = SilenceWatch.For(options.Transport, TimeProvider.System), ResolveName = resolve };
         if (GuardedConnections.Prepare(handler, own, options, settings) is not ConnectionGuard guard)
         {
             throw new InvalidOperationException("The handler has sent a request already, so its connections can no longer be guarded; pass one that has not.");

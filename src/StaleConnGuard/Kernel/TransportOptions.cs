@@ -6,7 +6,12 @@ public sealed class TransportOptions
 {
     /// <summary>Gets or sets how long establishing a connection may take.</summary>
     /// <value>The default value is 10 seconds. Between 10 ms and 1 hour, or <see cref="Timeout.InfiniteTimeSpan"/>.</value>
-    /// <remarks>A handler of the application's own that has a <see cref="SocketsHttpHandler.ConnectTimeout"/> set keeps it.</remarks>
+    /// <remarks>
+    /// For all of it together: name resolution, TCP, a proxy's tunnel, TLS. Of a name with several addresses the next is tried beside the last one after 250 ms,
+    /// sooner when that has failed or the time is short (RFC 8305), so that one that leads nowhere does not use the time up. When it has run out, the request fails with an
+    /// <see cref="HttpRequestException"/> of <see cref="HttpRequestError.ConnectionError"/> with a <see cref="TimeoutException"/> inside. A handler of
+    /// the application's own that has a <see cref="SocketsHttpHandler.ConnectTimeout"/> set keeps it, and the exception that the runtime makes of it.
+    /// </remarks>
     public TimeSpan ConnectTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>

@@ -123,7 +123,13 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
                 {
                     if (!attempt.Fail() || !TryNext(ref attempt, e, cancellationToken))
                     {
-                        throw;
+                        Exception failure = ConnectTimeoutFailure.Of(e, attempt.Exchange, cancellationToken);
+                        if (ReferenceEquals(failure, e))
+                        {
+                            throw;
+                        }
+
+                        throw failure;
                     }
                 }
             }
@@ -152,7 +158,7 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
             }
         }
 
-        ExceptionDispatchInfo.Throw(failure);
+        ExceptionDispatchInfo.Throw(ConnectTimeoutFailure.Of(failure, attempt.Exchange, cancellationToken));
         return null!;
     }
 

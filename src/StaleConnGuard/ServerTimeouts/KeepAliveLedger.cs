@@ -47,8 +47,7 @@ internal sealed class KeepAliveLedger : IKeepAliveLedger
             throw new ArgumentException("An absolute URL is needed.", nameof(origin));
         }
 
-        var key = new OriginKey(origin.Scheme, origin.IdnHost.ToLowerInvariant(), origin.Port, Proxy: null);
-        knowledge = _origins.Find(key)?.Describe();
+        knowledge = _origins.Find(OriginKey.Of(origin))?.Describe();
         return knowledge is not null;
     }
 
