@@ -136,7 +136,7 @@ public class AddressesTests
         using var hole = new BlackHole(IPAddress.Parse("127.0.77.8"), 0);
         using var client = Client([hole.EndPoint.Address, IPAddress.Parse("127.0.77.8")], Timeout.InfiniteTimeSpan);
         using var cancel = new CancellationTokenSource(TimeSpan.FromMilliseconds(400));
-        var e = await Should.ThrowAsync<OperationCanceledException>(() => client.SendAsync(GuardedClient.Request("GET", new Uri($"http://two.test:{hole.EndPoint.Port}/")), cancellationToken: cancel.Token));
+        var e = await Assert.ThrowsAnyAsync<OperationCanceledException>(() => client.SendAsync(GuardedClient.Request("GET", new Uri($"http://two.test:{hole.EndPoint.Port}/")), cancellationToken: cancel.Token));
         e.CancellationToken.ShouldBe(cancel.Token);
     }
 
@@ -145,9 +145,16 @@ public class AddressesTests
     public async Task Request_ApplicationsOwnLimit_FailsAsWithoutTheGuard()
     {
         using var hole = new BlackHole(IPAddress.Parse("127.0.77.9"), 0);
-        using var client = new GuardedClient(configure: h => h.ConnectTimeout = TimeSpan.FromMilliseconds(500), resolve: (_, _) => Task.FromResult(new[] { hole.EndPoint.Address }));
-        var e = await Should.ThrowAsync<TaskCanceledException>(() => client.GetAsync(new Uri($"http://one.test:{hole.EndPoint.Port}/")));
-        e.InnerException.ShouldBeOfType<TimeoutException>();
+        var uri = new Uri($"http://{hole.EndPoint}/");
+        using var plain = new GuardedClient(guarded: false, configure: h => h.ConnectTimeout = TimeSpan.FromMilliseconds(500));
+        using var client = new GuardedClient(configure: h => h.ConnectTimeout = TimeSpan.FromMilliseconds(500));
+
+        TaskCanceledException expected = await Assert.ThrowsAsync<TaskCanceledException>(() => plain.GetAsync(uri));
+        TaskCanceledException actual = await Assert.ThrowsAsync<TaskCanceledException>(() => client.GetAsync(uri));
+
+        actual.Message.ShouldBe(expected.Message);
+        actual.InnerException.ShouldBeOfType<TimeoutException>();
+        actual.InnerException!.Message.ShouldBe(expected.InnerException!.Message);
     }
 
     private static GuardedClient Client(IPAddress[] addresses, TimeSpan? limit = null) =>
