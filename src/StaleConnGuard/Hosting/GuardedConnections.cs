@@ -34,9 +34,10 @@ internal static class GuardedConnections
             }
 
             bool hasOwnLimit = handler.ConnectTimeout != Timeout.InfiniteTimeSpan;
+            var watch = SilenceWatch.For(options.Transport, guard.Time);
             HandlerDefaults.Apply(handler, options, s_jitter.NextDouble());
             guard.ConnectTimeout = hasOwnLimit ? null : handler.ConnectTimeout;
-            handler.ConnectCallback = ConnectWith(handler.ConnectCallback, SocketTuning.From(options.Transport), handler.ConnectTimeout, guard);
+            handler.ConnectCallback = ConnectWith(handler.ConnectCallback, SocketTuning.From(options.Transport), handler.ConnectTimeout, guard, watch);
             handler.PlaintextStreamFilter = FilterWith(handler.PlaintextStreamFilter, handler, guard, settings);
             guard.MayUnpackBodies = handler.AutomaticDecompression is not DecompressionMethods.None;
             s_prepared.Add(handler, guard);
@@ -59,7 +60,7 @@ internal static class GuardedConnections
     }
 
     private static Func<SocketsHttpConnectionContext, CancellationToken, ValueTask<Stream>> ConnectWith(
-        Func<SocketsHttpConnectionContext, CancellationToken, ValueTask<Stream>>? users, SocketTuning tuning, TimeSpan limit, ConnectionGuard guard)
+        Func<SocketsHttpConnectionContext, CancellationToken, ValueTask<Stream>>? users, SocketTuning tuning, TimeSpan limit, ConnectionGuard guard, SilenceWatch? watch)
     {
         var dialer = new Dialer(tuning, limit, guard.Time, guard.ResolveName);
         return async (context, cancellationToken) =>
@@ -68,13 +69,13 @@ internal static class GuardedConnections
             Stream stream;
             if (users is null)
             {
-                stream = new TransportStream(await dialer.ConnectAsync(context.DnsEndPoint, cancellationToken).ConfigureAwait(false), guard.Silence);
+                stream = Watched(new TransportStream(await dialer.ConnectAsync(context.DnsEndPoint, cancellationToken).ConfigureAwait(false)), watch);
             }
             else
             {
                 // The application's code; what it reads and writes is not this request's.
                 Exchange.Current = null;
-                stream = Wrap(await users(context, cancellationToken).ConfigureAwait(false), tuning, guard.Silence);
+                stream = Wrap(await users(context, cancellationToken).ConfigureAwait(false), tuning, watch);
             }
 
             if (stream is not TransportStream)
@@ -98,7 +99,13 @@ internal static class GuardedConnections
 
         var stream = (NetworkStream)users;
         tuning.ApplyToForeign(stream.Socket);
-        return new TransportStream(stream, watch);
+        return Watched(new TransportStream(stream), watch);
+    }
+
+    private static TransportStream Watched(TransportStream transport, SilenceWatch? watch)
+    {
+        watch?.Attach(transport);
+        return transport;
     }
 
     private static Func<SocketsHttpPlaintextStreamFilterContext, CancellationToken, ValueTask<Stream>> FilterWith(
@@ -147,7 +154,7 @@ internal static class GuardedConnections
 
         if (TransportLink.Find(stream) is TransportStream transport)
         {
-            transport.IsTunnelUnderWay = true;
+            _ = TunnelUnderWay.On(transport);
             return;
         }
 

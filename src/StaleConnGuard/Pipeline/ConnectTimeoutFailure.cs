@@ -22,7 +22,7 @@ internal static class ConnectTimeoutFailure
             return failure;
         }
 
-        string origin = exchange.Request.RequestUri is { IsAbsoluteUri: true } address ? OriginKey.TextOf(address) : "an unknown origin";
+        string origin = exchange.Request?.RequestUri is { IsAbsoluteUri: true } address ? OriginKey.TextOf(address) : "an unknown origin";
         return new HttpRequestException(
             HttpRequestError.ConnectionError,
             string.Create(CultureInfo.InvariantCulture, $"The connection to {origin} timed out: it was not established within {limit.TotalSeconds:0.###} s (Transport.ConnectTimeout)."),

@@ -32,7 +32,7 @@ internal sealed class KeepAliveLedger : IKeepAliveLedger
     public OriginKnowledge GetOrAdd(in OriginKey key, KeepAliveSettings? settings = null)
     {
         long now = Time.GetTimestamp();
-        OriginKnowledge knowledge = _origins.Find(key) ?? _origins.Add(new OriginKnowledge(key, this, now));
+        OriginKnowledge knowledge = _origins.TryFind(key, out OriginKnowledge? there) ? there : _origins.Add(new OriginKnowledge(key, this, now));
         knowledge.Used(now, settings);
         return knowledge;
     }
@@ -47,7 +47,7 @@ internal sealed class KeepAliveLedger : IKeepAliveLedger
             throw new ArgumentException("An absolute URL is needed.", nameof(origin));
         }
 
-        knowledge = _origins.Find(OriginKey.Of(origin))?.Describe();
+        knowledge = _origins.TryFind(OriginKey.Of(origin), out OriginKnowledge? there) ? there.Describe() : null;
         return knowledge is not null;
     }
 
