@@ -160,6 +160,7 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
                         continue;
                     }
 
+                    failure = ConnectTimeoutFailure.Of(failure, attempt.Exchange, cancellationToken);
                     attempts.Settle(failure);
                     if (ReferenceEquals(failure, e))
                     {
@@ -196,6 +197,7 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
             }
         }
 
+        failure = ConnectTimeoutFailure.Of(failure, attempt.Exchange, cancellationToken);
         attempts.Settle(failure);
         ExceptionDispatchInfo.Throw(failure);
         return null!;
