@@ -34,7 +34,7 @@ public sealed class TcpDump : IAsyncDisposable
     {
         var start = new ProcessStartInfo(
             Program,
-            ["-i", device, "-n", "-U", "-Z", "root", "-B", "16384", "-s", snapLength.ToString(CultureInfo.InvariantCulture), "-w", path, filter])
+            ["-i", device, "-n", "-U", "--immediate-mode", "-Z", "root", "-B", "16384", "-s", snapLength.ToString(CultureInfo.InvariantCulture), "-w", path, filter])
         {
             RedirectStandardError = true,
             UseShellExecute = false,
@@ -64,7 +64,7 @@ public sealed class TcpDump : IAsyncDisposable
         }
 
         _isOver = true;
-        await Task.Delay(TimeSpan.FromMilliseconds(300));
+        await Task.Delay(TimeSpan.FromMilliseconds(700));
         using (Process kill = Process.Start("kill", ["-INT", _process.Id.ToString(CultureInfo.InvariantCulture)]))
         {
             await kill.WaitForExitAsync();

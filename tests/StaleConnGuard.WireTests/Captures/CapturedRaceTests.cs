@@ -63,7 +63,7 @@ public class CapturedRaceTests(ITestOutputHelper output)
             }
             else
             {
-                trouble.Select(finding => CapturedRace.IdOf(finding) ?? "?").Order(StringComparer.Ordinal).ShouldBe(raced, where);
+                string.Join('\n', trouble.Select(finding => CapturedRace.IdOf(finding) ?? "?").Order(StringComparer.Ordinal)).ShouldBe(string.Join('\n', raced), customMessage: where);
             }
 
             foreach (Finding finding in trouble)
