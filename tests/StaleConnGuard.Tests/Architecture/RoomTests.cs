@@ -1,0 +1,63 @@
+
+namespace StaleConnGuard.Tests.Architecture;
+
+public sealed class RoomTests(ITestOutputHelper output)
+{
+    /// <summary>A room uses only rooms before it. Protocols do not know each other, but for tunnels, which any of them may run through.</summary>
+    private static readonly string[] s_rooms =
+    [
+        "Origins", "Decisions", "Kernel", "Evidence", "ServerTimeouts", "Exchanges", "Liveness",
+        "Protocols/Tunnels", "Protocols/Http1", "Protocols/Http2", "Pipeline", "Telemetry", "Hosting",
+    ];
+
+    /// <summary>References upward that are still there. May only shrink.</summary>
+    private static readonly string[] s_allowed =
+    [
+        "Exchanges.Attempt → Protocols/Http1.GuardedStream",
+        "Exchanges.ConnectionGuard → Liveness.SilenceWatch",
+        "Exchanges.ConnectionGuard → Protocols/Http1.GuardedStream",
+        "Exchanges.ContentRun → Protocols/Http1.GuardedStream",
+        "Exchanges.EndedExchange → Protocols/Http1.GuardedStream",
+        "Exchanges.EndedExchange → Telemetry.OriginTags",
+        "Exchanges.Exchange → Protocols/Http1.GuardedStream",
+        "Exchanges.Exchange → Telemetry.ExchangeWatch",
+        "Exchanges.ExchangeScope → Pipeline.ConnectionGuardHandler",
+        "Exchanges.GuardSettings → Hosting.StaleConnGuardOptions",
+        "Kernel.TransportStream → Exchanges.Exchange",
+        "Kernel.TransportStream → Liveness.IWatchedConnection",
+        "Kernel.TransportStream → Liveness.SilenceMonitor",
+        "Kernel.TransportStream → Liveness.SilenceWatch",
+        "Kernel.TransportStream → Protocols/Http1.GuardedStream",
+        "Kernel.TransportStream → Protocols/Tunnels.TunnelTransports",
+        "Liveness.SilenceMonitor → Protocols/Http1.GuardedStream",
+        "Pipeline.HttpRequestMessageExtensions → Hosting.RetryOptionsRules",
+        "Pipeline.RetryHandler → Hosting.StaleConnGuardOptions",
+        "Pipeline.RetryPolicy → Hosting.RetryOptionsRules",
+        "Pipeline.RetryResiliencePipelineBuilderExtensions → Telemetry.GuardMetrics",
+        "Pipeline.RetryResiliencePipelineBuilderExtensions → Telemetry.MeteringRetryObserver",
+        "Protocols/Http1.GuardedStream → Telemetry.ExchangeWatch",
+        "ServerTimeouts.OriginKnowledge → Telemetry.OriginTags",
+    ];
+
+    [Fact]
+    public void Rooms_LookOnlyDown()
+    {
+        RoomGraph graph = RoomGraph.OfTheLibrary();
+        output.WriteLine(graph.Draw(s_rooms));
+
+        string[] upward = [.. graph.References.Where(IsUpward).Select(static reference => reference.ToString()).Order(StringComparer.Ordinal)];
+
+        upward.ShouldBe(s_allowed, ignoreOrder: true, "A room may use only rooms before it: " + string.Join(", ", s_rooms));
+    }
+
+    [Fact]
+    public void EverySourceFile_IsInARoom()
+    {
+        RoomGraph.OfTheLibrary().References.SelectMany(static reference => new[] { reference.From, reference.To }).Distinct().ShouldBeSubsetOf(s_rooms);
+    }
+
+    private static bool IsUpward(RoomGraph.Reference reference) =>
+        reference.To.StartsWith("Protocols/", StringComparison.Ordinal) && reference.From.StartsWith("Protocols/", StringComparison.Ordinal)
+            ? reference.To != "Protocols/Tunnels"
+            : s_rooms.IndexOf(reference.To) > s_rooms.IndexOf(reference.From);
+}
