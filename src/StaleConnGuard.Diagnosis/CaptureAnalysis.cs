@@ -142,7 +142,7 @@ internal sealed class CaptureAnalysis
         ServerSummary[] servers = [.. _servers.Values
             .OrderByDescending(server => server.Lost)
             .ThenByDescending(server => server.Verdicts.Values.Sum())
-            .ThenBy(server => server.Server)];
+            .ThenBy(server => server.Server.ToString(), StringComparer.Ordinal)];
         return new Explanation
         {
             VantagePoint = _vantagePoint.Find(),

@@ -9,7 +9,7 @@ namespace StaleConnGuard.Diagnosis;
 /// <param name="IsIPv6">Which of the two it is.</param>
 /// <param name="Port">The port.</param>
 [StructLayout(LayoutKind.Auto)]
-internal readonly record struct Endpoint(UInt128 Address, bool IsIPv6, ushort Port) : IComparable<Endpoint>
+internal readonly record struct Endpoint(UInt128 Address, bool IsIPv6, ushort Port)
 {
     public static Endpoint Of(IPAddress address, ushort port)
     {
@@ -37,10 +37,10 @@ internal readonly record struct Endpoint(UInt128 Address, bool IsIPv6, ushort Po
         return new IPAddress(bytes);
     }
 
-    public int CompareTo(Endpoint other)
+    public static int Compare(Endpoint one, Endpoint other)
     {
-        int byAddress = (IsIPv6, Address).CompareTo((other.IsIPv6, other.Address));
-        return byAddress != 0 ? byAddress : Port.CompareTo(other.Port);
+        int byAddress = (one.IsIPv6, one.Address).CompareTo((other.IsIPv6, other.Address));
+        return byAddress != 0 ? byAddress : one.Port.CompareTo(other.Port);
     }
 
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{(IsIPv6 ? $"[{ToAddress()}]" : ToAddress().ToString())}:{Port}");

@@ -36,7 +36,7 @@ internal readonly ref struct TcpSegment
     /// <summary>Where the frame was captured, for telling copies.</summary>
     public required int CapturedAt { get; init; }
 
-    public bool Has(TcpFlags flag) => (Flags & flag) != 0;
+    public bool Has(TcpFlags flag) => (Flags & flag) != TcpFlags.None;
 }
 
 /// <summary>The flags of RFC 9293 that matter here, as they lie in the header.</summary>

@@ -28,7 +28,7 @@ internal sealed record ExplanationJson(
             explanation.Truncated,
             explanation.Connections,
             explanation.Duration.TotalMilliseconds,
-            explanation.Verdicts.ToDictionary(pair => pair.Key.ToString(), pair => pair.Value),
+            explanation.Verdicts.ToDictionary(pair => pair.Key.ToString(), pair => pair.Value, StringComparer.Ordinal),
             [.. explanation.Servers.Select(server => ToLine(server, explanation.Causes.FirstOrDefault(cause => cause.Server == server.Server)))],
             [.. explanation.Findings.Select(finding => ToLine(finding, redactPaths))],
             explanation.FindingsInAll,
@@ -41,7 +41,7 @@ internal sealed record ExplanationJson(
 
     private static ServerLine ToLine(ServerSummary server, Cause? cause) => new(
         server.Server.ToString(),
-        server.Verdicts.ToDictionary(pair => pair.Key.ToString(), pair => pair.Value),
+        server.Verdicts.ToDictionary(pair => pair.Key.ToString(), pair => pair.Value, StringComparer.Ordinal),
         server.Closes.Count == 0 ? null : server.Closes[0].TotalMilliseconds,
         server.Closes.Count == 0 ? null : server.Closes[^1].TotalMilliseconds,
         server.LongestKept?.TotalMilliseconds,

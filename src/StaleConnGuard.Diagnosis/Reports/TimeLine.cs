@@ -31,7 +31,7 @@ internal static class TimeLine
 
     private static void DrawPacket(StringBuilder svg, in PacketMark packet, long start, int y, Finding finding)
     {
-        bool isEnd = (packet.Flags & (TcpFlags.Fin | TcpFlags.Reset)) != 0;
+        bool isEnd = (packet.Flags & (TcpFlags.Fin | TcpFlags.Reset)) != TcpFlags.None;
         string kind = isEnd ? "end" : packet.IsFromClient ? "fromclient" : "fromserver";
         (int from, int to) = packet.IsFromClient ? (ClientX, ServerX) : (ServerX, ClientX);
         int tip = packet.IsFromClient ? to - 9 : to + 9;
@@ -51,7 +51,7 @@ internal static class TimeLine
     private static string Label(in PacketMark packet)
     {
         var parts = new List<string>();
-        if ((packet.Flags & TcpFlags.Syn) != 0)
+        if ((packet.Flags & TcpFlags.Syn) != TcpFlags.None)
         {
             parts.Add("SYN");
         }
@@ -61,17 +61,17 @@ internal static class TimeLine
             parts.Add(string.Create(CultureInfo.InvariantCulture, $"{packet.Offset}..{packet.Offset + packet.Length}"));
         }
 
-        if ((packet.Flags & TcpFlags.Fin) != 0)
+        if ((packet.Flags & TcpFlags.Fin) != TcpFlags.None)
         {
             parts.Add("FIN");
         }
 
-        if ((packet.Flags & TcpFlags.Reset) != 0)
+        if ((packet.Flags & TcpFlags.Reset) != TcpFlags.None)
         {
             parts.Add("RST");
         }
 
-        if ((packet.Flags & TcpFlags.Ack) != 0)
+        if ((packet.Flags & TcpFlags.Ack) != TcpFlags.None)
         {
             parts.Add(string.Create(CultureInfo.InvariantCulture, $"ACK {packet.Acknowledged}"));
         }

@@ -6,7 +6,7 @@ namespace StaleConnGuard.Diagnosis;
 [StructLayout(LayoutKind.Auto)]
 internal readonly record struct FlowKey(Endpoint First, Endpoint Second)
 {
-    public static FlowKey Of(in TcpSegment segment) => segment.Source.CompareTo(segment.Destination) <= 0
+    public static FlowKey Of(in TcpSegment segment) => Endpoint.Compare(segment.Source, segment.Destination) <= 0
         ? new FlowKey(segment.Source, segment.Destination)
         : new FlowKey(segment.Destination, segment.Source);
 }
