@@ -26,7 +26,7 @@ internal static class Explaining
     {
         long megabytes = arguments.Length > 0 ? long.Parse(arguments[0], CultureInfo.InvariantCulture) : 1024;
         long start = Stopwatch.GetTimestamp();
-        using var endless = new EndlessCapture(megabytes * Megabyte);
+        using var endless = new EndlessCaptureStream(megabytes * Megabyte);
         Explanation explanation = new CaptureAnalysis().Run(CaptureReader.Open(endless));
         TimeSpan took = Stopwatch.GetElapsedTime(start);
         Console.WriteLine($"{explanation.Bytes / Megabyte} MiB, {explanation.Frames} frames, {explanation.Connections} connections ({explanation.MostOpen} open at once at most), {explanation.Verdicts[Verdict.LostInFlight]} requests lost: {took.TotalSeconds:0.0} s, {Peak():0} MiB at most");

@@ -81,7 +81,7 @@ public class CaptureFileTests
     [Fact]
     public void Memory_is_bounded_by_what_is_open()
     {
-        using var endless = new EndlessCapture(20 * 1024 * 1024);
+        using var endless = new EndlessCaptureStream(20 * 1024 * 1024);
 
         Explanation explanation = new CaptureAnalysis().Run(CaptureReader.Open(endless));
 

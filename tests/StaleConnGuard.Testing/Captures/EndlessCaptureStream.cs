@@ -3,7 +3,7 @@ using System.Globalization;
 namespace StaleConnGuard.Testing;
 
 /// <summary>A capture of a given size, made while it is read: connections one after the other, some thousand open at once, each tenth of them with a request lost in flight.</summary>
-public sealed class EndlessCapture(long size) : Stream
+public sealed class EndlessCaptureStream(long size) : Stream
 {
     private const int OpenAtOnce = 2000;
     private const int FileHeader = 24;
