@@ -53,8 +53,9 @@ internal sealed class ExplainCommand : Command
         return null;
     }
 
+    // "10" alone would be the address 0.0.0.10.
     private static IPNetwork? ParseNetwork(ArgumentResult result) =>
-        Parse(result, "a network such as 10.0.0.0/8", text => IPNetwork.TryParse(text, out IPNetwork network) ? network : (IPNetwork?)null);
+        Parse(result, "a network such as 10.0.0.0/8", text => text.AsSpan().IndexOfAny('.', ':') >= 0 && IPNetwork.TryParse(text, out IPNetwork network) ? network : (IPNetwork?)null);
 
     private static T? Parse<T>(ArgumentResult result, string accepted, Func<string, T?> parse)
         where T : struct

@@ -15,6 +15,14 @@ internal static class CaptureEvidence
             return Delivery.Unknown;
         }
 
-        return acknowledged <= request.Start ? Delivery.ProvenUndelivered : Delivery.Unknown;
+        // What the client's kernel would say on having that FIN: nothing has hidden a reset, no write has taken an error.
+        DeliveryFinding finding = DeliveryProof.Judge(new DeliveryFacts
+        {
+            Snapshot = default(TcpSnapshot) with { State = TcpSnapshot.CloseWait, BytesAcknowledged = (ulong)Math.Max(0, acknowledged) },
+            Mark = new SendMark(request.Start, AcknowledgedAtConnect: 0),
+            IsWriting = false,
+            EofMayBeSpurious = false,
+        });
+        return finding is DeliveryFinding.NothingAcknowledged ? Delivery.ProvenUndelivered : Delivery.Unknown;
     }
 }

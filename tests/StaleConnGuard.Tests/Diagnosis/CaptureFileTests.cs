@@ -103,7 +103,7 @@ public class CaptureFileTests
         Explanation explanation = new CaptureAnalysis(mostOpen: 3).Run(CaptureReader.Open(stream));
 
         explanation.MostOpen.ShouldBeLessThanOrEqualTo(4);
-        explanation.Verdicts.ShouldContainKey(Verdict.Unknown);
+        explanation.Verdicts.Keys.ShouldContain(Verdict.Unknown);
     }
 
     [Theory]
