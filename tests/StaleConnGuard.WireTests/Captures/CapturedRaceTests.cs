@@ -54,7 +54,7 @@ public class CapturedRaceTests(ITestOutputHelper output)
             string where = $"{server}, {Path.GetFileName(path)}";
             Explanation explanation = CapturedRace.Explain(path);
             Finding[] trouble = [.. explanation.Findings.Where(finding => finding.IsTrouble)];
-            output.WriteLine($"{where}: raced {raced.Length}, found {trouble.Length}: {string.Join(", ", trouble.CountBy(finding => (finding.Judgement.Verdict, finding.Judgement.Reason)))}; all {string.Join(", ", explanation.Verdicts)}; {explanation.Causes.FirstOrDefault()?.Sentence}");
+            output.WriteLine($"{where}: raced {raced.Length}, found {trouble.Length}: {string.Join(", ", trouble.CountBy(finding => (finding.Judgement.Verdict, finding.Judgement.Reason)))}; all {string.Join(", ", explanation.Verdicts)}; {string.Join(" ", explanation.Causes.Select(cause => cause.Sentence))}");
 
             explanation.VantagePoint.ShouldBe(point, where);
             if (server.EndsWith("-tls", StringComparison.Ordinal) || path == race.Truncated)
