@@ -12,11 +12,13 @@ internal sealed class RetryHandler : DelegatingHandler
     private readonly RetryLoop? _loop;
     private readonly ResiliencePipeline<HttpResponseMessage>? _pipeline;
     private readonly int? _bufferOneShotUpTo;
+    private readonly bool _bufferUnknownLength;
 
     /// <exception cref="ArgumentException">An option is out of its range.</exception>
     public RetryHandler(RetryOptions retry, ReplayOptions replay, RetryServices services)
     {
         _bufferOneShotUpTo = replay.BufferOneShotUpTo;
+        _bufferUnknownLength = replay.BufferUnknownLength;
         if (!retry.Enabled)
         {
             return;
@@ -34,7 +36,7 @@ internal sealed class RetryHandler : DelegatingHandler
 
     protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
-        if (_bufferOneShotUpTo is int limit && OneShotBuffer.IsNeeded(request.Content, limit))
+        if (_bufferOneShotUpTo is int limit && OneShotBuffer.IsNeeded(request, limit, _bufferUnknownLength))
         {
             return BufferAndSendAsync(request, limit, cancellationToken);
         }
@@ -44,7 +46,7 @@ internal sealed class RetryHandler : DelegatingHandler
 
     protected override HttpResponseMessage Send(HttpRequestMessage request, CancellationToken cancellationToken)
     {
-        if (_bufferOneShotUpTo is int limit && OneShotBuffer.IsNeeded(request.Content, limit))
+        if (_bufferOneShotUpTo is int limit && OneShotBuffer.IsNeeded(request, limit, _bufferUnknownLength))
         {
             OneShotBuffer.Fill(request, limit, cancellationToken);
         }
