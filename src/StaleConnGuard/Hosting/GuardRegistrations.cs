@@ -13,6 +13,9 @@ internal sealed class GuardRegistrations
     private readonly List<Registration> _registrations = [];
     private bool _everyClient;
 
+    /// <summary>Whether YARP's clients are guarded too, by the package for it.</summary>
+    public bool GuardsReverseProxy { get; set; }
+
     /// <summary>All configuration sections, for reload.</summary>
     public IEnumerable<IConfiguration> Sections => _registrations.Select(r => r.Section).OfType<IConfiguration>();
 
