@@ -68,6 +68,7 @@ public static class StaleConnGuardServiceCollectionExtensions
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHttpMessageHandlerBuilderFilter, GuardHandlerBuilderFilter>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IConfigureOptions<StaleConnGuardOptions>, GuardOptionsSetup>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<StaleConnGuardOptions>, StaleConnGuardOptionsValidator>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<StaleConnGuardOptions>, ReverseProxyCheck>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IPostConfigureOptions<HttpClientFactoryOptions>, ClientTimeoutSetup>());
         return GuardRegistrations.In(services);
     }
