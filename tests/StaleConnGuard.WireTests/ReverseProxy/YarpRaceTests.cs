@@ -1,4 +1,6 @@
 using System.Net;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using StaleConnGuard.Testing;
 using Yarp.ReverseProxy.Forwarder;
@@ -47,7 +49,7 @@ public sealed class YarpRaceTests
         await using YarpHost proxy = await YarpHost.StartAsync(
             race.Server.Uri,
             yarp => yarp.ConfigureHttpClient(race.Hook).AddStaleConnGuard().AddStaleConnGuardHeader("X-Why"),
-            application: app => app.Use(async (context, next) =>
+            application: app => app.Use(async (HttpContext context, RequestDelegate next) =>
             {
                 await next(context);
                 failure = context.Features.Get<IForwarderErrorFeature>()?.Exception ?? failure;
