@@ -20,6 +20,7 @@ internal sealed class RetrySettings
     {
         Source = source;
         BufferOneShotUpTo = replay.BufferOneShotUpTo;
+        BufferUnknownLength = replay.BufferUnknownLength;
         _built = before?._built;
         if (!retry.Enabled)
         {
@@ -37,6 +38,9 @@ internal sealed class RetrySettings
     public GuardSettings Source { get; }
 
     public int? BufferOneShotUpTo { get; }
+
+    /// <summary>Whether that holds for contents whose length is not known, too.</summary>
+    public bool BufferUnknownLength { get; }
 
     /// <summary>Null when nothing is retried.</summary>
     public RetryLoop? Loop { get; }
