@@ -37,6 +37,11 @@ internal sealed class ClusterGuards : IDisposable
     public HttpMessageInvoker Guard(HttpMessageInvoker client, string cluster, IReadOnlyDictionary<string, string>? metadata)
     {
         StaleConnGuardOptions options = Checked(cluster, metadata);
+        if (!options.Enabled)
+        {
+            return client;
+        }
+
         DelegatingHandler? above = null;
         HttpMessageHandler innermost = InvokerHandler.Of(client);
         while (innermost is DelegatingHandler { InnerHandler: HttpMessageHandler below } delegating)
@@ -49,15 +54,15 @@ internal sealed class ClusterGuards : IDisposable
             (above, innermost) = (delegating, below);
         }
 
-        if (innermost is not SocketsHttpHandler sockets)
+        if (UnderlyingHandler.Of(innermost) is not SocketsHttpHandler sockets)
         {
-            GuardLog.ForeignPrimaryHandler(_logger, cluster, innermost.GetType().Name);
+            GuardLog.ForeignPrimaryHandler(_logger, cluster, innermost.GetType().Name, UnderlyingHandler.RemedyFor(innermost));
             return client;
         }
 
-        var settings = new GuardSettingsHolder(new GuardSettings(options));
-        var own = new ConnectionGuard(_ledger, _time) { Observer = _observer, Silence = SilenceWatch.For(options.Transport, _time) };
-        if (GuardedConnections.Prepare(sockets, own, options, settings) is not ConnectionGuard guard)
+        var settings = new GuardSettingsHolder(SettingsOf(options));
+        var own = new ConnectionGuard(_ledger, _time) { Observer = _observer, Watcher = ExchangeWatcher.Instance };
+        if (GuardedConnections.Prepare(sockets, own, options, settings, () => GuardLog.HandlerInUse(_logger, cluster)) is not ConnectionGuard guard)
         {
             GuardLog.HandlerInUse(_logger, cluster);
             return client;
@@ -69,7 +74,7 @@ internal sealed class ClusterGuards : IDisposable
         }
 
         Keep(cluster, metadata, settings);
-        HttpMessageHandler guarded = new ConnectionGuardHandler(guard, settings, sockets);
+        HttpMessageHandler guarded = new ConnectionGuardHandler(guard, settings, innermost);
         if (RetryHandler.IsNeeded(options))
         {
             guarded = new RetryHandler(options.Retry, options.Replay, new RetryServices { Budgets = RetryBudgetRegistry.For(_time), Observer = _retryObserver }) { InnerHandler = guarded };
@@ -109,6 +114,8 @@ internal sealed class ClusterGuards : IDisposable
         }
     }
 
+    private static GuardSettings SettingsOf(StaleConnGuardOptions options) => new(options.KeepAlive, options.Replay);
+
     private StaleConnGuardOptions Checked(string cluster, IReadOnlyDictionary<string, string>? metadata)
     {
         StaleConnGuardOptions options = _registrations.OptionsOf(cluster, metadata);
@@ -140,11 +147,11 @@ internal sealed class ClusterGuards : IDisposable
 
                 try
                 {
-                    holder.Current = new GuardSettings(Checked(cluster, metadata));
+                    holder.Current = SettingsOf(Checked(cluster, metadata));
                 }
                 catch (Exception e) when (e is OptionsValidationException or FormatException)
                 {
-                    GuardLog.ReloadRejected(_logger, cluster, e.Message);
+                    GuardLog.ReloadRejected(_logger, e.Message);
                 }
             }
         }

@@ -58,7 +58,7 @@ internal sealed partial class GuardedStream
         && exchange.IdleAgeTicks >= s_idleEnoughToAsk.Ticks
         && _transport?.AcknowledgedAtConnect is not null
         && exchange.Settings.MayRace(Origin, exchange.IdleAgeTicks)
-        && !GrpcContent.Is(exchange.Request.Content);
+        && !GrpcContent.Is(exchange.Request?.Content);
 
     private void PlanConfirmation(Exchange exchange)
     {
