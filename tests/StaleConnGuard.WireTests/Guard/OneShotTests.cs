@@ -50,8 +50,7 @@ public class OneShotTests
     [Theory]
     [InlineData(true, null, 3)]
     [InlineData(false, null, 1)]
-    [InlineData(true, 60.0, 1)]
-    [InlineData(true, 0.22, 3)]
+    [InlineData(true, 60.0, 2)]
     public async Task OneShotBody_IdleConnection_LeavesTheBodyUntilTheHeadersArrivedOnlyWhenConfirmingAndARaceIsPossible(bool confirming, double? timeout, int writesBefore)
     {
         int touchedAfterWrites = -1;
@@ -85,7 +84,8 @@ public class OneShotTests
 
         response.StatusCode.ShouldBe(HttpStatusCode.OK);
 
-        // The warm-up is the first write. The headers leave in two, which has them acknowledged at once; without confirming headers and body leave together.
+        // The warm-up is the first write. The headers leave in two, which has them acknowledged at once; in one, and unanswered, where the timeout is known; without confirming
+        // headers and body leave together.
         touchedAfterWrites.ShouldBe(writesBefore);
     }
 
