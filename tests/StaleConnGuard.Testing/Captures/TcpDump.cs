@@ -17,6 +17,9 @@ public sealed class TcpDump : IAsyncDisposable
     /// <summary>The file.</summary>
     public string Path { get; }
 
+    /// <summary>How many packets it could not take, once it has ended.</summary>
+    public int Dropped { get; private set; }
+
     /// <summary>Says whether tcpdump is installed.</summary>
     public static bool IsAvailable(out string reason)
     {
@@ -29,8 +32,8 @@ public sealed class TcpDump : IAsyncDisposable
     /// <param name="device">The interface; <c>any</c> for all.</param>
     /// <param name="filter">What it captures.</param>
     /// <param name="inside">The link in whose server's namespace it runs; null for here.</param>
-    /// <param name="snapLength">How much of a packet it keeps; 0 for all.</param>
-    public static async Task<TcpDump> StartAsync(string path, string device, string filter, DelayedLink? inside = null, int snapLength = 0)
+    /// <param name="snapLength">How much of a packet it keeps. The ring holds so many bytes for each packet, so that a large figure loses packets in a burst.</param>
+    public static async Task<TcpDump> StartAsync(string path, string device, string filter, DelayedLink? inside = null, int snapLength = 2048)
     {
         var start = new ProcessStartInfo(
             Program,
@@ -70,7 +73,9 @@ public sealed class TcpDump : IAsyncDisposable
             await kill.WaitForExitAsync();
         }
 
-        _ = await _process.StandardError.ReadToEndAsync();
+        string said = await _process.StandardError.ReadToEndAsync();
+        string? dropped = said.Split('\n').FirstOrDefault(line => line.Contains("dropped by kernel", StringComparison.Ordinal));
+        Dropped = dropped is null ? 0 : int.Parse(dropped.Trim().Split(' ')[0], CultureInfo.InvariantCulture);
         await _process.WaitForExitAsync();
     }
 

@@ -59,6 +59,7 @@ internal sealed class CapturedRace : IDisposable
         foreach (TcpDump dump in (TcpDump[])[client, far, any, truncated])
         {
             await dump.StopAsync();
+            dump.Dropped.ShouldBe(0, $"{dump.Path}: what was not captured cannot be found");
         }
 
         race.Executions = server.CountsExecutions ? await server.ReadExecutionsAsync() : null;
