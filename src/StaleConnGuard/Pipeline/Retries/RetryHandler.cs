@@ -21,7 +21,7 @@ internal sealed class RetryHandler : DelegatingHandler
     {
         _settings = settings;
         _services = services;
-        _inForce = new RetrySettings(settings.Current, services);
+        _inForce = Make(settings.Current, before: null);
     }
 
     /// <summary>With options that stay as they are.</summary>
@@ -72,10 +72,12 @@ internal sealed class RetryHandler : DelegatingHandler
         }
 
         // Two requests at once may both make them; either will do, but only one must be kept, for the sake of the pipeline.
-        var renewed = new RetrySettings(current, _services, known);
+        RetrySettings renewed = Make(current, known);
         RetrySettings kept = Interlocked.CompareExchange(ref _inForce, renewed, known);
         return ReferenceEquals(kept, known) ? renewed : kept;
     }
+
+    private RetrySettings Make(GuardSettings current, RetrySettings? before) => new(current, current.Options.Retry, current.Options.Replay, _services, before);
 
     private Task<HttpResponseMessage> Dispatch(RetrySettings settings, HttpRequestMessage request, CancellationToken cancellationToken)
     {

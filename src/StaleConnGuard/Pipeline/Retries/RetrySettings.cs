@@ -7,18 +7,18 @@ internal sealed class RetrySettings
 {
     private readonly ResiliencePipeline<HttpResponseMessage>? _built;
 
-    /// <param name="source">The options in force.</param>
+    /// <param name="source">The settings in force, which these are part of.</param>
+    /// <param name="retry">The options in force.</param>
+    /// <param name="replay">Those of replays, which the retries keep to.</param>
     /// <param name="services">The handler's.</param>
     /// <param name="before">
     /// What was in force before. The application's pipeline is kept: it is code, and its breakers and limiters must not forget what they know because a number in
     /// the configuration changes.
     /// </param>
     /// <exception cref="ArgumentException">An option is out of its range.</exception>
-    public RetrySettings(GuardSettings source, RetryServices services, RetrySettings? before = null)
+    public RetrySettings(GuardSettings source, RetryOptions retry, ReplayOptions replay, RetryServices services, RetrySettings? before = null)
     {
         Source = source;
-        RetryOptions retry = source.Options.Retry;
-        ReplayOptions replay = source.Options.Replay;
         BufferOneShotUpTo = replay.BufferOneShotUpTo;
         _built = before?._built;
         if (!retry.Enabled)
