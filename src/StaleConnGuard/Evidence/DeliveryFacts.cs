@@ -7,19 +7,16 @@ namespace StaleConnGuard.Evidence;
 internal readonly record struct DeliveryFacts
 {
     /// <summary>The kernel's view after the end; null where it cannot be had.</summary>
-    public required TcpInfo? Snapshot { get; init; }
+    public required TcpSnapshot? Snapshot { get; init; }
 
-    /// <summary>What the peer had acknowledged when nothing of ours had been written; null where it was not asked for.</summary>
-    public required ulong? AcknowledgedAtConnect { get; init; }
-
-    /// <summary>Bytes the kernel had taken before the request's first.</summary>
-    public required long BytesWrittenBefore { get; init; }
+    /// <summary>Where the request begins in the bytes of the connection.</summary>
+    public required SendMark Mark { get; init; }
 
     /// <summary>A write is under way, and may take the socket's error.</summary>
     public required bool IsWriting { get; init; }
 
     /// <summary>A write has taken the socket's error, so that end-of-stream need not mean a FIN.</summary>
-    public required bool MayReadFalseEnd { get; init; }
+    public required bool EofMayBeSpurious { get; init; }
 }
 
 /// <summary>What <see cref="DeliveryFacts"/> prove.</summary>

@@ -69,7 +69,7 @@ internal readonly struct Attempt
     public void Complete(HttpResponseMessage response)
     {
         RestoreContent();
-        if (Exchange.Stream is not GuardedStream stream)
+        if (Exchange.Connection is not IGuardedConnection connection)
         {
             // Not on a connection of HTTP/1.1: nothing to learn.
             Exchange.Close();
@@ -82,10 +82,10 @@ internal readonly struct Attempt
         Exchange.Close(endsConnection);
         if (Exchange.Traits.Has(ExchangeTraits.SaysClose) || EndsConnection(response))
         {
-            stream.CarriesNoMore = true;
+            connection.NoNewExchanges = true;
         }
 
-        ConnectionGuard.OnAnswered(Exchange, stream, response);
+        ConnectionGuard.OnAnswered(Exchange, connection, response);
         Exchange.ForgetRequest();
     }
 

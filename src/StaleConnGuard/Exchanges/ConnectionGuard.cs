@@ -7,12 +7,15 @@ namespace StaleConnGuard.Exchanges;
 /// </summary>
 internal sealed class ConnectionGuard(KeepAliveLedger ledger, TimeProvider time)
 {
+    private readonly Lock _firstSend = new();
+    private volatile Action? _beforeFirstSend;
+
     public KeepAliveLedger Ledger { get; } = ledger;
 
     public TimeProvider Time { get; } = time;
 
-    /// <summary>Looks for peers that have gone silent; null when nobody does.</summary>
-    public SilenceWatch? Silence { get; init; }
+    /// <summary>Who watches single exchanges, if anybody.</summary>
+    public IExchangeWatcher? Watcher { get; init; }
 
     /// <summary>
     /// A tunnel was made on a stream whose socket is hidden: then another tunnel of the same flow could be taken for it, so none is tied to its transport any more.
@@ -21,6 +24,18 @@ internal sealed class ConnectionGuard(KeepAliveLedger ledger, TimeProvider time)
 
     /// <summary>The runtime may unpack a body below the guard, and takes its length from the response then.</summary>
     public bool MayUnpackBodies { get; set; }
+
+    /// <summary>What is to be done on the handler before the first request is sent through it, and not before.</summary>
+    public void BeforeFirstSend(Action action) => _beforeFirstSend = action;
+
+    /// <summary>Called before each request is sent: requests that come while the first is at it wait.</summary>
+    public void OnSending()
+    {
+        if (_beforeFirstSend is not null)
+        {
+            RunBeforeFirstSend();
+        }
+    }
 
     /// <summary>Called when a connection was not given to an exchange.</summary>
     public void OnRefused(OriginKnowledge origin, RefusalReason reason) => Observer?.ConnectionRefused(origin, reason);
@@ -32,20 +47,20 @@ internal sealed class ConnectionGuard(KeepAliveLedger ledger, TimeProvider time)
     public EndedExchange OnEnded(Exchange exchange, ReplayDecision decision, int replays, Exception failure)
     {
         var ended = new EndedExchange(exchange, decision, replays, EndedExchange.LimitInForce(exchange)) { Failure = failure };
-        if (ended.IsStaleHit && exchange.Stream is GuardedStream stream)
+        if (ended.IsStaleHit && exchange.Connection is IGuardedConnection connection)
         {
             if (exchange.End is ConnectionEnd.Silence)
             {
-                stream.Origin.SilentHit();
+                connection.Origin.SilentHit();
             }
             else
             {
-                OnObserved(stream.Origin, stream.Origin.StaleHit(ended.IdleAge, reset: exchange.End is ConnectionEnd.Reset));
+                OnObserved(connection.Origin, connection.Origin.StaleHit(ended.IdleAge, reset: exchange.End is ConnectionEnd.Reset));
             }
 
             if (!decision.IsReplay() && decision is not ReplayDecision.SurfaceCancelled && !RepeatSafety.IsSafeToRepeat(exchange.Request))
             {
-                stream.Origin.Surfaced();
+                connection.Origin.Surfaced();
             }
         }
 
@@ -63,19 +78,28 @@ internal sealed class ConnectionGuard(KeepAliveLedger ledger, TimeProvider time)
     }
 
     /// <summary>Called when a response has come. What is looked at here is looked at for every request.</summary>
-    public static void OnAnswered(Exchange exchange, GuardedStream stream, HttpResponseMessage response)
+    public static void OnAnswered(Exchange exchange, IGuardedConnection connection, HttpResponseMessage response)
     {
         if (response.Headers.NonValidated.TryGetValues("Keep-Alive", out HeaderStringValues values))
         {
-            exchange.Guard.OnObserved(stream.Origin, stream.Origin.Advertised(values));
+            exchange.Guard.OnObserved(connection.Origin, connection.Origin.Advertised(values));
         }
 
         if (exchange.IsReused)
         {
-            exchange.Guard.OnObserved(stream.Origin, stream.Origin.SeenOpen(TimeSpan.FromTicks(exchange.IdleAgeTicks), answered: true));
+            exchange.Guard.OnObserved(connection.Origin, connection.Origin.SeenOpen(TimeSpan.FromTicks(exchange.IdleAgeTicks), answered: true));
         }
     }
 
     /// <summary>Who listens, if anybody.</summary>
     public IGuardObserver? Observer { get; init; }
+
+    private void RunBeforeFirstSend()
+    {
+        lock (_firstSend)
+        {
+            _beforeFirstSend?.Invoke();
+            _beforeFirstSend = null;
+        }
+    }
 }

@@ -1,85 +1,62 @@
 using System.Collections.Concurrent;
-using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using Microsoft.Extensions.Primitives;
 
 namespace StaleConnGuard.Hosting;
 
-/// <summary>
-/// The settings of each named client, outliving its handlers, and kept up to date when the configuration is reloaded. A reload that is not
-/// valid is logged and changes nothing.
-/// </summary>
+/// <summary>The settings of each named client, outliving its handlers, and kept up to date when its options change.</summary>
 internal sealed class GuardClients : IDisposable
 {
     private readonly ConcurrentDictionary<string, GuardSettingsHolder> _holders = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, RetryOptionsHolder> _retries = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, ClientTimeout> _timeouts = new(StringComparer.Ordinal);
-    private readonly List<IDisposable> _subscriptions = [];
     private readonly IOptionsMonitor<StaleConnGuardOptions> _options;
-    private readonly IOptionsMonitorCache<StaleConnGuardOptions> _cache;
-    private readonly ILogger _logger;
+    private readonly IDisposable? _subscription;
 
-    public GuardClients(
-        GuardRegistrations registrations,
-        IOptionsMonitor<StaleConnGuardOptions> options,
-        IOptionsMonitorCache<StaleConnGuardOptions> cache,
-        ILoggerFactory loggers)
+    public GuardClients(IOptionsMonitor<StaleConnGuardOptions> options, GuardReloads reloads)
     {
         _options = options;
-        _cache = cache;
-        _logger = loggers.CreateLogger(GuardLog.Category);
-
-        foreach (IConfiguration section in registrations.Sections)
-        {
-            _subscriptions.Add(ChangeToken.OnChange(section.GetReloadToken, ReloadAll));
-        }
-
-        if (options.OnChange((_, name) => Reload(name ?? Options.DefaultName)) is IDisposable subscription)
-        {
-            _subscriptions.Add(subscription);
-        }
+        reloads.WhenAccepted(RefreshAll);
+        _subscription = options.OnChange((_, name) => Refresh(name ?? Options.DefaultName));
     }
 
-    /// <exception cref="OptionsValidationException">The client's options are not valid.</exception>
+    /// <summary>The options in force: the last valid ones.</summary>
+    /// <exception cref="OptionsValidationException">The client's options are not valid, and never were.</exception>
     public StaleConnGuardOptions OptionsOf(string client) => _options.Get(client);
 
     public GuardSettingsHolder SettingsOf(string client) =>
-        _holders.GetOrAdd(client, static (name, self) => new GuardSettingsHolder(new GuardSettings(self.OptionsOf(name))), this);
+        _holders.GetOrAdd(client, static (name, self) => new GuardSettingsHolder(SettingsOf(self.OptionsOf(name))), this);
+
+    public RetryOptionsHolder RetriesOf(string client) =>
+        _retries.GetOrAdd(client, static (name, self) => new RetryOptionsHolder(RetriesOf(self.OptionsOf(name))), this);
 
     /// <summary>Where each client of the name is noted when it is made, for its <see cref="HttpClient.Timeout"/>.</summary>
     public ClientTimeout TimeoutOf(string client) => _timeouts.GetOrAdd(client, static _ => new ClientTimeout());
 
-    public void Dispose()
+    public void Dispose() => _subscription?.Dispose();
+
+    private void RefreshAll()
     {
-        foreach (IDisposable subscription in _subscriptions)
+        foreach (string client in _holders.Keys.Union(_retries.Keys, StringComparer.Ordinal))
         {
-            subscription.Dispose();
+            Refresh(client);
         }
     }
 
-    private void ReloadAll()
+    private void Refresh(string client)
     {
-        foreach (string client in _holders.Keys)
+        if (_holders.TryGetValue(client, out GuardSettingsHolder? holder))
         {
-            _cache.TryRemove(client);
-            Reload(client);
+            holder.Current = SettingsOf(OptionsOf(client), holder.Current);
+        }
+
+        if (_retries.TryGetValue(client, out RetryOptionsHolder? retries))
+        {
+            retries.Current = RetriesOf(OptionsOf(client));
         }
     }
 
-    private void Reload(string client)
-    {
-        if (!_holders.TryGetValue(client, out GuardSettingsHolder? holder))
-        {
-            return;
-        }
+    private static RetryOptionsInForce RetriesOf(StaleConnGuardOptions options) => new(options.Retry, options.Replay, options.Enabled);
 
-        try
-        {
-            holder.Current = new GuardSettings(OptionsOf(client));
-        }
-        catch (Exception e) when (e is OptionsValidationException or InvalidOperationException or FormatException)
-        {
-            GuardLog.ReloadRejected(_logger, client, e.Message);
-        }
-    }
+    private static GuardSettings SettingsOf(StaleConnGuardOptions options, GuardSettings? before = null) =>
+        new(options.KeepAlive, options.Replay, options.Enabled, before);
 }

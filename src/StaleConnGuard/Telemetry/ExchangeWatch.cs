@@ -10,7 +10,7 @@ namespace StaleConnGuard.Telemetry;
 /// The runtime opens its span below the guard, once for each send, and stops it before the guard learns of a failure. The connection's
 /// stream runs inside: at an exchange's first write the current activity is that span, and the evidence is recorded before it stops.
 /// </remarks>
-internal sealed class ExchangeWatch
+internal sealed class ExchangeWatch : IExchangeWatch
 {
     private const string HttpRequestOut = "System.Net.Http.HttpRequestOut";
 
@@ -23,8 +23,8 @@ internal sealed class ExchangeWatch
         _capture = capture;
     }
 
-    /// <summary>Called on the exchange's first write, when it is bound to its connection. Null when nobody asked.</summary>
-    public static ExchangeWatch? Begin(Exchange exchange, GuardedStream connection)
+    /// <inheritdoc cref="IExchangeWatcher.Begin"/>
+    public static ExchangeWatch? Begin(Exchange exchange)
     {
         Activity? span = Recorded(Activity.Current);
         ExchangeCapture? capture = exchange.Request is HttpRequestMessage request ? ExchangeCapture.Of(request) : null;
@@ -39,7 +39,7 @@ internal sealed class ExchangeWatch
             span.SetTag(StaleConnGuardDiagnostics.ResendCountTag, resends);
         }
 
-        capture?.Begin(exchange, connection.Id, resends);
+        capture?.Begin(exchange, resends);
         return new ExchangeWatch(span, capture);
     }
 
@@ -101,4 +101,12 @@ internal sealed class ExchangeWatch
 
         return attempts?.Resends ?? 0;
     }
+}
+
+/// <summary>Watches the exchanges that a recorded span or a caller's <see cref="ExchangeCapture"/> asks about.</summary>
+internal sealed class ExchangeWatcher : IExchangeWatcher
+{
+    public static ExchangeWatcher Instance { get; } = new();
+
+    public IExchangeWatch? Begin(Exchange exchange) => ExchangeWatch.Begin(exchange);
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using System.Runtime.CompilerServices;
 
 namespace StaleConnGuard.Telemetry;
 
@@ -8,6 +9,7 @@ namespace StaleConnGuard.Telemetry;
 /// </summary>
 internal sealed class GuardMetrics
 {
+    private static readonly ConditionalWeakTable<IMeterFactory, GuardMetrics> s_made = new();
     private static readonly Lazy<GuardMetrics> s_shared = new(static () => new GuardMetrics(new Meter(Options), KeepAliveLedger.Shared));
 
     // Server timeouts in the field cluster at 1, 2, 5, 15, 60, 65, 75, 130, 180, 350 and 600 s: the boundaries lie at or just below them.
@@ -41,14 +43,32 @@ internal sealed class GuardMetrics
 
     private static MeterOptions Options => new(StaleConnGuardDiagnostics.MeterName) { Version = typeof(GuardMetrics).Assembly.GetName().Version?.ToString(3) };
 
-    public static GuardMetrics Of(IMeterFactory? factory, IKeepAliveLedger ledger) =>
-        factory is null ? Shared : new GuardMetrics(factory.Create(Options), ledger);
+    /// <summary>One a factory: a second gauge of the same meter would show each limit twice.</summary>
+    public static GuardMetrics Of(IMeterFactory? factory, IKeepAliveLedger ledger)
+    {
+        if (factory is null)
+        {
+            return Shared;
+        }
+
+        lock (s_made)
+        {
+            if (!s_made.TryGetValue(factory, out GuardMetrics? metrics))
+            {
+                metrics = new GuardMetrics(factory.Create(Options), ledger);
+                s_made.Add(factory, metrics);
+            }
+
+            return metrics;
+        }
+    }
 
     public void Reused(OriginKnowledge origin, long idleAgeTicks)
     {
         if (_idleAge.Enabled)
         {
-            _idleAge.Record(idleAgeTicks / (double)TimeSpan.TicksPerSecond, origin.Tags.Address, origin.Tags.Port);
+            OriginTags tags = OriginTags.Of(origin.Key);
+            _idleAge.Record(idleAgeTicks / (double)TimeSpan.TicksPerSecond, tags.Address, tags.Port);
         }
     }
 
@@ -56,7 +76,8 @@ internal sealed class GuardMetrics
     {
         if (_refused.Enabled)
         {
-            _refused.Add(1, origin.Tags.Address, origin.Tags.Port, new(TelemetryTags.Reason, reason.ToString()));
+            OriginTags tags = OriginTags.Of(origin.Key);
+            _refused.Add(1, tags.Address, tags.Port, new(TelemetryTags.Reason, reason.ToString()));
         }
     }
 
@@ -67,11 +88,12 @@ internal sealed class GuardMetrics
             return;
         }
 
+        OriginTags tags = TagsOf(ended.Exchange.Connection?.Origin.Key);
         _staleHits.Add(
             1,
             [
-                ended.Tags.Address,
-                ended.Tags.Port,
+                tags.Address,
+                tags.Port,
                 new(TelemetryTags.RequestMethod, TelemetryTags.Method(ended.Exchange.Request?.Method)),
                 new(TelemetryTags.Delivery, ended.Exchange.Delivery.ToString()),
                 new(TelemetryTags.Outcome, TelemetryTags.OutcomeOf(ended.Decision)),
@@ -85,7 +107,8 @@ internal sealed class GuardMetrics
     {
         if (_replays.Enabled && ended.Decision.IsReplay() && ended.Exchange.End is not (ConnectionEnd.Refused or ConnectionEnd.ClosedBeforeUse))
         {
-            _replays.Add(1, ended.Tags.Address, ended.Tags.Port, new(TelemetryTags.Decision, ended.Decision.ToString()));
+            OriginTags tags = TagsOf(ended.Exchange.Connection?.Origin.Key);
+            _replays.Add(1, tags.Address, tags.Port, new(TelemetryTags.Decision, ended.Decision.ToString()));
         }
     }
 
@@ -94,10 +117,11 @@ internal sealed class GuardMetrics
     {
         if (_recovered.Enabled && ended.Decision.IsReplay())
         {
+            OriginTags tags = TagsOf(ended.Exchange.Connection?.Origin.Key);
             _recovered.Add(
                 1,
-                ended.Tags.Address,
-                ended.Tags.Port,
+                tags.Address,
+                tags.Port,
                 new(TelemetryTags.RequestMethod, TelemetryTags.Method(ended.Exchange.Request?.Method)),
                 new(TelemetryTags.ErrorType, RuntimeErrorType.Of(ended.Failure)));
         }

@@ -147,7 +147,7 @@ public class RegistrationTests
         var services = new ServiceCollection();
         services.AddLogging(b => b.AddProvider(log));
         services.AddHttpClient("orders")
-            .ConfigurePrimaryHttpMessageHandler(() => new HttpClientHandler())
+            .ConfigurePrimaryHttpMessageHandler(() => new DerivedHandler())
             .AddStaleConnGuard();
         using ServiceProvider provider = services.BuildServiceProvider();
 
@@ -157,6 +157,7 @@ public class RegistrationTests
         chain.ShouldContain(h => h is RetryHandler);
         chain.ShouldAllBe(h => !(h is ConnectionGuardHandler));
         log.Entries.Count(e => e.Id.Name == "ForeignPrimaryHandler" && e.Level == LogLevel.Warning && e.Message.Contains("orders", StringComparison.Ordinal)).ShouldBe(1);
+        log.Entries.ShouldContain(e => e.Id.Name == "ForeignPrimaryHandler" && e.Message.Contains("Use a SocketsHttpHandler", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -253,7 +254,7 @@ public class RegistrationTests
         var options = provider.GetRequiredService<IOptionsMonitor<StaleConnGuardOptions>>();
         options.Get("orders").KeepAlive.ServerTimeout.ShouldBe(TimeSpan.FromSeconds(5));
         options.Get("other").KeepAlive.ServerTimeout.ShouldBe(TimeSpan.FromMinutes(1));
-        ((SocketsHttpHandler)HandlerChain.Of(provider, "orders")[^1]).PooledConnectionIdleTimeout.ShouldBe(TimeSpan.FromSeconds(TcpInfo.IsSupported ? 4.9375 : 4));
+        ((SocketsHttpHandler)HandlerChain.Of(provider, "orders")[^1]).PooledConnectionIdleTimeout.ShouldBe(TimeSpan.FromSeconds(TcpSnapshot.IsSupported ? 4.9375 : 4));
     }
 
     [Fact]
@@ -349,6 +350,8 @@ public class RegistrationTests
         new ConfigurationBuilder().AddInMemoryCollection(values.ToDictionary(v => v.Key, v => (string?)v.Value)).Build();
 
     private sealed class OwnHandler : DelegatingHandler;
+
+    private sealed class DerivedHandler : HttpClientHandler;
 
     private sealed class TypedClient(HttpClient client)
     {

@@ -10,30 +10,30 @@ public class DeliveryProofTests
     private static readonly (DeliveryFinding Expected, DeliveryFacts Facts)[] s_rows =
     [
         // A FIN is here.
-        (DeliveryFinding.NothingAcknowledged, After(TcpInfo.CloseWait, AllBefore)),
-        (DeliveryFinding.NothingAcknowledged, After(TcpInfo.CloseWait, AllBefore - 1)),
-        (DeliveryFinding.NothingAcknowledged, After(TcpInfo.CloseWait, AllBefore) with { IsWriting = true, MayReadFalseEnd = true }),
-        (DeliveryFinding.NothingAcknowledged, After(TcpInfo.CloseWait, AtConnect) with { BytesWrittenBefore = 0 }),
-        (DeliveryFinding.NoProof, After(TcpInfo.CloseWait, AllBefore + 1)),
-        (DeliveryFinding.NoProof, After(TcpInfo.CloseWait, ulong.MaxValue)),
+        (DeliveryFinding.NothingAcknowledged, After(TcpSnapshot.CloseWait, AllBefore)),
+        (DeliveryFinding.NothingAcknowledged, After(TcpSnapshot.CloseWait, AllBefore - 1)),
+        (DeliveryFinding.NothingAcknowledged, After(TcpSnapshot.CloseWait, AllBefore) with { IsWriting = true, EofMayBeSpurious = true }),
+        (DeliveryFinding.NothingAcknowledged, After(TcpSnapshot.CloseWait, AtConnect) with { Mark = new SendMark(0, AtConnect) }),
+        (DeliveryFinding.NoProof, After(TcpSnapshot.CloseWait, AllBefore + 1)),
+        (DeliveryFinding.NoProof, After(TcpSnapshot.CloseWait, ulong.MaxValue)),
 
         // A FIN, and a reset in answer to our bytes: unless a write has taken the error, or may be taking it.
-        (DeliveryFinding.NothingAcknowledged, After(TcpInfo.Close, AllBefore)),
-        (DeliveryFinding.WriteUnderWay, After(TcpInfo.Close, AllBefore) with { IsWriting = true }),
-        (DeliveryFinding.WriteUnderWay, After(TcpInfo.Close, AllBefore) with { IsWriting = true, MayReadFalseEnd = true }),
-        (DeliveryFinding.NoProof, After(TcpInfo.Close, AllBefore) with { MayReadFalseEnd = true }),
-        (DeliveryFinding.NoProof, After(TcpInfo.Close, AllBefore + 1)),
-        (DeliveryFinding.NoProof, After(TcpInfo.Close, AllBefore + 1) with { IsWriting = true }),
+        (DeliveryFinding.NothingAcknowledged, After(TcpSnapshot.Close, AllBefore)),
+        (DeliveryFinding.WriteUnderWay, After(TcpSnapshot.Close, AllBefore) with { IsWriting = true }),
+        (DeliveryFinding.WriteUnderWay, After(TcpSnapshot.Close, AllBefore) with { IsWriting = true, EofMayBeSpurious = true }),
+        (DeliveryFinding.NoProof, After(TcpSnapshot.Close, AllBefore) with { EofMayBeSpurious = true }),
+        (DeliveryFinding.NoProof, After(TcpSnapshot.Close, AllBefore + 1)),
+        (DeliveryFinding.NoProof, After(TcpSnapshot.Close, AllBefore + 1) with { IsWriting = true }),
 
         // No end that can be understood.
-        (DeliveryFinding.NoProof, After(TcpInfo.Established, AllBefore)),
+        (DeliveryFinding.NoProof, After(TcpSnapshot.Established, AllBefore)),
         (DeliveryFinding.NoProof, After(state: 2, AllBefore)),
         (DeliveryFinding.NoProof, After(state: 11, AllBefore)),
         (DeliveryFinding.NoProof, After(state: 0, AllBefore)),
 
         // Nothing to compare with.
-        (DeliveryFinding.NoProof, After(TcpInfo.CloseWait, AllBefore) with { Snapshot = null }),
-        (DeliveryFinding.NoProof, After(TcpInfo.CloseWait, 0) with { AcknowledgedAtConnect = null }),
+        (DeliveryFinding.NoProof, After(TcpSnapshot.CloseWait, AllBefore) with { Snapshot = null }),
+        (DeliveryFinding.NoProof, After(TcpSnapshot.CloseWait, 0) with { Mark = new SendMark(Before, null) }),
     ];
 
     public static TheoryData<int> Rows() => [.. Enumerable.Range(0, s_rows.Length)];
@@ -51,15 +51,15 @@ public class DeliveryProofTests
     {
         for (byte state = 0; state <= 13; state++)
         {
-            DeliveryFinding finding = DeliveryProof.Judge(After(state, AllBefore) with { MayReadFalseEnd = true });
-            finding.ShouldBe(state == TcpInfo.CloseWait ? DeliveryFinding.NothingAcknowledged : DeliveryFinding.NoProof, $"state {state}");
+            DeliveryFinding finding = DeliveryProof.Judge(After(state, AllBefore) with { EofMayBeSpurious = true });
+            finding.ShouldBe(state == TcpSnapshot.CloseWait ? DeliveryFinding.NothingAcknowledged : DeliveryFinding.NoProof, $"state {state}");
         }
     }
 
     [Theory]
-    [InlineData(TcpInfo.CloseWait, false)]
-    [InlineData(TcpInfo.Close, true)]
-    [InlineData(TcpInfo.Established, true)]
+    [InlineData(TcpSnapshot.CloseWait, false)]
+    [InlineData(TcpSnapshot.Close, true)]
+    [InlineData(TcpSnapshot.Established, true)]
     public void MayHideReset_EverythingButCloseWait(byte state, bool expected) =>
         DeliveryProof.MayHideReset(After(state, AllBefore).Snapshot).ShouldBe(expected);
 
@@ -68,10 +68,9 @@ public class DeliveryProofTests
 
     private static DeliveryFacts After(byte state, ulong acknowledged) => new()
     {
-        Snapshot = new TcpInfo(state, 0, 0, 0, TimeSpan.Zero, 0, TimeSpan.Zero, TimeSpan.Zero, 0, acknowledged),
-        AcknowledgedAtConnect = AtConnect,
-        BytesWrittenBefore = Before,
+        Snapshot = new TcpSnapshot(state, 0, 0, 0, TimeSpan.Zero, 0, TimeSpan.Zero, TimeSpan.Zero, 0, acknowledged),
+        Mark = new SendMark(Before, AtConnect),
         IsWriting = false,
-        MayReadFalseEnd = false,
+        EofMayBeSpurious = false,
     };
 }

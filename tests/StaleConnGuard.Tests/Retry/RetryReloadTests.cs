@@ -37,6 +37,14 @@ public class RetryReloadTests
     }
 
     [Fact]
+    public async Task Client_SwitchedOff_SendsOnce()
+    {
+        using var reload = new Reload(new RetryOptions());
+        reload.SwitchOff();
+        await reload.SendAsync(expectedSends: 1);
+    }
+
+    [Fact]
     public async Task StatusCodes_Changed_HoldForTheNextRequest()
     {
         using var reload = new Reload(new RetryOptions { MaxRetries = 1 });
@@ -170,13 +178,13 @@ public class RetryReloadTests
 
     private sealed class Reload : IDisposable
     {
-        private readonly GuardSettingsHolder _settings;
+        private readonly RetryOptionsHolder _settings;
         private readonly StubHandler _stub;
         private readonly HttpMessageInvoker _invoker;
 
         public Reload(RetryOptions retry, string? retryAfter = null)
         {
-            _settings = new GuardSettingsHolder(Settings(retry, new ReplayOptions()));
+            _settings = new RetryOptionsHolder(Settings(retry, new ReplayOptions()));
             _stub = new StubHandler((_, _) =>
             {
                 HttpResponseMessage response = Status(HttpStatusCode.ServiceUnavailable);
@@ -195,6 +203,8 @@ public class RetryReloadTests
 
         public void Take(RetryOptions retry, ReplayOptions? replay = null) => _settings.Current = Settings(retry, replay ?? new ReplayOptions());
 
+        public void SwitchOff() => _settings.Current = _settings.Current with { IsEnabled = false };
+
         public async Task SendAsync(int expectedSends, bool sync = false, HttpContent? content = null)
         {
             int before = _stub.Sends;
@@ -205,7 +215,7 @@ public class RetryReloadTests
 
         public void Dispose() => _invoker.Dispose();
 
-        private static GuardSettings Settings(RetryOptions retry, ReplayOptions replay)
+        private static RetryOptionsInForce Settings(RetryOptions retry, ReplayOptions replay)
         {
             // No wait unless a test asks for one.
             if (retry.BaseDelay == RetryDefaults.BaseDelay)
@@ -213,7 +223,7 @@ public class RetryReloadTests
                 retry.BaseDelay = TimeSpan.Zero;
             }
 
-            return new GuardSettings(new StaleConnGuardOptions { Retry = retry, Replay = replay });
+            return new RetryOptionsInForce(retry, replay);
         }
     }
 }

@@ -10,24 +10,24 @@ namespace StaleConnGuard.Pipeline;
 /// </summary>
 internal sealed class RetryHandler : DelegatingHandler
 {
-    private readonly GuardSettingsHolder _settings;
+    private readonly RetryOptionsHolder _options;
     private readonly RetryServices _services;
     private RetrySettings _inForce;
 
-    /// <param name="settings">The options, followed when they are reloaded.</param>
+    /// <param name="options">The options, followed when they are reloaded.</param>
     /// <param name="services">What is needed besides.</param>
     /// <exception cref="ArgumentException">An option is out of its range.</exception>
-    public RetryHandler(GuardSettingsHolder settings, RetryServices services)
+    public RetryHandler(RetryOptionsHolder options, RetryServices services)
     {
-        _settings = settings;
+        _options = options;
         _services = services;
-        _inForce = Make(settings.Current, before: null);
+        _inForce = new RetrySettings(options.Current, services);
     }
 
     /// <summary>With options that stay as they are.</summary>
     /// <exception cref="ArgumentException">An option is out of its range.</exception>
     public RetryHandler(RetryOptions retry, ReplayOptions replay, RetryServices services)
-        : this(new GuardSettingsHolder(new GuardSettings(new StaleConnGuardOptions { Retry = retry, Replay = replay })), services)
+        : this(new RetryOptionsHolder(new RetryOptionsInForce(retry, replay)), services)
     {
     }
 
@@ -64,7 +64,7 @@ internal sealed class RetryHandler : DelegatingHandler
     /// <summary>What the request that comes now is sent by, to its end. A request costs a comparison; a reload costs the next one more.</summary>
     private RetrySettings InForce()
     {
-        GuardSettings current = _settings.Current;
+        RetryOptionsInForce current = _options.Current;
         RetrySettings known = Volatile.Read(ref _inForce);
         if (ReferenceEquals(known.Source, current))
         {
@@ -72,12 +72,10 @@ internal sealed class RetryHandler : DelegatingHandler
         }
 
         // Two requests at once may both make them; either will do, but only one must be kept, for the sake of the pipeline.
-        RetrySettings renewed = Make(current, known);
+        var renewed = new RetrySettings(current, _services, known);
         RetrySettings kept = Interlocked.CompareExchange(ref _inForce, renewed, known);
         return ReferenceEquals(kept, known) ? renewed : kept;
     }
-
-    private RetrySettings Make(GuardSettings current, RetrySettings? before) => new(current, current.Options.Retry, current.Options.Replay, _services, before);
 
     private Task<HttpResponseMessage> Dispatch(RetrySettings settings, HttpRequestMessage request, CancellationToken cancellationToken)
     {

@@ -7,26 +7,30 @@ internal sealed class RetrySettings
 {
     private readonly ResiliencePipeline<HttpResponseMessage>? _built;
 
-    /// <param name="source">The settings in force, which these are part of.</param>
-    /// <param name="retry">The options in force.</param>
-    /// <param name="replay">Those of replays, which the retries keep to.</param>
+    /// <param name="source">The options in force.</param>
     /// <param name="services">The handler's.</param>
     /// <param name="before">
     /// What was in force before. The application's pipeline is kept: it is code, and its breakers and limiters must not forget what they know because a number in
     /// the configuration changes.
     /// </param>
     /// <exception cref="ArgumentException">An option is out of its range.</exception>
-    public RetrySettings(GuardSettings source, RetryOptions retry, ReplayOptions replay, RetryServices services, RetrySettings? before = null)
+    public RetrySettings(RetryOptionsInForce source, RetryServices services, RetrySettings? before = null)
     {
         Source = source;
-        BufferOneShotUpTo = replay.BufferOneShotUpTo;
         _built = before?._built;
+        if (!source.IsEnabled)
+        {
+            return;
+        }
+
+        RetryOptions retry = source.Retry;
+        BufferOneShotUpTo = source.Replay.BufferOneShotUpTo;
         if (!retry.Enabled)
         {
             return;
         }
 
-        Loop = new RetryLoop(new RetryPolicy(retry, replay.UnsafeReplay, services.Random), services);
+        Loop = new RetryLoop(new RetryPolicy(retry, source.Replay.UnsafeReplay, services.Random), services);
         if (retry.ConfigurePipeline is not null)
         {
             Pipeline = _built ??= Build(retry.ConfigurePipeline, Loop, services.Budgets.Time);
@@ -34,7 +38,7 @@ internal sealed class RetrySettings
     }
 
     /// <summary>What these were made from, to be recognised by.</summary>
-    public GuardSettings Source { get; }
+    public RetryOptionsInForce Source { get; }
 
     public int? BufferOneShotUpTo { get; }
 
