@@ -67,7 +67,7 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
         try
         {
             response = await SendBelowAsync(send.Attempt, send.Token).ConfigureAwait(false);
-            send.Attempt.Complete(response);
+            send.Attempt.Complete();
             failure = null;
         }
         catch (Exception e)
@@ -146,7 +146,7 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
                 try
                 {
                     HttpResponseMessage response = base.Send(request, cancellationToken);
-                    attempt.Complete(response);
+                    attempt.Complete();
                     return response;
                 }
                 catch (Exception e)
@@ -179,7 +179,7 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
             try
             {
                 HttpResponseMessage response = await base.SendAsync(attempt.Request, cancellationToken).ConfigureAwait(false);
-                attempt.Complete(response);
+                attempt.Complete();
                 return response;
             }
             catch (Exception e)
