@@ -68,26 +68,22 @@ internal readonly struct Attempt
         return new Attempt(new Exchange(last.Scope, Request) { Traits = traits });
     }
 
-    public void Complete(HttpResponseMessage response)
+    public void Complete()
     {
         RestoreContent();
+        Exchange.Close();
         if (Exchange.Connection is not IGuardedConnection connection)
         {
-            // Not on a connection of HTTP/1.1: nothing to learn.
-            Exchange.Close();
+            // Not on a connection of HTTP/1.1.
             return;
         }
 
-        // A length that is missing says nothing where it may have been taken away; a server that ends a body with the connection mostly says so.
-        bool endsConnection = response.Headers.ConnectionClose == true
-            || (!Exchange.Guard.MayUnpackBodies && response.Content.Headers.ContentLength is null && response.Headers.TransferEncodingChunked != true && MayHaveBody(Request, response));
-        Exchange.Close(endsConnection);
-        if (Exchange.Traits.Has(ExchangeTraits.SaysClose) || EndsConnection(response))
+        if (Exchange.Traits.Has(ExchangeTraits.SaysClose))
         {
+            // We said it (RFC 9112 9.6), and the runtime does not look at it; a server that keeps to the rules is closing.
             connection.NoNewExchanges = true;
         }
 
-        ConnectionGuard.OnAnswered(Exchange, connection, response);
         Exchange.ForgetRequest();
     }
 
@@ -110,17 +106,6 @@ internal readonly struct Attempt
 
     private static bool MayBeHttp11(HttpRequestMessage request) =>
         request.Version.Major == 1 || request.VersionPolicy is HttpVersionPolicy.RequestVersionOrLower;
-
-    /// <summary>
-    /// After this exchange no other may follow on its connection: we said <c>close</c>, or the server speaks HTTP/1.0 without <c>keep-alive</c>
-    /// (RFC 9112 9.3, 9.6). The runtime looks at neither; a server that keeps to the rules is closing, and the next request would race with that.
-    /// </summary>
-    private static bool EndsConnection(HttpResponseMessage response) =>
-        response.Version < HttpVersion.Version11 && !HasConnectionOption(response.Headers, "keep-alive");
-
-    /// <summary>RFC 9112 6.3: without it, the absence of a length says nothing about the connection.</summary>
-    private static bool MayHaveBody(HttpRequestMessage request, HttpResponseMessage response) =>
-        request.Method != HttpMethod.Head && response.StatusCode is not (HttpStatusCode.NoContent or HttpStatusCode.NotModified);
 
     private static bool HasConnectionOption(HttpHeaders headers, string option)
     {

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Http.Headers;
 
 namespace StaleConnGuard.Exchanges;
 
@@ -29,9 +28,6 @@ internal sealed class ConnectionGuard(KeepAliveLedger ledger, TimeProvider time)
 
     /// <summary>The options' limit for establishing a connection, where it is in force on the handler; null where the application has set its own.</summary>
     public TimeSpan? ConnectTimeout { get; set; }
-
-    /// <summary>The runtime may unpack a body below the guard, and takes its length from the response then.</summary>
-    public bool MayUnpackBodies { get; set; }
 
     /// <summary>What is to be done on the handler before the first request is sent through it, and not before.</summary>
     public void BeforeFirstSend(Action action) => _beforeFirstSend = action;
@@ -82,20 +78,6 @@ internal sealed class ConnectionGuard(KeepAliveLedger ledger, TimeProvider time)
         if (outcome is LearningOutcome.Learned or LearningOutcome.Lowered or LearningOutcome.Raised)
         {
             Observer?.Learned(origin, outcome);
-        }
-    }
-
-    /// <summary>Called when a response has come. What is looked at here is looked at for every request.</summary>
-    public static void OnAnswered(Exchange exchange, IGuardedConnection connection, HttpResponseMessage response)
-    {
-        if (response.Headers.NonValidated.TryGetValues("Keep-Alive", out HeaderStringValues values))
-        {
-            exchange.Guard.OnObserved(connection.Origin, connection.Origin.Advertised(values));
-        }
-
-        if (exchange.IsReused)
-        {
-            exchange.Guard.OnObserved(connection.Origin, connection.Origin.SeenOpen(TimeSpan.FromTicks(exchange.IdleAgeTicks), answered: true));
         }
     }
 

@@ -19,17 +19,13 @@ internal sealed class Exchange(ExchangeScope scope, HttpRequestMessage? request)
     private const byte ContentRuns = 1;
     private const byte ContentHasRun = 2;
 
-    // Written by the handler when it is answered or has failed.
-    private const byte Open = 0;
-    private const byte Closed = 1;
-    private const byte ClosedAndEndsConnection = 2;
-
     private static readonly AsyncLocal<Exchange?> s_current = new();
 
     private volatile HttpRequestMessage? _request = request;
     private volatile bool _checkoutWindow;
     private volatile byte _content;
-    private volatile byte _closing;
+    // Written by the handler when it is answered or has failed.
+    private volatile bool _closed;
     private volatile bool _responded;
     private volatile byte _judgement;
     private volatile bool _suspected;
@@ -98,8 +94,8 @@ internal sealed class Exchange(ExchangeScope scope, HttpRequestMessage? request)
     /// <summary>The method that was really written is idempotent; known of further requests only.</summary>
     public bool IsIdempotentOnTheWire => Scope.IsIdempotentOnTheWire;
 
-    /// <summary>The response's end is the connection's end, so the latter is no keep-alive timeout.</summary>
-    public bool EndsWithConnection => _closing == ClosedAndEndsConnection;
+    /// <summary>Content is being written, for all that is known: the request has not been sent whole, though its response may have come.</summary>
+    public bool IsContentRunning => (Root ?? this)._content == ContentRuns;
 
     /// <summary>What was known when this exchange began to write; null before.</summary>
     public Binding? Binding => _binding;
@@ -139,7 +135,7 @@ internal sealed class Exchange(ExchangeScope scope, HttpRequestMessage? request)
 
     public bool IsBound => _binding is not null;
 
-    public bool IsClosed => _closing != Open;
+    public bool IsClosed => _closed;
 
     /// <summary>A byte came back. Set by the reading side of the stream.</summary>
     public bool Responded => _responded && !IsSilent;
@@ -238,11 +234,10 @@ internal sealed class Exchange(ExchangeScope scope, HttpRequestMessage? request)
 
     public void StopSuspecting() => _suspected = false;
 
-    /// <param name="endsConnection">The response's end is the connection's end.</param>
-    public void Close(bool endsConnection = false)
+    public void Close()
     {
         _checkoutWindow = false;
-        _closing = endsConnection ? ClosedAndEndsConnection : Closed;
+        _closed = true;
     }
 
     /// <summary>Gives the exchange its connection. Called once, by the connection, on the thread that is about to write.</summary>

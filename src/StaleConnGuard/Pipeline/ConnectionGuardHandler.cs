@@ -67,7 +67,7 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
         try
         {
             response = await SendBelowAsync(send.Attempt, send.Token).ConfigureAwait(false);
-            send.Attempt.Complete(response);
+            send.Attempt.Complete();
             failure = null;
         }
         catch (Exception e)
@@ -147,7 +147,7 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
                 try
                 {
                     HttpResponseMessage response = base.Send(request, cancellationToken);
-                    attempt.Complete(response);
+                    attempt.Complete();
                     attempts?.Settle(response);
                     return response;
                 }
@@ -187,7 +187,7 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
             try
             {
                 HttpResponseMessage response = await base.SendAsync(attempt.Request, cancellationToken).ConfigureAwait(false);
-                attempt.Complete(response);
+                attempt.Complete();
                 attempts.Settle(response);
                 return response;
             }

@@ -36,7 +36,7 @@ internal sealed partial class GuardedStream
                 continue;
             }
 
-            if (IsIdle(user) && _requests > 0)
+            if (_requests > 0 && IsInPool(user))
             {
                 ReportIdleClose();
             }
@@ -90,26 +90,19 @@ internal sealed partial class GuardedStream
             return;
         }
 
-        if (IsIdle(user) && IsSilence(e))
+        if ((user is null || IsInPool(user)) && IsSilence(e))
         {
             // The kernel's probes were not answered. That is no keep-alive timeout, but may well have happened to others.
             Origin.Suspects.FoundDead(LastActivity);
             return;
         }
 
-        if (IsIdle(user) && _requests > 0 && ReferenceEquals(Interlocked.CompareExchange(ref _user, s_dead, user), user))
+        if (_requests > 0 && IsInPool(user) && ReferenceEquals(Interlocked.CompareExchange(ref _user, s_dead, user), user))
         {
             _guard.OnObserved(Origin, Origin.IdleClosed(TimeSpan.FromTicks(IdleAgeTicks), exact: false));
             _closeReported = true;
         }
     }
-
-    /// <summary>
-    /// In the pool, as far as can be told from here: a response that ends with its connection does not count, nor one that was being read,
-    /// which the pool's way of waiting tells apart.
-    /// </summary>
-    private bool IsIdle(object? user) =>
-        ReferenceEquals(user, s_pooled) || user is null || (_waitedEmpty && user is Exchange { IsClosed: true, Responded: true, EndsWithConnection: false });
 
     private void ReportIdleClose()
     {

@@ -10,7 +10,6 @@ internal sealed partial class GuardedStream
 
     private bool _refusedForAge;
     private bool _closeReported;
-    private bool _waitedEmpty;
     private bool _arrivalUnknown;
 
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
@@ -25,7 +24,6 @@ internal sealed partial class GuardedStream
             // The pool's scavenger waits like this on idle connections, the application may wait like this for a body: it only waits. But a
             // reset may show here first, under a request that the pool gave this connection to without another look.
             _waitedInPool |= _requests == 0;
-            _waitedEmpty = true;
             return WaitForReadAsync(_inner.ReadAsync(buffer, cancellationToken), buffer);
         }
 
@@ -150,7 +148,6 @@ internal sealed partial class GuardedStream
     private bool Accept(ReadOnlySpan<byte> bytes, long now)
     {
         Touch(now);
-        _waitedEmpty = false;
         while (true)
         {
             object? user = Volatile.Read(ref _user);
@@ -179,19 +176,44 @@ internal sealed partial class GuardedStream
 
             Origin.Suspects.FoundAlive(exchange.Binding!.IdleSince);
             exchange.Watch?.FirstByte();
-            _status.Reset();
+            _response.Begin(_answersHead);
 
             // A redirect or a challenge may follow, and with it another look into the pool.
             (exchange.Root ?? exchange).ReopenCheckoutWindow();
         }
-        else if (_status.IsDecided)
-        {
-            return;
-        }
 
-        if (_status.Feed(bytes) is int status && exchange.TurnsIntoTunnel(status))
+        ResponseNews news = _response.Feed(bytes);
+        if (news.Status != 0 && exchange.TurnsIntoTunnel(news.Status))
         {
             _detached = true;
+        }
+
+        if (news.HeadHasEnded)
+        {
+            NoteHead(exchange);
+        }
+    }
+
+    /// <summary>
+    /// What the header of a response says about its connection, and its coming at all, is about this connection: the runtime may send several requests of one message, on
+    /// connections to several servers, and hand over the last response only.
+    /// </summary>
+    private void NoteHead(Exchange exchange)
+    {
+        if (_response.EndsConnection)
+        {
+            // The runtime does not look at HTTP/1.0; a server that keeps to the rules is closing, and the next request would race with that.
+            NoNewExchanges = true;
+        }
+
+        if (_response.KeepAlive is TimeSpan advertised)
+        {
+            _guard.OnObserved(Origin, Origin.Advertised(advertised));
+        }
+
+        if (exchange.IsReused)
+        {
+            _guard.OnObserved(Origin, Origin.SeenOpen(TimeSpan.FromTicks(exchange.IdleAgeTicks), answered: true));
         }
     }
 }

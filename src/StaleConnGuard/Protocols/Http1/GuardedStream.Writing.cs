@@ -156,6 +156,7 @@ internal sealed partial class GuardedStream
 
         if (current is { IsBound: false, IsClosed: false, Request: HttpRequestMessage request } && ReferenceEquals(current.Guard, _guard) && RequestLine.Begins(bytes, request.Method))
         {
+            _answersHead = RequestLine.IsHead(bytes);
             Begin(current);
             return true;
         }
@@ -176,6 +177,12 @@ internal sealed partial class GuardedStream
         long now = _guard.Time.GetTimestamp();
         Bind(further, _requests > 0, IdleAgeTicksAt(now), now);
         PlanSolicitation(further);
+        _answersHead = RequestLine.IsHead(bytes);
+        if (known && root!.Traits.Has(ExchangeTraits.SaysClose))
+        {
+            // The runtime says it again on each request that it makes of the message.
+            NoNewExchanges = true;
+        }
 
         object? user = Volatile.Read(ref _user);
         if (!ReferenceEquals(user, s_dead))

@@ -44,7 +44,8 @@ internal sealed partial class GuardedStream : Stream, IGuardedConnection, ILiven
     private volatile bool _detached;
     private volatile bool _reading;
     private volatile bool _disposed;
-    private StatusWatch _status;
+    private bool _answersHead;
+    private ResponseFraming _response;
 
     public GuardedStream(Stream inner, TransportStream? transport, ConnectionGuard guard, OriginKnowledge origin)
     {
@@ -124,6 +125,21 @@ internal sealed partial class GuardedStream : Stream, IGuardedConnection, ILiven
         base.Dispose(disposing);
     }
 
+    /// <summary>
+    /// The one place that decides whether the connection is in the pool, because only connections that are idle there teach. The pool does not say
+    /// when it gets one back; what has been written and read does: the last request has been sent whole, its response has come to its end, and
+    /// neither side has said that the connection ends with it. A body that is being read, or was given up half way, a tunnel, a
+    /// response that ends with its connection: none of them is idle, however quiet. Or the pool has just looked at it.
+    /// </summary>
+    private bool IsInPool(object? user) =>
+        ReferenceEquals(user, s_pooled)
+        || (user is Exchange { Responded: true, IsContentRunning: false }
+            && !_detached
+            && _response.IsComplete
+            && !_response.EndsConnection
+            && !NoNewExchanges
+            && _transport is not { IsWriting: true });
+
     private void Touch() => Touch(_guard.Time.GetTimestamp());
 
     private void Touch(long now) => Volatile.Write(ref _lastActivity, now);
@@ -141,8 +157,7 @@ internal sealed partial class GuardedStream : Stream, IGuardedConnection, ILiven
 
         _disposed = true;
         object? user = Volatile.Read(ref _user);
-        bool idle = user is Exchange { IsClosed: true, Responded: true, EndsWithConnection: false } || ReferenceEquals(user, s_pooled) || _refusedForAge;
-        if (_detached || !idle || _transport is null)
+        if (!(IsInPool(user) || _refusedForAge) || _transport is null)
         {
             return;
         }

@@ -22,6 +22,9 @@ internal static class RequestLine
         return bytes.Length > length && bytes[length] == (byte)' ' && Ascii.EqualsIgnoreCase(bytes[..length], method.Method) && Begins(bytes);
     }
 
+    /// <summary>The request has the method HEAD: its response has no body, whatever its header says (RFC 9112 6.3).</summary>
+    public static bool IsHead(ReadOnlySpan<byte> bytes) => bytes.StartsWith("HEAD "u8);
+
     /// <summary>The method that these bytes begin with is idempotent.</summary>
     public static bool IsIdempotent(ReadOnlySpan<byte> bytes)
     {
