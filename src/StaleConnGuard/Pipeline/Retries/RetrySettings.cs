@@ -19,8 +19,13 @@ internal sealed class RetrySettings
     public RetrySettings(GuardSettings source, RetryOptions retry, ReplayOptions replay, RetryServices services, RetrySettings? before = null)
     {
         Source = source;
-        BufferOneShotUpTo = replay.BufferOneShotUpTo;
         _built = before?._built;
+        if (!source.IsEnabled)
+        {
+            return;
+        }
+
+        BufferOneShotUpTo = replay.BufferOneShotUpTo;
         if (!retry.Enabled)
         {
             return;
