@@ -17,13 +17,23 @@ public sealed class ReplayOptions
     /// </summary>
     /// <value>The default value is <see langword="null"/>: nothing is kept, and a request with such a content is sent once. Between 1 and 104,857,600 (100 MiB).</value>
     /// <remarks>
-    /// Sending begins when the content is complete or the limit is reached. A content that is larger goes out once, whole, without more of it being kept. Do
-    /// not switch it on for a client whose contents are written while the response is read.
+    /// Sending begins when the content is complete or the limit is reached. A content that is larger goes out once, whole, without more of it being kept. A content
+    /// of known length is kept only if all of it fits. Never kept are gRPC messages, and what is sent after <c>Expect: 100-continue</c>. Do
+    /// not switch it on for a client whose contents are written while the response is read, unless <see cref="BufferUnknownLength"/> is off.
     /// </remarks>
     public int? BufferOneShotUpTo { get; set; }
 
+    /// <summary>Gets or sets whether a content of unknown length is kept as well, up to <see cref="BufferOneShotUpTo"/>.</summary>
+    /// <value>The default value is <see langword="true"/>. Without meaning while <see cref="BufferOneShotUpTo"/> is <see langword="null"/>.</value>
+    /// <remarks>
+    /// Sending such a content begins only when it is complete or the limit is reached. Switch it off where contents may be written bit by bit for as long as the response is read, as in a
+    /// reverse proxy: they are then sent as they come.
+    /// </remarks>
+    public bool BufferUnknownLength { get; set; } = true;
+
     /// <summary>
-    /// Gets or sets whether a body that can be read only once is kept back until the headers have arrived, on a connection that has been idle for 100 ms or more.
+    /// Gets or sets whether a body that can be read only once is kept back until the headers have arrived, on a connection that has been idle for 100 ms or more and that
+    /// the server may be closing.
     /// </summary>
     /// <value>The default value is <see langword="true"/>.</value>
     /// <remarks>
@@ -33,8 +43,9 @@ public sealed class ReplayOptions
     /// other: replayed if it provably was not received or is safe to repeat. This is what makes a reverse proxy's streamed uploads survive.
     /// </para>
     /// <para>
-    /// It costs one round trip on each such request over a connection idle for so long. It costs no wait on busy connections, on new ones, for other bodies, on HTTP/2, or where
-    /// the kernel cannot be asked (anything but Linux). Switched off, headers and body leave together, and a request whose body was lost on a stale connection surfaces.
+    /// It costs one round trip on each such request over a connection idle for so long, as long as nothing is known of the server's timeout. Once it is known (configured, advertised or
+    /// learned), only connections within a second, or the margin if that is more, of it are asked about. It costs no wait on busy connections, on new ones, for other bodies (those kept by
+    /// <see cref="BufferOneShotUpTo"/> and empty ones among them), for gRPC, on HTTP/2, or where the kernel cannot be asked (anything but Linux). Switched off, headers and body leave together, and a request whose body was lost on a stale connection surfaces.
     /// </para>
     /// </remarks>
     public bool ConfirmOneShotBody { get; set; } = true;

@@ -40,7 +40,9 @@ internal readonly struct Attempt
             BodyRepeatability.Restartable => WillBeHttp11(request),
             _ => false,
         };
-        bool isOneShot = !body.CanBeSentAgain();
+
+        // A stand-in does not run a content that declares itself empty, so that one cannot be spent.
+        bool isOneShot = !body.CanBeSentAgain() && !(standIn && request.Content!.Headers.ContentLength == 0);
         ExchangeTraits traits = ExchangeTraits.CanAskAtCheckout.If(standIn || body is BodyRepeatability.None or BodyRepeatability.Memory)
             | ExchangeTraits.MayRefuseWrite.If(scope.Settings.MaxReplays > 0 && (standIn || !isOneShot))
             | ExchangeTraits.HasBody.If(body is not BodyRepeatability.None)

@@ -38,6 +38,9 @@ internal sealed class ContentRun(HttpContent content, Exchange exchange, bool is
         return content.Headers.ContentLength.HasValue;
     }
 
+    // A content that declares itself empty is not run: it stays whole, whatever becomes of the exchange.
+    private bool IsEmpty => content.Headers.ContentLength == 0;
+
     public async Task CopyToAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
     {
         if (FlushesHeadersFirst)
@@ -49,6 +52,11 @@ internal sealed class ContentRun(HttpContent content, Exchange exchange, bool is
             }
 
             ThrowIfEnded();
+        }
+
+        if (IsEmpty)
+        {
+            return;
         }
 
         exchange.ContentBegins();
@@ -73,6 +81,11 @@ internal sealed class ContentRun(HttpContent content, Exchange exchange, bool is
             }
 
             ThrowIfEnded();
+        }
+
+        if (IsEmpty)
+        {
+            return;
         }
 
         exchange.ContentBegins();

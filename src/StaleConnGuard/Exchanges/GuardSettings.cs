@@ -36,6 +36,9 @@ internal sealed class GuardSettings(StaleConnGuardOptions options, GuardSettings
         return idleAgeTicks > KeepAliveLimit.For(origin, settings, safeToRepeat: true).MaxIdleTicks || !RepeatSafety.IsSafeToRepeat(request);
     }
 
+    /// <summary>Whether the server may be closing a connection of this idle age as it is used: nothing is known of it, or the age is near its timeout.</summary>
+    public bool MayRace(OriginKnowledge origin, long idleAgeTicks) => KeepAliveLimit.MayRace(origin, KeepAlive.For(origin), idleAgeTicks);
+
     /// <summary>Up to which idle age a connection that <see cref="IsTooOld"/> may be taken all the same, if the kernel agrees. In ticks.</summary>
     public long MeasuredLimitTicks(OriginKnowledge origin) => KeepAliveLimit.InForce(origin, KeepAlive.For(origin.Key), safeToRepeat: false).MaxIdleTicks;
 }

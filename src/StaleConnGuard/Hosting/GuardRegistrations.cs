@@ -15,6 +15,9 @@ internal sealed class GuardRegistrations(IServiceCollection services)
     private readonly HashSet<string> _named = new(StringComparer.Ordinal);
     private bool _everyClient;
 
+    /// <summary>Whether YARP's clients are guarded too, by the package for it.</summary>
+    public bool GuardsReverseProxy { get; set; }
+
     /// <summary>All configuration sections.</summary>
     public IReadOnlyList<ConfigurationInForce> Sections => _sections;
 

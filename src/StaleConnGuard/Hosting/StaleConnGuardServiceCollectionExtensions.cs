@@ -67,6 +67,7 @@ public static class StaleConnGuardServiceCollectionExtensions
         services.TryAddSingleton<IOptionsFactory<StaleConnGuardOptions>, GuardOptionsFactory>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHttpMessageHandlerBuilderFilter, GuardHandlerBuilderFilter>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<StaleConnGuardOptions>, StaleConnGuardOptionsValidator>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<StaleConnGuardOptions>, ReverseProxyCheck>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IPostConfigureOptions<HttpClientFactoryOptions>, ClientTimeoutSetup>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<GuardStartup>, GuardStartupValidator>());
         services.AddOptions<GuardStartup>().ValidateOnStart();

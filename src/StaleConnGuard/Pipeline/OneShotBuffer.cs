@@ -1,5 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
-
 namespace StaleConnGuard.Pipeline;
 
 /// <summary>
@@ -8,15 +6,28 @@ namespace StaleConnGuard.Pipeline;
 /// </summary>
 internal static class OneShotBuffer
 {
-    public static bool IsNeeded([NotNullWhen(true)] HttpContent? content, int limit) =>
-        content is not null
+    /// <param name="request">The request.</param>
+    /// <param name="limit">How many bytes may be kept.</param>
+    /// <param name="unknownLength">Whether a content of unknown length may be held back until it is complete.</param>
+    public static bool IsNeeded(HttpRequestMessage request, int limit, bool unknownLength) =>
+        request.Content is HttpContent content
         && !BodyRepeatabilityClassifier.Classify(content).CanBeSentAgain()
-        && !(content.Headers.ContentLength > limit);
+        && (content.Headers.ContentLength is long length ? length <= limit : unknownLength)
+
+        // Who waits for 100 must not be asked for the body before; a gRPC call may wait for an answer before it goes on.
+        && request.Headers.ExpectContinue != true
+        && !GrpcContent.Is(content);
 
     /// <summary>Any content: it is asked to write itself, and is held back when the limit is reached.</summary>
     public static async Task FillAsync(HttpRequestMessage request, int limit, CancellationToken cancellationToken)
     {
         HttpContent content = request.Content!;
+        if (content.Headers.ContentLength is long length)
+        {
+            request.Content = await KeepAsync(content, (int)length, cancellationToken).ConfigureAwait(false);
+            return;
+        }
+
         var buffer = new OverflowStream(limit);
         Task copy = content.CopyToAsync(buffer, cancellationToken);
         await Task.WhenAny(copy, buffer.Overflowed).ConfigureAwait(false);
@@ -28,6 +39,29 @@ internal static class OneShotBuffer
         }
 
         request.Content = new PrefixedContent(buffer, copy, content);
+    }
+
+    /// <summary>All of it fits: no more than its own bytes are needed. A content that declares itself empty is not asked.</summary>
+    private static async Task<HttpContent> KeepAsync(HttpContent content, int length, CancellationToken cancellationToken)
+    {
+        if (length == 0)
+        {
+            return new KeptContent(ArraySegment<byte>.Empty, content);
+        }
+
+        // One that writes more than it says is found out here, as the runtime would have; one that writes less is found out by the runtime, which compares with the header.
+        byte[] kept = GC.AllocateUninitializedArray<byte>(length);
+        using var writer = new MemoryStream(kept);
+        try
+        {
+            await content.CopyToAsync(writer, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is NotSupportedException or HttpRequestException { InnerException: NotSupportedException })
+        {
+            throw new HttpRequestException($"The content wrote more than its Content-Length of {length} bytes.", e);
+        }
+
+        return new KeptContent(new ArraySegment<byte>(kept, 0, (int)writer.Position), content);
     }
 
     /// <summary>
@@ -45,7 +79,7 @@ internal static class OneShotBuffer
         Stream source = content.ReadAsStream(cancellationToken);
         byte[] kept = new byte[limit];
         int count = source.ReadAtLeast(kept, limit, throwOnEndOfStream: false);
-        bool whole = count < limit;
+        bool whole = count < limit || count == content.Headers.ContentLength;
         request.Content = whole
             ? new KeptContent(new ArraySegment<byte>(kept, 0, count), content)
             : new PrefixedContent(kept, source, content);

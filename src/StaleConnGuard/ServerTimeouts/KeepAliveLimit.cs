@@ -60,6 +60,16 @@ internal readonly record struct KeepAliveLimit(long MaxIdleTicks, KeepAliveLimit
         return timeout == KeepAliveSettings.None ? KeepAliveSettings.None : timeout - InForce(knowledge, settings, safeToRepeat: true).MaxIdleTicks;
     }
 
+    /// <summary>
+    /// May the server be closing a connection of this idle age as it is used? Always, as long as nothing is known of it; otherwise only near its timeout, however
+    /// small a margin was asked for. What costs a wait to be prepared for a race is done only then.
+    /// </summary>
+    public static bool MayRace(OriginKnowledge knowledge, KeepAliveSettings settings, long idleAgeTicks)
+    {
+        long timeout = SmallestTimeout(knowledge, settings, out _);
+        return timeout == KeepAliveSettings.None || idleAgeTicks > Below(timeout, Math.Max(settings.MarginTicks, KeepAliveDefaults.Margin.Ticks));
+    }
+
     /// <summary>The server timeout less the margin; the margin is never more than half of it, or short timeouts would allow no reuse at all.</summary>
     public static long Below(long timeoutTicks, long marginTicks) => timeoutTicks - Math.Min(marginTicks, timeoutTicks / 2);
 

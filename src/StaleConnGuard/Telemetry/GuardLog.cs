@@ -26,6 +26,9 @@ internal static partial class GuardLog
     [LoggerMessage(104, LogLevel.Warning, "The SocketsHttpHandler of client '{Client}' had sent requests before the guard was put around it: its connections are not guarded. Retries work.", EventName = "HandlerInUse")]
     public static partial void HandlerInUse(ILogger logger, string client);
 
+    [LoggerMessage(110, LogLevel.Warning, "YARP is registered, and makes its clients itself: their connections are not guarded. Call AddStaleConnGuard() of the package StaleConnGuard.Yarp on the builder that AddReverseProxy() returns.", EventName = "ReverseProxyUnguarded")]
+    public static partial void ReverseProxyUnguarded(ILogger logger);
+
     [LoggerMessage(106, LogLevel.Warning, "Settings of client '{Client}' race: {Finding}", EventName = "SettingsRace")]
     public static partial void SettingsRace(ILogger logger, string client, string finding);
 

@@ -124,4 +124,57 @@ public class OneShotBufferTests
         using HttpResponseMessage response = await bench.SendAsync(request);
         BodyRepeatabilityClassifier.Classify(request.Content).ShouldBe(BodyRepeatability.Memory);
     }
+
+    [Fact]
+    public async Task Fill_KnownLength_KeepsExactlyThatMuch()
+    {
+        HttpRequestMessage request = Request("PUT", OneShot.Pushed("ab", "cd"));
+        request.Content!.Headers.ContentLength = 4;
+        await OneShotBuffer.FillAsync(request, 1_000, CancellationToken.None);
+        BodyRepeatabilityClassifier.Classify(request.Content).ShouldBe(BodyRepeatability.Memory);
+        (await request.Content.ReadAsStringAsync()).ShouldBe("abcd");
+        (await request.Content.ReadAsStringAsync()).ShouldBe("abcd");
+    }
+
+    [Fact]
+    public async Task Fill_WritesMoreThanItSays_Fails()
+    {
+        HttpRequestMessage request = Request("PUT", OneShot.Pushed("ab", "cd"));
+        request.Content!.Headers.ContentLength = 3;
+        var e = await Should.ThrowAsync<HttpRequestException>(() => OneShotBuffer.FillAsync(request, 1_000, CancellationToken.None));
+        e.Message.ShouldContain("3 bytes");
+    }
+
+    [Fact]
+    public async Task Fill_DeclaredEmpty_IsNotAsked()
+    {
+        PushContent content = OneShot.Pushed("never");
+        content.Headers.ContentLength = 0;
+        HttpRequestMessage request = Request("POST", content);
+        await OneShotBuffer.FillAsync(request, 10, CancellationToken.None);
+        content.PiecesWritten.ShouldBe(0);
+        (await request.Content!.ReadAsByteArrayAsync()).ShouldBeEmpty();
+    }
+
+    [Theory]
+    [InlineData(null, false, null, true, true)]
+    [InlineData(null, false, null, false, false)]
+    [InlineData(10L, false, null, false, true)]
+    [InlineData(11L, false, null, true, false)]
+    [InlineData(4L, true, null, true, false)]
+    [InlineData(4L, false, "application/grpc", true, false)]
+    [InlineData(null, false, "application/grpc+proto", true, false)]
+    [InlineData(4L, false, "application/json", true, true)]
+    public void IsNeeded_OnlyWhatFitsAndMayBeHeldBack(long? length, bool expect, string? type, bool unknownLength, bool needed)
+    {
+        HttpRequestMessage request = Request("POST", OneShot.Pushed("1234"));
+        request.Content!.Headers.ContentLength = length;
+        request.Headers.ExpectContinue = expect ? true : null;
+        if (type is not null)
+        {
+            request.Content.Headers.TryAddWithoutValidation("Content-Type", type);
+        }
+
+        OneShotBuffer.IsNeeded(request, 10, unknownLength).ShouldBe(needed);
+    }
 }

@@ -48,14 +48,22 @@ public class OneShotTests
     }
 
     [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public async Task OneShotBody_IdleConnection_LeavesTheBodyUntilTheHeadersArrivedOnlyWhenConfirming(bool confirming)
+    [InlineData(true, null, 3)]
+    [InlineData(false, null, 1)]
+    [InlineData(true, 60.0, 2)]
+    public async Task OneShotBody_IdleConnection_LeavesTheBodyUntilTheHeadersArrivedOnlyWhenConfirmingAndARaceIsPossible(bool confirming, double? timeout, int writesBefore)
     {
         int touchedAfterWrites = -1;
         int writes = 0;
         await using var server = new ScriptedServer(connection => connection.AnswerAllAsync());
-        using var client = new GuardedClient(options: o => o.Replay.ConfirmOneShotBody = confirming)
+        using var client = new GuardedClient(options: o =>
+        {
+            o.Replay.ConfirmOneShotBody = confirming;
+            o.KeepAlive.ServerTimeout = timeout is double seconds ? TimeSpan.FromSeconds(seconds) : null;
+
+            // Taken although it is near the limit.
+            o.KeepAlive.Margin = TimeSpan.Zero;
+        })
         {
             BeforeWrite = (_, write) =>
             {
@@ -76,8 +84,26 @@ public class OneShotTests
 
         response.StatusCode.ShouldBe(HttpStatusCode.OK);
 
-        // The warm-up is the first write. The headers leave in two, which has them acknowledged at once; without confirming headers and body leave together.
-        touchedAfterWrites.ShouldBe(confirming ? 3 : 1);
+        // The warm-up is the first write. The headers leave in two, which has them acknowledged at once; in one, and unanswered, where the timeout is known; without confirming
+        // headers and body leave together.
+        touchedAfterWrites.ShouldBe(writesBefore);
+    }
+
+    [Fact]
+    public async Task DeclaredEmptyBody_ServerClosesAsTheHeadersLeave_IsSentAgainUnconfirmedAndNeverRead()
+    {
+        await using var race = new StaleRace(guarded: true, options: new StaleConnGuardOptions { Replay = { ConfirmOneShotBody = false }, Retry = { Enabled = false } });
+        await race.WarmUpAsync();
+        await Task.Delay(s_idle);
+        var body = new OneShotStream([]);
+        HttpRequestMessage request = ReplayTests.Request("POST", "none");
+        request.Content = new StreamContent(body) { Headers = { ContentLength = 0 } };
+
+        using HttpResponseMessage response = await race.SendAsync(request);
+
+        race.Happened.ShouldBeTrue();
+        response.StatusCode.ShouldBe(HttpStatusCode.OK);
+        body.Touched.ShouldBeFalse();
     }
 
     [Fact]

@@ -20,6 +20,11 @@ internal static class ReplayConfiguration
             options.BufferOneShotUpTo = bufferOneShotUpTo;
         }
 
+        if (reader.TryBool(nameof(options.BufferUnknownLength), out bool bufferUnknownLength))
+        {
+            options.BufferUnknownLength = bufferUnknownLength;
+        }
+
         if (reader.TryBool(nameof(options.ConfirmOneShotBody), out bool confirmOneShotBody))
         {
             options.ConfirmOneShotBody = confirmOneShotBody;

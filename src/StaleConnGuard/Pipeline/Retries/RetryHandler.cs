@@ -37,7 +37,7 @@ internal sealed class RetryHandler : DelegatingHandler
     protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         RetrySettings settings = InForce();
-        if (settings.BufferOneShotUpTo is int limit && OneShotBuffer.IsNeeded(request.Content, limit))
+        if (settings.BufferOneShotUpTo is int limit && OneShotBuffer.IsNeeded(request, limit, settings.BufferUnknownLength))
         {
             return BufferAndSendAsync(settings, request, limit, cancellationToken);
         }
@@ -48,7 +48,7 @@ internal sealed class RetryHandler : DelegatingHandler
     protected override HttpResponseMessage Send(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         RetrySettings settings = InForce();
-        if (settings.BufferOneShotUpTo is int limit && OneShotBuffer.IsNeeded(request.Content, limit))
+        if (settings.BufferOneShotUpTo is int limit && OneShotBuffer.IsNeeded(request, limit, settings.BufferUnknownLength))
         {
             OneShotBuffer.Fill(request, limit, cancellationToken);
         }

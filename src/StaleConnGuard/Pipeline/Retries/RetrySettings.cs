@@ -26,6 +26,7 @@ internal sealed class RetrySettings
         }
 
         BufferOneShotUpTo = replay.BufferOneShotUpTo;
+        BufferUnknownLength = replay.BufferUnknownLength;
         if (!retry.Enabled)
         {
             return;
@@ -42,6 +43,9 @@ internal sealed class RetrySettings
     public GuardSettings Source { get; }
 
     public int? BufferOneShotUpTo { get; }
+
+    /// <summary>Whether that holds for contents whose length is not known, too.</summary>
+    public bool BufferUnknownLength { get; }
 
     /// <summary>Null when nothing is retried.</summary>
     public RetryLoop? Loop { get; }

@@ -52,8 +52,13 @@ internal sealed partial class GuardedStream
         }
     }
 
+    // Where the server's timeout is known, connections near it are not taken, and all others are open: there is nothing to ask.
     private bool IsWorthAsking(Exchange exchange) =>
-        exchange.IsReused && exchange.IdleAgeTicks >= s_idleEnoughToAsk.Ticks && _transport?.AcknowledgedAtConnect is not null;
+        exchange.IsReused
+        && exchange.IdleAgeTicks >= s_idleEnoughToAsk.Ticks
+        && _transport?.AcknowledgedAtConnect is not null
+        && exchange.Settings.MayRace(Origin, exchange.IdleAgeTicks)
+        && !GrpcContent.Is(exchange.Request?.Content);
 
     private void PlanConfirmation(Exchange exchange)
     {
