@@ -37,6 +37,15 @@ public class RetryReloadTests
     }
 
     [Fact]
+    public async Task Client_SwitchedOff_SendsOnce()
+    {
+        using var reload = new Reload(new RetryOptions { MaxRetries = 1 });
+        await reload.SendAsync(expectedSends: 2);
+        reload.SwitchOff();
+        await reload.SendAsync(expectedSends: 1);
+    }
+
+    [Fact]
     public async Task StatusCodes_Changed_HoldForTheNextRequest()
     {
         using var reload = new Reload(new RetryOptions { MaxRetries = 1 });
@@ -194,6 +203,8 @@ public class RetryReloadTests
         public VirtualClock Clock { get; } = new();
 
         public void Take(RetryOptions retry, ReplayOptions? replay = null) => _settings.Current = Settings(retry, replay ?? new ReplayOptions());
+
+        public void SwitchOff() => _settings.Current = new GuardSettings(new StaleConnGuardOptions { Enabled = false });
 
         public async Task SendAsync(int expectedSends, bool sync = false, HttpContent? content = null)
         {

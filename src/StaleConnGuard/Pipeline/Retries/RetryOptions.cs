@@ -4,8 +4,8 @@ using Polly;
 namespace StaleConnGuard;
 
 /// <summary>
-/// When a request is sent again later, with backoff. Read once, when a handler or pipeline is made from it; changes after that have no
-/// effect. Not thread-safe.
+/// When a request is sent again later, with backoff. An instance is read once, when a handler or pipeline is made from it; changes of it after that have no
+/// effect. What a reload of the configuration makes of a client's options holds from the next request on. Not thread-safe.
 /// </summary>
 public sealed class RetryOptions
 {
@@ -18,7 +18,10 @@ public sealed class RetryOptions
 
     /// <summary>Gets or sets how often one request may be retried.</summary>
     /// <value>The default value is 3. Between 0 and 10.</value>
-    /// <remarks>Counted on the request message, so that two retry layers of this library do not multiply.</remarks>
+    /// <remarks>
+    /// Counted on the request message, so that two retry layers of this library do not multiply. A message that its owner sends again when it has been answered
+    /// (<see cref="HttpMessageInvoker"/>) counts anew.
+    /// </remarks>
     public int MaxRetries { get; set; } = RetryDefaults.MaxRetries;
 
     /// <summary>Gets or sets the wait that the backoff starts from.</summary>
@@ -66,5 +69,6 @@ public sealed class RetryOptions
     /// one execution, whatever the number of attempts. Nothing of it is used when <see cref="Enabled"/> is false.
     /// </summary>
     /// <value>The default value is <see langword="null"/>: nothing.</value>
+    /// <remarks>Called when a handler is made, or first needs it; a reload keeps the pipeline, so that breakers and limiters keep what they know.</remarks>
     public Action<ResiliencePipelineBuilder<HttpResponseMessage>>? ConfigurePipeline { get; set; }
 }

@@ -19,9 +19,14 @@ internal sealed class RetrySettings
     public RetrySettings(GuardSettings source, RetryOptions retry, ReplayOptions replay, RetryServices services, RetrySettings? before = null)
     {
         Source = source;
+        _built = before?._built;
+        if (!source.IsEnabled)
+        {
+            return;
+        }
+
         BufferOneShotUpTo = replay.BufferOneShotUpTo;
         BufferUnknownLength = replay.BufferUnknownLength;
-        _built = before?._built;
         if (!retry.Enabled)
         {
             return;
