@@ -153,7 +153,13 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
                 {
                     if (!attempt.Fail() || !TryNext(ref attempt, e, cancellationToken))
                     {
-                        throw;
+                        Exception failure = ConnectTimeoutFailure.Of(e, attempt.Exchange, cancellationToken);
+                        if (ReferenceEquals(failure, e))
+                        {
+                            throw;
+                        }
+
+                        throw failure;
                     }
                 }
             }
@@ -182,7 +188,7 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
             }
         }
 
-        ExceptionDispatchInfo.Throw(failure);
+        ExceptionDispatchInfo.Throw(ConnectTimeoutFailure.Of(failure, attempt.Exchange, cancellationToken));
         return null!;
     }
 
