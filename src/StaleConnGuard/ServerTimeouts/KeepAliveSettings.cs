@@ -135,6 +135,6 @@ internal sealed class KeepAliveSettings
     public static OriginKey KeyOf(Uri uri, string scheme)
     {
         int port = !uri.IsDefaultPort && uri.Port >= 0 ? uri.Port : scheme == Uri.UriSchemeHttps ? 443 : 80;
-        return new OriginKey(scheme, uri.IdnHost.ToLowerInvariant(), port, Proxy: null);
+        return new OriginKey(scheme, OriginKey.HostOf(uri), port, Proxy: null);
     }
 }
