@@ -99,7 +99,7 @@ public static class StaleConnGuardHandler
         }
 
         services.ShareMeters(sockets);
-        var settings = new GuardSettingsHolder(new GuardSettings(options.KeepAlive, options.Replay));
+        var settings = new GuardSettingsHolder(new GuardSettings(options));
         var own = new ConnectionGuard(ledger, services.Time) { Observer = services.Observer, Watcher = ExchangeWatcher.Instance, ResolveName = services.ResolveName };
         if (GuardedConnections.Prepare(sockets, own, options, settings, services.SayHandlerInUse) is not ConnectionGuard guard)
         {
@@ -109,7 +109,7 @@ public static class StaleConnGuardHandler
         services.SayWhatRaces(options, sockets);
         var guarded = new ConnectionGuardHandler(guard, settings, handler);
         return RetryHandler.IsNeeded(options)
-            ? new RetryHandler(options.Retry, options.Replay, services.Retries) { InnerHandler = guarded }
+            ? new RetryHandler(settings, services.Retries) { InnerHandler = guarded }
             : guarded;
     }
 
