@@ -19,9 +19,9 @@ internal sealed class RetrySettings
     public RetrySettings(GuardSettings source, RetryOptions retry, ReplayOptions replay, RetryServices services, RetrySettings? before = null)
     {
         Source = source;
-        BufferOneShotUpTo = replay.BufferOneShotUpTo;
+        BufferOneShotUpTo = source.IsEnabled ? replay.BufferOneShotUpTo : null;
         _built = before?._built;
-        if (!retry.Enabled)
+        if (!retry.Enabled || !source.IsEnabled)
         {
             return;
         }
