@@ -25,6 +25,7 @@ internal sealed class GuardHandlerBuilderFilter(
         new(metrics, new LoggingRetryObserver(loggers.CreateLogger(GuardLog.Category), NoRetryObserver.Instance));
 
     private readonly ConcurrentDictionary<string, bool> _checked = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, OriginUse> _originUse = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, bool> _saidInUse = new(StringComparer.Ordinal);
     private readonly TimeProvider _time = time ?? TimeProvider.System;
 
@@ -111,7 +112,7 @@ internal sealed class GuardHandlerBuilderFilter(
         HttpMessageHandler guarded = new ConnectionGuardHandler(guard, settings, innermost);
         if (options.KeepAlive.Origins.Count > 0)
         {
-            guarded = LogicalOrigin.Inner(settings, guarded);
+            guarded = LogicalOrigin.Inner(settings, _originUse.GetOrAdd(client, static (name, said) => new OriginUse(name, said), unused), guarded);
         }
 
         if (above is null)

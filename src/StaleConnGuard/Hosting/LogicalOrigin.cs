@@ -13,7 +13,7 @@ internal static class LogicalOrigin
     public static DelegatingHandler Outer(GuardSettingsHolder settings) => new Noting(settings);
 
     /// <summary>Directly above the guard.</summary>
-    public static DelegatingHandler Inner(GuardSettingsHolder settings, HttpMessageHandler guard) => new Resolving(settings) { InnerHandler = guard };
+    public static DelegatingHandler Inner(GuardSettingsHolder settings, OriginUse use, HttpMessageHandler guard) => new Resolving(settings, use) { InnerHandler = guard };
 
     private sealed record LogicalAddress(Uri Uri);
 
@@ -40,7 +40,7 @@ internal static class LogicalOrigin
         }
     }
 
-    private sealed class Resolving(GuardSettingsHolder settings) : DelegatingHandler
+    private sealed class Resolving(GuardSettingsHolder settings, OriginUse use) : DelegatingHandler
     {
         protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
@@ -56,10 +56,18 @@ internal static class LogicalOrigin
 
         private void Resolve(HttpRequestMessage request)
         {
-            if (request.Options.TryGetValue(Key, out LogicalAddress? address) && request.RequestUri is { IsAbsoluteUri: true } uri && !ReferenceEquals(uri, address.Uri))
+            if (request.RequestUri is not { IsAbsoluteUri: true } uri)
             {
-                settings.Current.KeepAlive.Resolved(address.Uri, uri);
+                return;
             }
+
+            KeepAliveSettings inForce = settings.Current.KeepAlive;
+            if (request.Options.TryGetValue(Key, out LogicalAddress? address) && !ReferenceEquals(uri, address.Uri))
+            {
+                inForce.Resolved(address.Uri, uri);
+            }
+
+            use.OnRequest(inForce, uri);
         }
     }
 }

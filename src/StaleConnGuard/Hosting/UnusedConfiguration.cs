@@ -50,6 +50,10 @@ internal sealed class UnusedConfiguration(GuardRegistrations registrations, Clie
         }
     }
 
+    /// <summary>A client's request goes nearly where one of its origins is.</summary>
+    public void SayOrigin(string client, OriginKey entry, OriginKey used) =>
+        Say($"KeepAlive:Origins:{entry.Origin}", $"client '{client}' has sent nothing there so far, but goes to {used.Origin}. Did you mean that?", $"{client} {entry.Origin}");
+
     private void LookForTheSection(IConfiguration live)
     {
         if (live is not IConfigurationSection section || section.Exists())
@@ -99,9 +103,9 @@ internal sealed class UnusedConfiguration(GuardRegistrations registrations, Clie
     private static IEnumerable<(string Key, string Path)> Clients(ConfigurationInForce section) =>
         section.InForce.Section.GetSection(StaleConnGuardConfiguration.Clients).GetChildren().Select(static client => (client.Key, client.Path));
 
-    private void Say(string path, string reason)
+    private void Say(string path, string reason, string? once = null)
     {
-        if (_said.TryAdd(path, true))
+        if (_said.TryAdd(once ?? path, true))
         {
             GuardLog.UnusedConfiguration(_logger, path, reason);
         }

@@ -53,6 +53,7 @@ public sealed class KeepAliveOptions
     /// <summary>
     /// Gets what is different for single origins. The key is the origin as in a URL, <c>https://api.example.com</c> or
     /// <c>http://10.0.0.7:8080</c>, without a path; upper and lower case make no difference.
+    /// With service discovery it may be the logical name, <c>https://orders</c>: it applies to the addresses found for it, unless they have entries.
     /// </summary>
     /// <value>The default value is empty. What an entry leaves <see langword="null"/> is taken from the options around it.</value>
     public IDictionary<string, KeepAliveOriginOptions> Origins { get; } =

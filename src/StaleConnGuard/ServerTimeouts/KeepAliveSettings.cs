@@ -85,13 +85,27 @@ internal sealed class KeepAliveSettings
             return this;
         }
 
-        OriginKey direct = key.Proxy is null ? key : key with { Proxy = null };
-        if (_origins.TryGetValue(direct, out KeepAliveSettings? settings))
+        return EntryOf(key) is OriginKey entry ? _origins[entry] : this;
+    }
+
+    /// <summary>The origins that have settings of their own, as they were written.</summary>
+    public IEnumerable<OriginKey> Origins => _origins?.Keys ?? [];
+
+    /// <summary>Whose settings apply to this origin: its own or those of the name that led to it; null when it has none. No allocation.</summary>
+    public OriginKey? EntryOf(in OriginKey key)
+    {
+        if (_origins is null)
         {
-            return settings;
+            return null;
         }
 
-        return _resolved.TryGetValue(direct, out OriginKey logical) && _origins.TryGetValue(logical, out settings) ? settings : this;
+        OriginKey direct = key.Proxy is null ? key : key with { Proxy = null };
+        if (_origins.ContainsKey(direct))
+        {
+            return direct;
+        }
+
+        return _resolved.TryGetValue(direct, out OriginKey logical) && _origins.ContainsKey(logical) ? logical : null;
     }
 
     /// <summary>
@@ -117,9 +131,10 @@ internal sealed class KeepAliveSettings
         }
     }
 
-    private static OriginKey KeyOf(Uri uri, string scheme)
+    /// <summary>The origin of an address, in one of the schemes it may stand for.</summary>
+    public static OriginKey KeyOf(Uri uri, string scheme)
     {
         int port = !uri.IsDefaultPort && uri.Port >= 0 ? uri.Port : scheme == Uri.UriSchemeHttps ? 443 : 80;
-        return new OriginKey(scheme, uri.IdnHost.ToLowerInvariant(), port, Proxy: null);
+        return new OriginKey(scheme, OriginKey.HostOf(uri), port, Proxy: null);
     }
 }

@@ -95,6 +95,21 @@ public class PreparationTests
     }
 
     [Fact]
+    public async Task Enabled_TurnedOffWhileTheHandlerLives_NothingIsRetriedAnyMore()
+    {
+        var settings = new GuardSettingsHolder(new GuardSettings(new StaleConnGuardOptions { Retry = { BaseDelay = TimeSpan.Zero } }));
+        var probe = new Probe { Status = HttpStatusCode.ServiceUnavailable };
+        using var client = new HttpClient(new RetryHandler(settings, new RetryServices()) { InnerHandler = probe });
+        _ = await client.GetAsync(new Uri("http://origin.test/"));
+        probe.Sends.ShouldBeGreaterThan(1);
+
+        probe.Sends = 0;
+        settings.Current = new GuardSettings(new StaleConnGuardOptions { Enabled = false });
+        _ = await client.GetAsync(new Uri("http://origin.test/"));
+        probe.Sends.ShouldBe(1);
+    }
+
+    [Fact]
     public void HttpClientHandler_IsGuardedByItsInnerHandlerAndStaysInTheChain()
     {
         var services = new ServiceCollection();
@@ -115,13 +130,18 @@ public class PreparationTests
     {
         public bool SawExchange { get; private set; }
 
+        public HttpStatusCode Status { get; init; } = HttpStatusCode.OK;
+
+        public int Sends { get; set; }
+
         protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
             Task.FromResult(Send(request, cancellationToken));
 
         protected override HttpResponseMessage Send(HttpRequestMessage request, CancellationToken cancellationToken)
         {
+            Sends++;
             SawExchange = Exchange.Current is not null;
-            return new HttpResponseMessage(HttpStatusCode.OK) { RequestMessage = request };
+            return new HttpResponseMessage(Status) { RequestMessage = request };
         }
     }
 }

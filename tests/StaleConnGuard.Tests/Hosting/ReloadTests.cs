@@ -194,6 +194,27 @@ public sealed class ReloadTests : IDisposable
     }
 
     [Fact]
+    public void Reload_OfAFileThatCannotBeRead_KeepsTheLastValidOptions()
+    {
+        string path = Path.Combine(Path.GetTempPath(), $"scg-{Guid.NewGuid():N}.json");
+        File.WriteAllText(path, """{ "Replay": { "MaxReplays": 2 } }""");
+        IConfigurationRoot file = new ConfigurationBuilder().AddJsonFile(path, optional: false, reloadOnChange: false).Build();
+        Start(s => s.AddHttpClient("orders").AddStaleConnGuard(file));
+        MakeHandler("orders");
+
+        File.WriteAllText(path, """{ "Replay": { "MaxReplays": 2 """);
+        Should.Throw<InvalidDataException>(file.Reload);
+        MakeHandler("orders");
+        InForce("orders").ShouldBe(2);
+        MakeHandler("made now");
+
+        File.WriteAllText(path, """{ "Replay": { "MaxReplays": 4 } }""");
+        file.Reload();
+        InForce("orders").ShouldBe(4);
+        File.Delete(path);
+    }
+
+    [Fact]
     public void Start_NotValid_FailsAndAMendedFileIsTaken()
     {
         Configure(_ => { }, (Global, "many"));

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using StaleConnGuard.Testing;
 
 namespace StaleConnGuard.WireTests.Hosting;
@@ -50,13 +51,33 @@ public class ServiceDiscoveryTests
         Configured(provider, server).ShouldBeNull();
     }
 
+    [Theory]
+    [InlineData("http://127.0.0.1", true)]
+    [InlineData("https://127.0.0.1", true)]
+    [InlineData("http://127.0.0.2", false)]
+    [InlineData("http://orders", false)]
+    public async Task Origin_ThatIsOnlyNearlyWhereRequestsGo_IsSaidOnce(string origin, bool said)
+    {
+        await using var server = new ScriptedServer(c => c.AnswerAllAsync());
+        using var log = new RecordingLoggerProvider();
+        await using ServiceProvider provider = Provider(server, o => o.KeepAlive.Origins[origin] = new KeepAliveOriginOptions { ServerTimeout = TimeSpan.FromSeconds(7) }, log);
+        using HttpClient client = provider.GetRequiredService<IHttpClientFactory>().CreateClient("orders");
+
+        (await client.GetStringAsync(new Uri("http://orders/"))).ShouldBe("ok");
+        (await client.GetStringAsync(new Uri("http://orders/"))).ShouldBe("ok");
+
+        List<string> warnings = [.. log.Entries.Where(e => e.Id.Name == "UnusedConfiguration").Select(e => e.Message)];
+        warnings.Count.ShouldBe(said ? 1 : 0);
+        warnings.ShouldAllBe(w => w.Contains($"127.0.0.1:{server.Uri.Port}", StringComparison.Ordinal));
+    }
+
     private static TimeSpan? Configured(ServiceProvider provider, ScriptedServer server)
     {
         provider.GetRequiredService<IKeepAliveLedger>().TryGet(server.Uri, out OriginKeepAlive? known).ShouldBeTrue();
         return known!.Configured;
     }
 
-    private static ServiceProvider Provider(ScriptedServer server, Action<StaleConnGuardOptions> configure)
+    private static ServiceProvider Provider(ScriptedServer server, Action<StaleConnGuardOptions> configure, RecordingLoggerProvider? log = null)
     {
         var services = new ServiceCollection();
         services.AddSingleton<IConfiguration>(new ConfigurationBuilder().AddInMemoryCollection(
@@ -64,6 +85,11 @@ public class ServiceDiscoveryTests
                 new("Services:orders:http:0", $"http://127.0.0.1:{server.Uri.Port}"),
                 new("Services:orders:api:0", $"http://127.0.0.1:{server.Uri.Port}"),
             ]).Build());
+        if (log is not null)
+        {
+            services.AddLogging(b => b.AddProvider(log));
+        }
+
         services.AddServiceDiscovery();
         services.AddHttpClient("orders").AddServiceDiscovery();
         services.AddStaleConnGuard(configure);

@@ -27,9 +27,10 @@ internal static class NearestName
     public static string Suggestion(string name, IEnumerable<string> known) =>
         Of(name, known) is { } nearest ? $" Did you mean {nearest}?" : "";
 
-    // Levenshtein distance, one row at a time.
-    private static int Edits(string a, string b)
+    /// <summary>Letters to insert, to leave out or to replace (Levenshtein).</summary>
+    public static int Edits(string a, string b)
     {
+        // One row at a time.
         int[] row = new int[b.Length + 1];
         for (int k = 0; k <= b.Length; k++)
         {
