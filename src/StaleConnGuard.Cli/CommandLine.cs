@@ -26,6 +26,7 @@ internal static class CommandLine
         {
             new RaceCommand(),
             new ProbeCommand(),
+            new ExplainCommand(),
         };
         ParseResult parsed = root.Parse(arguments);
         if (parsed.Errors.Count > 0)

@@ -16,7 +16,7 @@ internal static class ClusterMetadata
     public static IConfigurationSection? Read(IReadOnlyDictionary<string, string>? metadata)
     {
         Dictionary<string, string?>? values = null;
-        foreach ((string key, string value) in metadata ?? new Dictionary<string, string>())
+        foreach ((string key, string value) in metadata ?? new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase))
         {
             if (!IsOurs(key))
             {
@@ -45,7 +45,7 @@ internal static class ClusterMetadata
         }
 
         int count = 0;
-        foreach ((string key, string value) in old ?? new Dictionary<string, string>())
+        foreach ((string key, string value) in old ?? new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase))
         {
             if (IsOurs(key))
             {

@@ -20,7 +20,7 @@ internal sealed class ClusterOptionsValidator(ClusterGuards guards, IServiceProv
 
         foreach (string failure in guards.Failures(cluster.ClusterId, cluster.Metadata))
         {
-            errors.Add(new ArgumentException($"Invalid StaleConnGuard options for cluster '{cluster.ClusterId}': {failure}"));
+            errors.Add(new ArgumentException($"Invalid StaleConnGuard options for cluster '{cluster.ClusterId}': {failure}", nameof(cluster)));
         }
 
         return ValueTask.CompletedTask;

@@ -9,6 +9,7 @@ namespace StaleConnGuard.Cli;
 /// <param name="Workers">How many workers each entry has.</param>
 /// <param name="Requests">How many aimed requests each entry sends.</param>
 /// <param name="Seed">The seed of all that is drawn.</param>
+/// <param name="Capture">Where the packets are written to; null for nowhere.</param>
 /// <param name="Json">Whether the result is for a machine.</param>
 internal sealed record RaceArguments(
-    Uri? Server, TimeSpan? Idle, TimeSpan Delay, bool Relay, int Dying, int Workers, int Requests, int Seed, bool Json);
+    Uri? Server, TimeSpan? Idle, TimeSpan Delay, bool Relay, int Dying, int Workers, int Requests, int Seed, string? Capture, bool Json);

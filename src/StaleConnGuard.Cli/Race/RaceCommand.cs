@@ -26,12 +26,14 @@ internal sealed class RaceCommand : Command
 
     private readonly NumberOption _seed = new("--seed", 0, int.MaxValue, 1, "The seed of the idle ages, so that a run can be repeated.");
 
+    private readonly Option<string?> _capture = new("--capture") { Description = "Write the packets of the link, as the client sees them, into a pcapng file: for staleconn explain.", HelpName = "file" };
+
     private readonly Option<bool> _json = new("--json") { Description = "Write the result as JSON, and nothing else, to the standard output." };
 
     public RaceCommand()
         : base("race", "Aims requests at the instant at which the server closes idle connections, and compares what becomes of them.")
     {
-        Option[] options = [_server, _idle, _delay, _relay, _dying, _workers, _requests, _seed, _json];
+        Option[] options = [_server, _idle, _delay, _relay, _dying, _workers, _requests, _seed, _capture, _json];
         foreach (Option option in options)
         {
             Options.Add(option);
@@ -45,7 +47,7 @@ internal sealed class RaceCommand : Command
     {
         if (parsed.GetValue(_server) is not null)
         {
-            Option[] embeddedOnly = [_delay, _relay, _dying];
+            Option[] embeddedOnly = [_delay, _relay, _dying, _capture];
             return embeddedOnly.FirstOrDefault(option => parsed.GetResult(option) is { Implicit: false }) is { } given
                 ? $"{given.Name}: not accepted together with --server; accepted for the embedded server only."
                 : null;
@@ -76,6 +78,7 @@ internal sealed class RaceCommand : Command
             parsed.GetValue(_workers),
             parsed.GetValue(_requests),
             parsed.GetValue(_seed),
+            parsed.GetValue(_capture),
             parsed.GetValue(_json));
         return await RaceRun.RunAsync(arguments, io.Output, io.Error, cancellationToken);
     }

@@ -18,6 +18,16 @@ internal static class RacePreparation
     {
         TimeSpan idle = arguments.Idle ?? EmbeddedIdleTimeout;
         RaceCourse course = RaceCourse.Open(arguments.Delay, arguments.Relay);
+        if (arguments.Capture is { } path)
+        {
+            if (!course.HasRealPackets)
+            {
+                throw new CannotRaceException($"--capture needs a link of real packets: {course.WhyRelay}.");
+            }
+
+            course.CaptureTo(path);
+        }
+
         LinkKind link = course.HasRealPackets ? LinkKind.Packets : LinkKind.Relay;
         var aim = AimWindow.Around(idle, 2 * arguments.Delay);
         var ground = new RaceGround(null, idle, "set", arguments.Dying, link, course.DeviceName, course.WhyRelay, 2 * arguments.Delay, aim);

@@ -27,7 +27,7 @@ internal static class RaceRun
         {
             return CommandLine.Interrupted;
         }
-        catch (Exception exception) when (exception is CannotRaceException or HttpRequestException or SocketException or IOException)
+        catch (Exception exception) when (exception is CannotRaceException or HttpRequestException or SocketException or IOException or UnauthorizedAccessException)
         {
             await error.WriteLineAsync($"No race: {exception.Message.ReplaceLineEndings(" ")}");
             return CommandLine.CouldNot;

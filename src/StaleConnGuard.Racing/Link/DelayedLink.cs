@@ -118,6 +118,10 @@ public sealed class DelayedLink : IDisposable
         return TimeConnects(listener.LocalEndPoint!);
     }
 
+    /// <summary>Writes the packets that the client sends and gets into a pcapng file, from now until the link is disposed.</summary>
+    /// <exception cref="IOException">The file cannot be made.</exception>
+    public void CaptureTo(string path) => _loop.Capture = new LinkCapture(path);
+
     /// <summary>Runs a function on a thread of the server's namespace: a socket made there listens there. It must not await.</summary>
     public T InServerNamespace<T>(Func<T> function) => _namespace.Run(function);
 
@@ -130,6 +134,7 @@ public sealed class DelayedLink : IDisposable
     public void Dispose()
     {
         _loop.Dispose();
+        _loop.Capture?.Dispose();
         _client.Dispose();
         _server.Dispose();
         _namespace.Dispose();

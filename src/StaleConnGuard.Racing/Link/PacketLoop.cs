@@ -34,6 +34,15 @@ internal sealed unsafe class PacketLoop : IDisposable
 
     public volatile bool DropToClient;
 
+    private volatile LinkCapture? _capture;
+
+    /// <summary>Where packets are written to, seen from the client; null for nowhere.</summary>
+    public LinkCapture? Capture
+    {
+        get => _capture;
+        set => _capture = value;
+    }
+
     /// <summary>From now on each packet is held for so long.</summary>
     public void Hold(TimeSpan delay) => Volatile.Write(ref _delayTicks, (long)(delay.TotalSeconds * Stopwatch.Frequency));
 
@@ -55,15 +64,15 @@ internal sealed unsafe class PacketLoop : IDisposable
 
         while (!_stopping)
         {
-            Deliver(_toServer, _server);
-            Deliver(_toClient, _client);
+            Deliver(_toServer, _server, null);
+            Deliver(_toClient, _client, _capture);
             Native.WaitUntil(Math.Min(_toServer.NextDue, _toClient.NextDue), descriptors, 3);
-            Collect(_client, _toServer, DropToServer);
-            Collect(_server, _toClient, DropToClient);
+            Collect(_client, _toServer, DropToServer, _capture);
+            Collect(_server, _toClient, DropToClient, null);
         }
     }
 
-    private void Collect(TunDevice from, PacketQueue queue, bool drop)
+    private void Collect(TunDevice from, PacketQueue queue, bool drop, LinkCapture? capture)
     {
         for (int i = 0; i < BurstSize; i++)
         {
@@ -76,6 +85,11 @@ internal sealed unsafe class PacketLoop : IDisposable
             }
 
             // The kernel announces itself with IPv6 packets on every new interface: not ours to carry.
+            if (buffer[0] >> 4 == 4)
+            {
+                capture?.Add(buffer.AsSpan(0, length));
+            }
+
             if (!discard && buffer[0] >> 4 == 4)
             {
                 queue.Commit(length, Stopwatch.GetTimestamp() + Volatile.Read(ref _delayTicks));
@@ -83,10 +97,11 @@ internal sealed unsafe class PacketLoop : IDisposable
         }
     }
 
-    private static void Deliver(PacketQueue queue, TunDevice to)
+    private static void Deliver(PacketQueue queue, TunDevice to, LinkCapture? capture)
     {
         while (queue.NextDue <= Stopwatch.GetTimestamp())
         {
+            capture?.Add(queue.First);
             to.Write(queue.First);
             queue.RemoveFirst();
         }

@@ -44,6 +44,9 @@ public sealed class RaceCourse : IAsyncDisposable
     /// <summary>Makes the link exact: see <see cref="DelayedLink.Calibrate"/>. A relay stays as it is, and tells nothing.</summary>
     public IReadOnlyList<TimeSpan> Calibrate() => _link?.Calibrate() ?? [];
 
+    /// <summary>Writes the packets that clients send and get into a pcapng file, until the course is disposed. Only where packets are real.</summary>
+    public void CaptureTo(string path) => (_link ?? throw new InvalidOperationException($"Nothing to capture: {WhyRelay}.")).CaptureTo(path);
+
     /// <summary>Starts a server at the far end. It is disposed with the course.</summary>
     /// <returns>The server, and the address at which clients reach it.</returns>
     public (RaceServer Server, Uri Address) AddServer(RaceServerOptions options)

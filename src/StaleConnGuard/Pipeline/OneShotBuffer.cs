@@ -56,7 +56,7 @@ internal static class OneShotBuffer
         {
             await content.CopyToAsync(writer, cancellationToken).ConfigureAwait(false);
         }
-        catch (Exception e) when (e is NotSupportedException or HttpRequestException { InnerException: NotSupportedException } && writer.Position == length)
+        catch (Exception e) when (e is NotSupportedException or HttpRequestException { InnerException: NotSupportedException })
         {
             throw new HttpRequestException($"The content wrote more than its Content-Length of {length} bytes.", e);
         }

@@ -39,7 +39,7 @@ internal sealed class RetrySettings
 
     public int? BufferOneShotUpTo { get; }
 
-    /// <summary>Whether contents of unknown length are kept as well.</summary>
+    /// <summary>Whether that holds for contents whose length is not known, too.</summary>
     public bool BufferUnknownLength { get; }
 
     /// <summary>Null when nothing is retried.</summary>

@@ -1,0 +1,32 @@
+namespace StaleConnGuard.Diagnosis;
+
+/// <summary>Puts the evidence beside a verdict.</summary>
+internal static class FindingMaker
+{
+    public static Finding Make(TcpConnection connection, ConnectionFacts facts, Judgement judgement, RequestFacts? request)
+    {
+        bool isByClient = judgement.Verdict is Verdict.ClosedIdleByClient or Verdict.GivenUpByClient
+            || (facts.ServerEnd is null && facts.ClientEnd is not null)
+            || (judgement.Verdict is Verdict.Clean && facts.ClientEnd?.Frame < facts.ServerEnd?.Frame);
+        StreamEnd? end = isByClient ? facts.ClientEnd : facts.ServerEnd;
+        long? idleSince = request is null ? facts.LastActivity : request.IdleSince;
+        var finding = new Finding
+        {
+            Judgement = judgement,
+            Client = connection.Client,
+            Server = connection.Server,
+            Protocol = connection.Protocol,
+            Time = end?.Time ?? request?.LastSent ?? connection.LastTime,
+            Request = request,
+            End = end,
+            IsReset = end is not null && (isByClient ? facts.IsClientReset : ReferenceEquals(end, facts.ServerReset)),
+            IdleAtEnd = Age(idleSince, end?.Time),
+            IdleAtRequest = request is null ? null : Age(request.IdleSince, request.Time),
+            Requests = connection.Requests,
+            FromTheBeginning = facts.FromTheBeginning,
+        };
+        return finding.IsTrouble ? finding with { Packets = connection.RecentPackets() } : finding;
+    }
+
+    private static TimeSpan? Age(long? since, long? until) => since is { } from && until is { } to && to >= from ? Nanoseconds.ToTimeSpan(to - from) : null;
+}
