@@ -77,7 +77,7 @@ internal sealed class ClusterGuards : IDisposable
         HttpMessageHandler guarded = new ConnectionGuardHandler(guard, settings, innermost);
         if (RetryHandler.IsNeeded(options))
         {
-            guarded = new RetryHandler(options.Retry, options.Replay, new RetryServices { Budgets = RetryBudgetRegistry.For(_time), Observer = _retryObserver }) { InnerHandler = guarded };
+            guarded = new RetryHandler(settings, new RetryServices { Budgets = RetryBudgetRegistry.For(_time), Observer = _retryObserver }) { InnerHandler = guarded };
         }
 
         if (above is null)
@@ -147,7 +147,7 @@ internal sealed class ClusterGuards : IDisposable
 
                 try
                 {
-                    holder.Current = SettingsOf(Checked(cluster, metadata));
+                    holder.Current = new GuardSettings(Checked(cluster, metadata), holder.Current);
                 }
                 catch (Exception e) when (e is OptionsValidationException or FormatException)
                 {

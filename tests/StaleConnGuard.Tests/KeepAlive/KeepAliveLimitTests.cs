@@ -42,6 +42,22 @@ public class KeepAliveLimitTests
         Limit(safe: false).ShouldBe(Of(expected, KeepAliveLimitSource.Configured));
     }
 
+    [Theory]
+    [InlineData(null, 1, 0.1, true)]
+    [InlineData(60.0, 1, 58.9, false)]
+    [InlineData(60.0, 1, 59.1, true)]
+    [InlineData(60.0, 0, 58.9, false)]
+    [InlineData(60.0, 0, 59.1, true)]
+    [InlineData(60.0, 5, 55.5, true)]
+    [InlineData(1.0, 1, 0.4, false)]
+    [InlineData(1.0, 1, 0.6, true)]
+    public void MayRace_NothingKnownOrNearTheTimeoutHoweverSmallTheMargin(double? timeout, double margin, double idleAge, bool expected)
+    {
+        _options.ServerTimeout = timeout is double seconds ? TimeSpan.FromSeconds(seconds) : null;
+        _options.Margin = TimeSpan.FromSeconds(margin);
+        KeepAliveLimit.MayRace(_origin.Knowledge, KeepAliveSettings.From(_options), TimeSpan.FromSeconds(idleAge).Ticks).ShouldBe(expected);
+    }
+
     [Fact]
     public void SeveralKnown_TheSmallestCounts()
     {

@@ -79,34 +79,6 @@ public sealed class YarpProtocolTests
     }
 
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public async Task GrpcLikeDuplex_MessagesAreNotHeldBack(bool guarded)
-    {
-        await using WebApplication upstream = await UpstreamAsync(2);
-        await using YarpHost proxy = await YarpHost.StartAsync(new Uri(upstream.Urls.First()), yarp => _ = guarded ? yarp.AddStaleConnGuard() : yarp, version: HttpVersion.Version20, protocols: HttpProtocols.Http2);
-        using var client = new HttpClient { BaseAddress = proxy.Address, DefaultRequestVersion = HttpVersion.Version20, DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact };
-        var talk = new Talk();
-        using var request = new HttpRequestMessage(HttpMethod.Post, "/echo") { Content = talk };
-        talk.Headers.TryAddWithoutValidation("Content-Type", "application/grpc");
-
-        using HttpResponseMessage response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead).WaitAsync(TimeSpan.FromSeconds(20));
-        await using Stream answers = await response.Content.ReadAsStreamAsync();
-        Stream questions = await talk.Started;
-        byte[] buffer = new byte[1];
-        for (byte i = 1; i <= 3; i++)
-        {
-            await questions.WriteAsync(new[] { i });
-            await questions.FlushAsync();
-            (await answers.ReadAsync(buffer).AsTask().WaitAsync(TimeSpan.FromSeconds(20))).ShouldBe(1);
-            buffer[0].ShouldBe(i);
-        }
-
-        talk.End();
-        (await answers.ReadAsync(buffer)).ShouldBe(0);
-    }
-
-    [Theory]
     [InlineData(1)]
     [InlineData(2)]
     public async Task LargeStreams_BothWays_MemoryStaysFlat(int version)
@@ -174,18 +146,6 @@ public sealed class YarpProtocolTests
             await context.Response.WriteAsync($"{total}");
         });
         application.Map("/zeros", context => new Zeros(long.Parse(context.Request.QueryString.Value![1..], CultureInfo.InvariantCulture)).CopyToAsync(context.Response.Body));
-        application.Map("/echo", async context =>
-        {
-            await context.Response.StartAsync();
-            await context.Response.Body.FlushAsync();
-            byte[] buffer = new byte[65_536];
-            int count;
-            while ((count = await context.Request.Body.ReadAsync(buffer)) > 0)
-            {
-                await context.Response.Body.WriteAsync(buffer.AsMemory(0, count));
-                await context.Response.Body.FlushAsync();
-            }
-        });
         application.Map("/ws", async context =>
         {
             using WebSocket socket = await context.WebSockets.AcceptWebSocketAsync();
@@ -197,29 +157,6 @@ public sealed class YarpProtocolTests
         });
         await application.StartAsync();
         return application;
-    }
-
-    private sealed class Talk : HttpContent
-    {
-        private readonly TaskCompletionSource<Stream> _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        private readonly TaskCompletionSource _end = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-        public Task<Stream> Started => _started.Task;
-
-        public void End() => _end.TrySetResult();
-
-        protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context)
-        {
-            await stream.FlushAsync();
-            _started.TrySetResult(stream);
-            await _end.Task;
-        }
-
-        protected override bool TryComputeLength(out long length)
-        {
-            length = 0;
-            return false;
-        }
     }
 
     private sealed class Zeros(long size) : Stream
