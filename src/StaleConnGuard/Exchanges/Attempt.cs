@@ -45,7 +45,7 @@ internal readonly struct Attempt
             // Looked at now, when the message is at hand for the processor as well; an answer later it no longer is.
             | ExchangeTraits.IsConnect.If(request.Method == HttpMethod.Connect)
             | ExchangeTraits.SaysClose.If(HasConnectionOption(request.Headers, "close"));
-        return new Attempt(new Exchange(scope, request) { Traits = traits });
+        return new Attempt(new Exchange(scope, request) { Traits = traits, Shared = SharedSendOf(scope, request) });
     }
 
     /// <summary>The same request again.</summary>
@@ -58,7 +58,7 @@ internal readonly struct Attempt
             | ExchangeTraits.FreshOnly.If(freshOnly)
             | ExchangeTraits.MayRefuseWrite.If(mayRefuseWrite)
             | ExchangeTraits.HasStandIn.If(BodyRepeatabilityClassifier.Classify(last.Request.Content) is BodyRepeatability.Restartable or BodyRepeatability.OneShot);
-        return new Attempt(new Exchange(last.Scope, last.Request) { Traits = traits });
+        return new Attempt(new Exchange(last.Scope, last.Request) { Traits = traits, Shared = SharedSendOf(last.Scope, last.Request) });
     }
 
     public void Complete(HttpResponseMessage response)
@@ -85,10 +85,15 @@ internal readonly struct Attempt
     }
 
     /// <summary>Ends the attempt. True when there is evidence to decide on; everything else passes through untouched.</summary>
-    public bool Fail()
+    public bool Fail(Exception failure)
     {
         RestoreContent();
         Exchange.Close();
+        if (Exchange is { Shared: SharedSend send, Stream: null })
+        {
+            SharedEvidence.Record(Exchange, send, failure);
+        }
+
         if (Exchange.Responded)
         {
             RequestAttempts.GetOrAttach(Exchange.Request).ResponseStarted = true;
@@ -96,6 +101,12 @@ internal readonly struct Attempt
 
         return Exchange.HasEnded;
     }
+
+    /// <summary>Only for a request that may go out over HTTP/2: others pay nothing for it.</summary>
+    private static SharedSend? SharedSendOf(ExchangeScope scope, HttpRequestMessage request) =>
+        request.Version.Major >= 2 || request.VersionPolicy is HttpVersionPolicy.RequestVersionOrHigher
+            ? new SharedSend(scope.Guard.Time.GetTimestamp(), request.RequestUri)
+            : null;
 
     // On HTTP/2 the headers have left before the content is asked for; a stand-in would only cost there.
     private static bool WillBeHttp11(HttpRequestMessage request) =>

@@ -14,6 +14,12 @@ internal sealed class ConnectionGuard(KeepAliveLedger ledger, TimeProvider time)
     /// <summary>Looks for peers that have gone silent; null when nobody does.</summary>
     public SilenceWatch? Silence { get; init; }
 
+    /// <summary>Those connections that carry several requests at once.</summary>
+    public SharedConnections Shared { get; } = new();
+
+    /// <summary>The runtime has credentials: it may answer a challenge by sending a request again.</summary>
+    public bool AnswersChallenges { get; set; }
+
     /// <summary>
     /// A tunnel was made on a stream whose socket is hidden: then another tunnel of the same flow could be taken for it, so none is tied to its transport any more.
     /// </summary>
@@ -32,20 +38,20 @@ internal sealed class ConnectionGuard(KeepAliveLedger ledger, TimeProvider time)
     public EndedExchange OnEnded(Exchange exchange, ReplayDecision decision, int replays)
     {
         var ended = new EndedExchange(exchange, decision, replays, EndedExchange.LimitInForce(exchange));
-        if (ended.IsStaleHit && exchange.Stream is GuardedStream stream)
+        if (ended.IsStaleHit && exchange.Origin is OriginKnowledge origin)
         {
             if (exchange.End is ConnectionEnd.Silence)
             {
-                stream.Origin.SilentHit();
+                origin.SilentHit();
             }
-            else
+            else if (exchange.Shared?.Connection is not ISharedConnection shared || (exchange.IdleAgeTicks > 0 && shared.TryReport()))
             {
-                OnObserved(stream.Origin, stream.Origin.StaleHit(ended.IdleAge, reset: exchange.End is ConnectionEnd.Reset));
+                OnObserved(origin, origin.StaleHit(ended.IdleAge, reset: exchange.End is ConnectionEnd.Reset));
             }
 
             if (!decision.IsReplay() && decision is not ReplayDecision.SurfaceCancelled && !RepeatSafety.IsSafeToRepeat(exchange.Request))
             {
-                stream.Origin.Surfaced();
+                origin.Surfaced();
             }
         }
 

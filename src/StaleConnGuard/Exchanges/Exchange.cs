@@ -112,16 +112,22 @@ internal sealed class Exchange(ExchangeScope scope, HttpRequestMessage request)
     /// <summary>The stream that carried this exchange, once bound.</summary>
     public GuardedStream? Stream { get; private set; }
 
+    /// <summary>Set when the request may go out on a connection that carries several at once.</summary>
+    public SharedSend? Shared { get; init; }
+
+    /// <summary>What is known of the origin of the connection that carried this exchange, once that is known.</summary>
+    public OriginKnowledge? Origin => Stream?.Origin ?? Shared?.Connection?.Origin;
+
     public bool IsReused => (_binding & OnReusedConnection) != 0;
 
     /// <summary>Idle age of the connection when this exchange began to write, in <see cref="TimeSpan"/> ticks.</summary>
     public long IdleAgeTicks { get; private set; }
 
     /// <summary>Age of the connection then. Kept by the connection: right until the next exchange is bound to it.</summary>
-    public long ConnectionAgeTicks => Stream?.AgeAtBindingTicks ?? 0;
+    public long ConnectionAgeTicks => Stream?.AgeAtBindingTicks ?? Shared?.Verdict.ConnectionAgeTicks ?? 0;
 
     /// <summary>How many requests the connection had carried before this one. Kept by the connection: right until the next exchange is bound to it.</summary>
-    public int RequestsBefore => Stream?.RequestsBeforeBinding ?? 0;
+    public int RequestsBefore => Stream?.RequestsBeforeBinding ?? Shared?.Verdict.RequestsBefore ?? 0;
 
     /// <summary>Bytes the kernel had taken before this exchange's first.</summary>
     public long BytesWrittenBefore { get; private set; }
@@ -262,6 +268,14 @@ internal sealed class Exchange(ExchangeScope scope, HttpRequestMessage request)
         stream.RequestsBeforeBinding = requestsBefore;
         BytesWrittenBefore = bytesWrittenBefore;
         Stream = stream;
+    }
+
+    /// <summary>It has failed on this connection.</summary>
+    public void BindShared(ISharedConnection connection, in SharedVerdict verdict)
+    {
+        _binding = (byte)((_binding & Granted) | (verdict.IsReused ? OnReusedConnection : 0));
+        IdleAgeTicks = verdict.IdleAgeTicks;
+        Shared!.Bind(connection, verdict);
     }
 
     /// <summary>Records the evidence. The first record stands: the reading and the writing side may both fail.</summary>

@@ -184,6 +184,20 @@ internal sealed class TransportStream : NetworkStream, IWatchedConnection
         }
     }
 
+    /// <summary>Ends the pending read of a connection that is not used any more, without a word to the peer. What is read from then on is no end of the peer's.</summary>
+    public void StopReceiving()
+    {
+        _mayReadFalseEnd = true;
+        try
+        {
+            Socket.Shutdown(SocketShutdown.Receive);
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            // It has ended by itself.
+        }
+    }
+
     protected override void Dispose(bool disposing)
     {
         _isTunnelUnderWay = false;

@@ -121,7 +121,7 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
                 }
                 catch (Exception e)
                 {
-                    if (!attempt.Fail() || !TryNext(ref attempt, e, cancellationToken))
+                    if (!attempt.Fail(e) || !TryNext(ref attempt, e, cancellationToken))
                     {
                         throw;
                     }
@@ -137,7 +137,7 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
     /// <summary>Decides after a failure; replays as long as the decision is to replay, and lets the failure pass otherwise.</summary>
     private async Task<HttpResponseMessage> RecoverAsync(Attempt attempt, Exception failure, CancellationToken cancellationToken)
     {
-        while (attempt.Fail() && TryNext(ref attempt, failure, cancellationToken))
+        while (attempt.Fail(failure) && TryNext(ref attempt, failure, cancellationToken))
         {
             Exchange.Current = attempt.Exchange;
             try

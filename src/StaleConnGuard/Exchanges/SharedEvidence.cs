@@ -1,0 +1,56 @@
+namespace StaleConnGuard.Exchanges;
+
+/// <summary>Finds out, when a request has failed, whether a shared connection ended under it, and what that proves.</summary>
+/// <remarks>
+/// The exception says which connection it was, but content that runs code of the application may throw one that belongs to another request. It is believed where no
+/// such code can have run, or where no other connection of the handler can have carried the request. What a redirect or a challenge preceded is never claimed.
+/// </remarks>
+internal static class SharedEvidence
+{
+    /// <summary>Records the evidence in the exchange, if there is any.</summary>
+    public static void Record(Exchange exchange, SharedSend send, Exception failure)
+    {
+        if (SharedConnectionEndedException.FindIn(failure) is not SharedConnectionEndedException ended || !ReferenceEquals(ended.Connection.Guard, exchange.Guard))
+        {
+            return;
+        }
+
+        ISharedConnection connection = ended.Connection;
+        long since = send.Since;
+        SharedVerdict verdict = connection.Judge(since);
+        exchange.BindShared(connection, verdict);
+        exchange.RecordEnd(verdict.End, DeliveryOf(exchange, send, verdict.Delivery, connection));
+        if (verdict.IsReused && verdict.IdleAgeTicks > 0)
+        {
+            exchange.Guard.Shared.RetireSiblings(connection, since);
+        }
+    }
+
+    private static Delivery DeliveryOf(Exchange exchange, SharedSend send, Delivery claimed, ISharedConnection connection)
+    {
+        HttpRequestMessage request = exchange.Request;
+        if (!ReferenceEquals(request.RequestUri, send.Uri))
+        {
+            return Delivery.ResponseStarted;
+        }
+
+        // The runtime answers a challenge by setting the header and sending again.
+        if (exchange.Guard.AnswersChallenges && request.Headers.NonValidated.Contains("Authorization"))
+        {
+            return Delivery.ResponseStarted;
+        }
+
+        if (claimed is not (Delivery.NotSent or Delivery.ProvenUndelivered) || !MayRunApplicationCode(request.Content))
+        {
+            return claimed;
+        }
+
+        return exchange.Guard.Shared.MayAnyOtherHaveSince(connection.Trace, send.Since, send.IsStamped) ? Delivery.Unknown : claimed;
+    }
+
+    /// <summary>A class of the application, derived from one that only holds bytes, may do anything.</summary>
+    private static bool MayRunApplicationCode(HttpContent? content) =>
+        content is not null
+        && !(BodyRepeatabilityClassifier.Classify(content) is BodyRepeatability.Memory
+            && (content.GetType().Assembly == typeof(HttpContent).Assembly || content.GetType().Assembly == typeof(SharedEvidence).Assembly));
+}

@@ -1,0 +1,40 @@
+namespace StaleConnGuard.Exchanges;
+
+/// <summary>
+/// What an exchange that may go out on a shared connection (HTTP/2) knows beside the rest. Nobody ties it to its connection beforehand: when it fails, the
+/// exception does.
+/// </summary>
+/// <param name="since">A timestamp of the guard's clock: the request's headers cannot have been written before.</param>
+/// <param name="uri">Where the request was to go.</param>
+internal sealed class SharedSend(long since, Uri? uri)
+{
+    private long _since = since;
+    private bool _isStamped;
+
+    /// <summary>The request's headers cannot have been written before this moment, a timestamp of the guard's clock.</summary>
+    public long Since => Volatile.Read(ref _since);
+
+    /// <summary>The moment is the one at which the headers were encoded, when the request already had its connection.</summary>
+    public bool IsStamped => Volatile.Read(ref _isStamped);
+
+    /// <summary>Where the request was to go when it was handed down; a redirect changes the message.</summary>
+    public Uri? Uri { get; } = uri;
+
+    /// <summary>Set when it has failed and the connection is known.</summary>
+    public ISharedConnection? Connection { get; private set; }
+
+    public SharedVerdict Verdict { get; private set; }
+
+    /// <summary>The headers are being encoded, right before they are handed to the connection.</summary>
+    public void HeadersAreEncoded(long now)
+    {
+        Volatile.Write(ref _since, now);
+        Volatile.Write(ref _isStamped, true);
+    }
+
+    public void Bind(ISharedConnection connection, in SharedVerdict verdict)
+    {
+        Verdict = verdict;
+        Connection = connection;
+    }
+}
