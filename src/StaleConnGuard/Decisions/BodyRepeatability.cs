@@ -31,7 +31,7 @@ internal static class BodyRepeatabilityClassifier
         MultipartContent parts => ClassifyParts(parts),
         // A subclass may override how it is written; only the class itself is known to rewind.
         StreamContent when content.GetType() == typeof(StreamContent) => ClassifyStream(content),
-        _ => BodyRepeatability.OneShot,
+        _ => GrpcUnaryContent.Is(content) ? BodyRepeatability.Restartable : BodyRepeatability.OneShot,
     };
 
     public static bool CanBeSentAgain(this BodyRepeatability body) => body is not BodyRepeatability.OneShot;

@@ -31,7 +31,7 @@ internal readonly struct Attempt
         BodyRepeatability body = BodyRepeatabilityClassifier.Classify(request.Content);
         bool standIn = body switch
         {
-            BodyRepeatability.OneShot => MayBeHttp11(request),
+            BodyRepeatability.OneShot => true,
             BodyRepeatability.Restartable => WillBeHttp11(request),
             _ => false,
         };

@@ -38,9 +38,15 @@ internal sealed class ContentRun(HttpContent content, Exchange exchange, bool is
         return content.Headers.ContentLength.HasValue;
     }
 
+    /// <summary>
+    /// On HTTP/2 headers that leave alone change what the server does: some answer before the body is there and reset its stream (HAProxy). The runtime has no other word
+    /// for it than the name of its class.
+    /// </summary>
+    private static bool IsShared(Stream stream) => stream.GetType().Name.StartsWith("Http2", StringComparison.Ordinal);
+
     public async Task CopyToAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
     {
-        if (FlushesHeadersFirst)
+        if (FlushesHeadersFirst && !IsShared(stream))
         {
             await stream.FlushAsync(cancellationToken).ConfigureAwait(false);
             if (Confirms && exchange.Stream is GuardedStream connection)
@@ -64,7 +70,7 @@ internal sealed class ContentRun(HttpContent content, Exchange exchange, bool is
 
     public void CopyTo(Stream stream, TransportContext? context, CancellationToken cancellationToken)
     {
-        if (FlushesHeadersFirst)
+        if (FlushesHeadersFirst && !IsShared(stream))
         {
             stream.Flush();
             if (Confirms && exchange.Stream is GuardedStream connection)

@@ -12,6 +12,7 @@ internal sealed class SharedConnections
     private readonly Lock _lock = new();
     private readonly List<(ConnectionTrace Trace, WeakReference<ISharedConnection> Connection)> _connections = [];
     private long _othersUntil = long.MinValue;
+    private long _lastEnd = long.MinValue;
 
     public void Add(ISharedConnection connection)
     {
@@ -34,6 +35,12 @@ internal sealed class SharedConnections
             _connections.Add((connection.Trace, new WeakReference<ISharedConnection>(connection)));
         }
     }
+
+    /// <summary>One of them has ended by itself.</summary>
+    public void NoteEnd(long now) => Volatile.Write(ref _lastEnd, now);
+
+    /// <summary>Whether any has ended since a moment, a timestamp of the guard's clock.</summary>
+    public bool HasAnyEndedSince(long since) => Volatile.Read(ref _lastEnd) >= since;
 
     /// <summary>Whether a connection other than this one may have been given a request's headers since a moment.</summary>
     /// <param name="but">The connection that is not asked.</param>

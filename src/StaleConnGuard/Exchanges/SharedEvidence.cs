@@ -40,7 +40,13 @@ internal static class SharedEvidence
             return Delivery.ResponseStarted;
         }
 
-        if (claimed is not (Delivery.NotSent or Delivery.ProvenUndelivered) || !MayRunApplicationCode(request.Content))
+        if (claimed is not (Delivery.NotSent or Delivery.ProvenUndelivered))
+        {
+            return claimed;
+        }
+
+        bool isUntouched = exchange.Traits.Has(ExchangeTraits.HasStandIn) && !exchange.HasContentBegun;
+        if (isUntouched || !MayRunApplicationCode(request.Content))
         {
             return claimed;
         }

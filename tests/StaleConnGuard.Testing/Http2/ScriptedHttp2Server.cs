@@ -48,6 +48,10 @@ public sealed class ScriptedHttp2Server : IAsyncDisposable
     public static ScriptedHttp2Server Start(TimeSpan idleTimeout, Http2End idleEnd, Func<int, Http2End>? dies = null, DelayedLink? link = null) =>
         new(link is null ? Listen(IPAddress.Loopback) : link.InServerNamespace(() => Listen(link.ServerAddress)), idleTimeout, idleEnd, dies);
 
+    /// <summary>On loopback, with executions that take a while, and a will of its own about ends.</summary>
+    internal static ScriptedHttp2Server StartWorking(TimeSpan idleTimeout, Func<int, Http2End> dies, Func<TimeSpan> works, bool executesAfterFin) =>
+        new(Listen(IPAddress.Loopback), idleTimeout, Http2End.Fin, dies) { Works = works, ExecutesAfterFin = executesAfterFin };
+
     public async ValueTask DisposeAsync()
     {
         _listener.Dispose();

@@ -268,6 +268,7 @@ internal sealed class Http2Connection : ISharedConnection
                 _how = how;
                 _takenUntil = takenUntil;
                 _end = end;
+                Guard.Shared.NoteEnd(Guard.Time.GetTimestamp());
             }
 
             return _end;
