@@ -14,6 +14,7 @@ return args switch
     ["interop", .. string[] rest] => await Interop.RunAsync(rest),
     ["reverse-proxy", .. string[] rest] => await ReverseProxy.RunAsync(rest),
     ["keep-alive-fuzz", .. string[] rest] => KeepAliveFuzz.Run(rest),
+    ["http2", .. string[] rest] => await Http2Races.RunAsync(rest),
     ["http2-soak", .. string[] rest] => await Http2Soak.RunAsync(rest),
     ["http2-fuzz", .. string[] rest] => Http2Fuzz.Run(rest),
     ["overhead", .. string[] rest] => await Overhead.RunAsync(rest),

@@ -29,15 +29,12 @@ internal static class SharedEvidence
     private static Delivery DeliveryOf(Exchange exchange, SharedSend send, Delivery claimed, ISharedConnection connection)
     {
         HttpRequestMessage request = exchange.Request;
-        if (!ReferenceEquals(request.RequestUri, send.Uri))
+        // The runtime answers a challenge by setting the header and sending again. What the message says now is what was sent last.
+        bool isFurther = !ReferenceEquals(request.RequestUri, send.Uri)
+            || (exchange.Guard.AnswersChallenges && request.Headers.NonValidated.Contains("Authorization"));
+        if (isFurther)
         {
-            return Delivery.ResponseStarted;
-        }
-
-        // The runtime answers a challenge by setting the header and sending again.
-        if (exchange.Guard.AnswersChallenges && request.Headers.NonValidated.Contains("Authorization"))
-        {
-            return Delivery.ResponseStarted;
+            return RepeatSafety.IsSafeToRepeat(request) ? Delivery.Unknown : Delivery.ResponseStarted;
         }
 
         if (claimed is not (Delivery.NotSent or Delivery.ProvenUndelivered))
