@@ -13,6 +13,8 @@ public sealed class Http2Attack(Func<SocketsHttpHandler, HttpMessageHandler> mak
 {
     private static readonly Http2End[] s_ends = [Http2End.Fin, Http2End.Reset, Http2End.GoAwayOfAll, Http2End.GoAwayHonest, Http2End.HalfFrame];
 
+    private readonly Lock _lock = new();
+    private readonly Random _random = new(20261126);
     private int _sent;
     private int _failed;
     private int _crossed;
@@ -41,8 +43,8 @@ public sealed class Http2Attack(Func<SocketsHttpHandler, HttpMessageHandler> mak
     {
         await using ScriptedHttp2Server server = ScriptedHttp2Server.StartWorking(
             TimeSpan.FromMinutes(1),
-            _ => Random.Shared.Next(oneDeathIn) == 0 ? executesAfterFin ? Http2End.Fin : s_ends[Random.Shared.Next(s_ends.Length)] : Http2End.None,
-            static () => TimeSpan.FromMilliseconds(Random.Shared.Next(3)),
+            _ => Draw(oneDeathIn) == 0 ? executesAfterFin ? Http2End.Fin : s_ends[Draw(s_ends.Length)] : Http2End.None,
+            () => TimeSpan.FromMilliseconds(Draw(3)),
             executesAfterFin);
         using var client = new HttpClient(makeHandler(new SocketsHttpHandler()));
         var nonIdempotent = new ConcurrentBag<string>();
@@ -59,16 +61,24 @@ public sealed class Http2Attack(Func<SocketsHttpHandler, HttpMessageHandler> mak
         ExecutedTwice = server.Executions.CountExecutedTwice(nonIdempotent);
     }
 
+    private int Draw(int below)
+    {
+        lock (_lock)
+        {
+            return _random.Next(below);
+        }
+    }
+
     private async Task SendAsync(HttpClient client, Uri address, ConcurrentBag<string> nonIdempotent)
     {
         string id = Guid.NewGuid().ToString("N");
-        using HttpRequestMessage request = Http2Race.Make(Http2Race.Kinds[Random.Shared.Next(Http2Race.Kinds.Count)], address, id);
+        using HttpRequestMessage request = Http2Race.Make(Http2Race.Kinds[Draw(Http2Race.Kinds.Count)], address, id);
         if (request.Method == HttpMethod.Post)
         {
             nonIdempotent.Add(id);
-            if (request.Content is StringContent && Random.Shared.Next(4) == 0)
+            if (request.Content is StringContent && Draw(4) == 0)
             {
-                request.Content = new ByteArrayContent(new byte[Random.Shared.Next(100_000)]);
+                request.Content = new ByteArrayContent(new byte[Draw(100_000)]);
             }
         }
 
