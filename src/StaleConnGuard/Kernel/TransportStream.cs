@@ -64,6 +64,9 @@ internal sealed class TransportStream : NetworkStream, IWatchedConnection
     /// </summary>
     public bool MayReadFalseEnd => _mayReadFalseEnd;
 
+    /// <summary>The watch has given the connection up.</summary>
+    public bool IsAborted { get; private set; }
+
     /// <summary>It leads to a proxy, and the connection that will run through it has not been tied to it yet.</summary>
     public bool IsTunnelUnderWay
     {
@@ -172,6 +175,7 @@ internal sealed class TransportStream : NetworkStream, IWatchedConnection
     /// </summary>
     public void Abort()
     {
+        IsAborted = true;
         _mayReadFalseEnd = true;
         try
         {

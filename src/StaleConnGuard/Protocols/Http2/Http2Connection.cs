@@ -175,6 +175,11 @@ internal sealed class Http2Connection : ISharedConnection
 
             // From here on nothing is written, so what has been written is all that there is to judge.
             _isEnding = true;
+            if (Transport is { IsAborted: true })
+            {
+                return RecordEnd(ConnectionEnd.Silence, long.MaxValue, new SharedConnectionEndedException(HttpRequestError.ResponseEnded, "The HTTP/2 connection has gone silent: nothing was acknowledged.", this));
+            }
+
             if (_streams.Count == 0 && _requests > 0 && !_closeReported && !IsLost)
             {
                 _closeReported = true;
@@ -193,7 +198,7 @@ internal sealed class Http2Connection : ISharedConnection
 
     /// <summary>The connection failed: a reset, or whatever else. Nothing is proven of what had been written.</summary>
     public SharedConnectionEndedException Failed(Exception failure) => RecordEnd(
-        ConnectionEnd.Reset,
+        Transport is { IsAborted: true } ? ConnectionEnd.Silence : ConnectionEnd.Reset,
         long.MaxValue,
         new SharedConnectionEndedException(HttpRequestError.ResponseEnded, "The HTTP/2 connection was reset.", this, failure));
 

@@ -20,6 +20,7 @@ internal sealed class IdleLimit : IDisposable
         _connection = connection;
         _settings = settings;
         _timer = MakeTimer(connection.Guard.Time);
+        _ = _timer.Change(Look(), Timeout.InfiniteTimeSpan);
     }
 
     public void Dispose() => _timer.Dispose();
@@ -28,9 +29,15 @@ internal sealed class IdleLimit : IDisposable
     internal TimeSpan Look()
     {
         long limit = KeepAliveLimit.For(_connection.Origin, _settings(), safeToRepeat: true).MaxIdleTicks;
-        if (limit == KeepAliveSettings.None || _connection.IdleFor() is not TimeSpan idle)
+        if (limit == KeepAliveSettings.None)
         {
             return s_longestWait;
+        }
+
+        // In use now, it cannot be too old before a whole limit has passed.
+        if (_connection.IdleFor() is not TimeSpan idle)
+        {
+            return Clamp(limit);
         }
 
         long left = limit - idle.Ticks;
@@ -41,8 +48,10 @@ internal sealed class IdleLimit : IDisposable
             return s_longestWait;
         }
 
-        return TimeSpan.FromTicks(Math.Clamp(left, s_shortestWait.Ticks, s_longestWait.Ticks));
+        return Clamp(left);
     }
+
+    private static TimeSpan Clamp(long ticks) => TimeSpan.FromTicks(Math.Clamp(ticks, s_shortestWait.Ticks, s_longestWait.Ticks));
 
     private ITimer MakeTimer(TimeProvider time)
     {
@@ -55,7 +64,7 @@ internal sealed class IdleLimit : IDisposable
 
         try
         {
-            return time.CreateTimer(static limit => ((IdleLimit)limit!).Tick(), this, s_longestWait, Timeout.InfiniteTimeSpan);
+            return time.CreateTimer(static limit => ((IdleLimit)limit!).Tick(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         }
         finally
         {
