@@ -6,12 +6,9 @@ namespace StaleConnGuard.Decisions;
 /// </summary>
 internal static class GrpcUnaryContent
 {
-    public static bool Is(HttpContent content)
-    {
-        Type type = content.GetType();
-        return type.IsGenericType
-            && type.Name.StartsWith("PushUnaryContent`", StringComparison.Ordinal)
-            && type.Namespace == "Grpc.Net.Client.Internal"
-            && type.Assembly.GetName().Name == "Grpc.Net.Client";
-    }
+    public static bool Is(Type type) =>
+        type.IsGenericType
+        && type.Name.StartsWith("PushUnaryContent`", StringComparison.Ordinal)
+        && type.Namespace == "Grpc.Net.Client.Internal"
+        && type.Assembly.GetName().Name == "Grpc.Net.Client";
 }

@@ -11,8 +11,8 @@ internal sealed class ConnectionGuard(KeepAliveLedger ledger, TimeProvider time)
 
     public TimeProvider Time { get; } = time;
 
-    /// <summary>Looks for peers that have gone silent; null when nobody does.</summary>
-    public SilenceWatch? Silence { get; init; }
+    /// <summary>Who watches single exchanges, if anybody.</summary>
+    public IExchangeWatcher? Watcher { get; init; }
 
     /// <summary>Those connections that carry several requests at once.</summary>
     public SharedConnections Shared { get; } = new();
@@ -38,20 +38,20 @@ internal sealed class ConnectionGuard(KeepAliveLedger ledger, TimeProvider time)
     public EndedExchange OnEnded(Exchange exchange, ReplayDecision decision, int replays)
     {
         var ended = new EndedExchange(exchange, decision, replays, EndedExchange.LimitInForce(exchange));
-        if (ended.IsStaleHit && exchange.Origin is OriginKnowledge origin)
+        if (ended.IsStaleHit && exchange.Connection is IGuardedConnection connection)
         {
             if (exchange.End is ConnectionEnd.Silence)
             {
-                origin.SilentHit();
+                connection.Origin.SilentHit();
             }
-            else if (exchange.Shared?.Connection is not ISharedConnection shared || (exchange.IdleAgeTicks > 0 && shared.TryReport()))
+            else if (connection is not ISharedConnection shared || (exchange.IdleAgeTicks > 0 && shared.TryReport()))
             {
-                OnObserved(origin, origin.StaleHit(ended.IdleAge, reset: exchange.End is ConnectionEnd.Reset));
+                OnObserved(connection.Origin, connection.Origin.StaleHit(ended.IdleAge, reset: exchange.End is ConnectionEnd.Reset));
             }
 
             if (!decision.IsReplay() && decision is not ReplayDecision.SurfaceCancelled && !RepeatSafety.IsSafeToRepeat(exchange.Request))
             {
-                origin.Surfaced();
+                connection.Origin.Surfaced();
             }
         }
 
@@ -69,16 +69,16 @@ internal sealed class ConnectionGuard(KeepAliveLedger ledger, TimeProvider time)
     }
 
     /// <summary>Called when a response has come. What is looked at here is looked at for every request.</summary>
-    public static void OnAnswered(Exchange exchange, GuardedStream stream, HttpResponseMessage response)
+    public static void OnAnswered(Exchange exchange, IGuardedConnection connection, HttpResponseMessage response)
     {
         if (response.Headers.NonValidated.TryGetValues("Keep-Alive", out HeaderStringValues values))
         {
-            exchange.Guard.OnObserved(stream.Origin, stream.Origin.Advertised(values));
+            exchange.Guard.OnObserved(connection.Origin, connection.Origin.Advertised(values));
         }
 
         if (exchange.IsReused)
         {
-            exchange.Guard.OnObserved(stream.Origin, stream.Origin.SeenOpen(TimeSpan.FromTicks(exchange.IdleAgeTicks), answered: true));
+            exchange.Guard.OnObserved(connection.Origin, connection.Origin.SeenOpen(TimeSpan.FromTicks(exchange.IdleAgeTicks), answered: true));
         }
     }
 

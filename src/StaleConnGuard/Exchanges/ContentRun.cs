@@ -49,7 +49,7 @@ internal sealed class ContentRun(HttpContent content, Exchange exchange, bool is
         if (FlushesHeadersFirst && !IsShared(stream))
         {
             await stream.FlushAsync(cancellationToken).ConfigureAwait(false);
-            if (Confirms && exchange.Stream is GuardedStream connection)
+            if (Confirms && exchange.Connection is IGuardedConnection connection)
             {
                 await connection.WaitUntilTakenAsync(exchange, cancellationToken).ConfigureAwait(false);
             }
@@ -73,7 +73,7 @@ internal sealed class ContentRun(HttpContent content, Exchange exchange, bool is
         if (FlushesHeadersFirst && !IsShared(stream))
         {
             stream.Flush();
-            if (Confirms && exchange.Stream is GuardedStream connection)
+            if (Confirms && exchange.Connection is IGuardedConnection connection)
             {
                 connection.WaitUntilTakenAsync(exchange, cancellationToken).AsTask().GetAwaiter().GetResult();
             }

@@ -13,9 +13,7 @@ internal readonly record struct EndedExchange(Exchange Exchange, ReplayDecision 
     /// <summary>On a reused connection that the server ended, or that died without a word; not one that the guard refused.</summary>
     public bool IsStaleHit => Exchange is { IsReused: true, End: ConnectionEnd.EndOfStream or ConnectionEnd.Reset or ConnectionEnd.Silence };
 
-    public OriginTags Tags => Exchange.Origin?.Tags ?? OriginTags.Others;
-
-    public string Origin => Exchange.Origin?.Key.ToString() ?? "an unknown origin";
+    public string Origin => Exchange.Connection?.Origin.Key.ToString() ?? "an unknown origin";
 
     public TimeSpan IdleAge => TimeSpan.FromTicks(Exchange.IdleAgeTicks);
 
@@ -24,11 +22,12 @@ internal readonly record struct EndedExchange(Exchange Exchange, ReplayDecision 
     /// <summary>The limit that holds for this exchange's request on its connection.</summary>
     public static KeepAliveLimit LimitInForce(Exchange exchange)
     {
-        if (exchange.Origin is not OriginKnowledge origin)
+        if (exchange.Connection is not IGuardedConnection connection)
         {
             return new KeepAliveLimit(KeepAliveSettings.None, KeepAliveLimitSource.NothingKnown);
         }
 
+        OriginKnowledge origin = connection.Origin;
         return KeepAliveLimit.InForce(origin, exchange.Settings.KeepAlive.For(origin.Key), RepeatSafety.IsSafeToRepeat(exchange.Request));
     }
 }

@@ -1,10 +1,8 @@
 namespace StaleConnGuard.Exchanges;
 
 /// <summary>A connection that carries several requests at once (HTTP/2), as far as a request that failed on it needs to know it. Thread-safe.</summary>
-internal interface ISharedConnection
+internal interface ISharedConnection : IGuardedConnection
 {
-    OriginKnowledge Origin { get; }
-
     /// <summary>Whose connection it is: evidence counts for requests of the same handler only.</summary>
     ConnectionGuard Guard { get; }
 

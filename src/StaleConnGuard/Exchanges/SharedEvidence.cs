@@ -18,9 +18,9 @@ internal static class SharedEvidence
         ISharedConnection connection = ended.Connection;
         long since = send.Since;
         SharedVerdict verdict = connection.Judge(since);
-        exchange.BindShared(connection, verdict);
+        exchange.BindAfterwards(verdict.Binding);
         exchange.RecordEnd(verdict.End, DeliveryOf(exchange, send, verdict.Delivery, connection));
-        if (verdict.IsReused && verdict.IdleAgeTicks > 0)
+        if (verdict.Binding is { IsReused: true, IdleAgeTicks: > 0 })
         {
             exchange.Guard.Shared.RetireSiblings(connection, since);
         }
@@ -28,7 +28,7 @@ internal static class SharedEvidence
 
     private static Delivery DeliveryOf(Exchange exchange, SharedSend send, Delivery claimed, ISharedConnection connection)
     {
-        HttpRequestMessage request = exchange.Request;
+        HttpRequestMessage request = exchange.Request!;
         // The runtime answers a challenge by setting the header and sending again. What the message says now is what was sent last.
         bool isFurther = !ReferenceEquals(request.RequestUri, send.Uri)
             || (exchange.Guard.AnswersChallenges && request.Headers.NonValidated.Contains("Authorization"));
@@ -51,9 +51,6 @@ internal static class SharedEvidence
         return exchange.Guard.Shared.MayAnyOtherHaveSince(connection.Trace, send.Since, send.IsStamped) ? Delivery.Unknown : claimed;
     }
 
-    /// <summary>A class of the application, derived from one that only holds bytes, may do anything.</summary>
     private static bool MayRunApplicationCode(HttpContent? content) =>
-        content is not null
-        && !(BodyRepeatabilityClassifier.Classify(content) is BodyRepeatability.Memory
-            && (content.GetType().Assembly == typeof(HttpContent).Assembly || content.GetType().Assembly == typeof(SharedEvidence).Assembly));
+        BodyRepeatabilityClassifier.Classify(content) is not (BodyRepeatability.None or BodyRepeatability.Memory);
 }

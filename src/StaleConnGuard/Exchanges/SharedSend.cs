@@ -20,21 +20,10 @@ internal sealed class SharedSend(long since, Uri? uri)
     /// <summary>Where the request was to go when it was handed down; a redirect changes the message.</summary>
     public Uri? Uri { get; } = uri;
 
-    /// <summary>Set when it has failed and the connection is known.</summary>
-    public ISharedConnection? Connection { get; private set; }
-
-    public SharedVerdict Verdict { get; private set; }
-
     /// <summary>The headers are being encoded, right before they are handed to the connection.</summary>
     public void HeadersAreEncoded(long now)
     {
         Volatile.Write(ref _since, now);
         Volatile.Write(ref _isStamped, true);
-    }
-
-    public void Bind(ISharedConnection connection, in SharedVerdict verdict)
-    {
-        Verdict = verdict;
-        Connection = connection;
     }
 }

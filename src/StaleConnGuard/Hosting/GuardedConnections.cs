@@ -33,8 +33,9 @@ internal static class GuardedConnections
                 return null;
             }
 
+            var watch = SilenceWatch.For(options.Transport, guard.Time);
             HandlerDefaults.Apply(handler, options, s_jitter.NextDouble());
-            handler.ConnectCallback = ConnectWith(handler.ConnectCallback, SocketTuning.From(options.Transport), guard.Silence);
+            handler.ConnectCallback = ConnectWith(handler.ConnectCallback, SocketTuning.From(options.Transport), watch);
             handler.PlaintextStreamFilter = FilterWith(handler.PlaintextStreamFilter, handler, guard, settings);
             handler.RequestHeaderEncodingSelector = EncodingWith(handler.RequestHeaderEncodingSelector, guard.Time);
             guard.AnswersChallenges = handler.Credentials is not null;
@@ -77,7 +78,7 @@ internal static class GuardedConnections
         {
             tuning.Apply(socket);
             await socket.ConnectAsync(endPoint, cancellationToken).ConfigureAwait(false);
-            return new TransportStream(socket, watch);
+            return Watched(new TransportStream(socket), watch);
         }
         catch
         {
@@ -96,7 +97,13 @@ internal static class GuardedConnections
 
         var stream = (NetworkStream)users;
         tuning.ApplyToForeign(stream.Socket);
-        return new TransportStream(stream, watch);
+        return Watched(new TransportStream(stream), watch);
+    }
+
+    private static TransportStream Watched(TransportStream transport, SilenceWatch? watch)
+    {
+        watch?.Attach(transport);
+        return transport;
     }
 
     private static Func<SocketsHttpPlaintextStreamFilterContext, CancellationToken, ValueTask<Stream>> FilterWith(
@@ -156,7 +163,7 @@ internal static class GuardedConnections
     {
         if (TransportLink.Find(stream) is TransportStream transport)
         {
-            transport.IsTunnelUnderWay = true;
+            _ = TunnelUnderWay.On(transport);
             return;
         }
 

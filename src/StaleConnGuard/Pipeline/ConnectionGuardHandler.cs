@@ -26,6 +26,7 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
     {
         try
         {
+            // (1)
             send.Attempt = Attempt.First(Scope(), request);
             return ExecutionContext.IsFlowSuppressed() ? SendFlowingAsync(send) : SendGuardedAsync(send);
         }
@@ -86,7 +87,7 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
     }
 
     private static Task<HttpResponseMessage> SendBelowAsync(Attempt attempt, CancellationToken cancellationToken) =>
-        attempt.Exchange.Scope.Handler!.SendBelowAsync(attempt.Exchange.Request, cancellationToken);
+        attempt.Exchange.Scope.Handler!.SendBelowAsync(attempt.Request, cancellationToken);
 
     private Task<HttpResponseMessage> SendBelowAsync(HttpRequestMessage request, CancellationToken cancellationToken) => base.SendAsync(request, cancellationToken);
 
@@ -142,7 +143,7 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
             Exchange.Current = attempt.Exchange;
             try
             {
-                HttpResponseMessage response = await base.SendAsync(attempt.Exchange.Request, cancellationToken).ConfigureAwait(false);
+                HttpResponseMessage response = await base.SendAsync(attempt.Request, cancellationToken).ConfigureAwait(false);
                 attempt.Complete(response);
                 return response;
             }
@@ -162,7 +163,7 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
     /// </summary>
     private static Exception Explained(Exchange exchange, Exception failure, CancellationToken cancellationToken) =>
         failure is OperationCanceledException { InnerException: not TimeoutException } && !cancellationToken.IsCancellationRequested
-        && exchange is { Shared: SharedSend send, Stream: null } && exchange.Guard.Shared.HasAnyEndedSince(send.Since)
+        && exchange is { Shared: SharedSend send, IsBound: false } && exchange.Guard.Shared.HasAnyEndedSince(send.Since)
             ? new HttpRequestException(HttpRequestError.ResponseEnded, "The HTTP/2 connection ended while the request was being written.", failure)
             : failure;
 
@@ -173,12 +174,13 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
     private bool TryNext(ref Attempt attempt, Exception failure, CancellationToken cancellationToken)
     {
         Exchange exchange = attempt.Exchange;
-        HttpRequestMessage request = exchange.Request;
+        HttpRequestMessage request = attempt.Request;
         GuardSettings inForce = exchange.Settings;
         RequestAttempts attempts = RequestAttempts.GetOrAttach(request);
         bool refused = exchange.End is ConnectionEnd.Refused or ConnectionEnd.ClosedBeforeUse;
         int maxRefusals = exchange.FreshOnly ? MaxRefusalsOfReturned : MaxRefusals;
 
+        // (5)
         ReplayDecision decision = ReplayRule.Decide(new ReplayFacts
         {
             Delivery = exchange.Delivery,

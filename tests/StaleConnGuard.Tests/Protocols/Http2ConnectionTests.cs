@@ -31,8 +31,8 @@ public class Http2ConnectionTests
         SharedVerdict verdict = _connection.Judge(since);
         verdict.Delivery.ShouldBe(Delivery.NotSent);
         verdict.End.ShouldBe(ConnectionEnd.ClosedBeforeUse);
-        verdict.IsReused.ShouldBeTrue();
-        verdict.IdleAgeTicks.ShouldBeInRange(s_step.Ticks - 10, s_step.Ticks + 10);
+        verdict.Binding.IsReused.ShouldBeTrue();
+        verdict.Binding.IdleAgeTicks.ShouldBeInRange(s_step.Ticks - 10, s_step.Ticks + 10);
     }
 
     [Fact]
@@ -83,7 +83,7 @@ public class Http2ConnectionTests
         long since = Later();
         Send(1);
         _ = await _connection.EndOfStreamAsync();
-        _connection.Judge(since).IsReused.ShouldBeFalse();
+        _connection.Judge(since).Binding.IsReused.ShouldBeFalse();
     }
 
     [Fact]

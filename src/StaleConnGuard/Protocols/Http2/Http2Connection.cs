@@ -11,6 +11,8 @@ namespace StaleConnGuard.Protocols.Http2;
 /// </remarks>
 internal sealed class Http2Connection : ISharedConnection
 {
+    private static long s_lastId;
+
     private readonly Lock _lock = new();
     private readonly OpenStreams _streams = new();
     private readonly HeadersWrites _writes = new();
@@ -38,6 +40,12 @@ internal sealed class Http2Connection : ISharedConnection
     }
 
     public OriginKnowledge Origin { get; }
+
+    /// <inheritdoc/>
+    public long Id { get; } = Interlocked.Increment(ref s_lastId);
+
+    /// <summary>On HTTP/2 that is GOAWAY, which the runtime obeys by itself.</summary>
+    public bool NoNewExchanges { get; set; }
 
     public ConnectionGuard Guard { get; }
 
@@ -214,9 +222,22 @@ internal sealed class Http2Connection : ISharedConnection
 
             // Not written at all: there was nothing wrong with the request or the connection when it was chosen. On one that never answered, that counts like any other try.
             ConnectionEnd how = delivery is Delivery.NotSent && isReused && _how is not ConnectionEnd.Refused ? ConnectionEnd.ClosedBeforeUse : _how;
-            return new SharedVerdict(how, delivery, isReused, idleTicks, Guard.Time.GetElapsedTime(_created, at).Ticks, Math.Max(0, _requests - 1));
+            return new SharedVerdict(how, delivery, new Binding
+            {
+                Connection = this,
+                IsReused = isReused,
+                IdleAgeTicks = idleTicks,
+                ConnectionAgeTicks = Guard.Time.GetElapsedTime(_created, at).Ticks,
+                RequestsBefore = Math.Max(0, _requests - 1),
+                IdleSince = since,
+                BeganAt = at,
+                Mark = MarkOf(write?.BytesBefore ?? 0),
+            });
         }
     }
+
+    /// <summary>Headers that leave alone change what servers do, so nobody waits for them here.</summary>
+    public ValueTask WaitUntilTakenAsync(Exchange exchange, CancellationToken cancellationToken) => ValueTask.CompletedTask;
 
     public bool TryReport() => Interlocked.Exchange(ref _reported, 1) == 0;
 
@@ -248,6 +269,8 @@ internal sealed class Http2Connection : ISharedConnection
             return _end is not null || IsLost || _requests == 0 || _streams.Count > 0 ? null : Guard.Time.GetElapsedTime(_lastActivity);
         }
     }
+
+    private SendMark MarkOf(long bytesBefore) => new(bytesBefore, Transport?.AcknowledgedAtConnect);
 
     private Delivery DeliveryOf(long since)
     {
@@ -288,7 +311,7 @@ internal sealed class Http2Connection : ISharedConnection
         {
             // Nobody adds to them any more.
             HeadersWrite write = _writes[age];
-            (how, Delivery delivery) = await DeliveryProof.AfterEndOfStreamAsync(Transport, write.BytesBefore, Guard.Time).ConfigureAwait(false);
+            (how, Delivery delivery) = await DeliveryProof.AfterEndOfStreamAsync(Transport, MarkOf(write.BytesBefore), Guard.Time).ConfigureAwait(false);
             if (how is ConnectionEnd.Reset)
             {
                 return (how, long.MaxValue);
@@ -305,7 +328,7 @@ internal sealed class Http2Connection : ISharedConnection
 
     private void ReportIdleClose(TimeSpan idleAge)
     {
-        if (Transport is not null && TcpInfo.TryRead(Transport.Socket, out TcpInfo info) && info.State == TcpInfo.CloseWait && info.LastAckReceived <= idleAge)
+        if (Transport is not null && Transport.TryProbe(out TcpSnapshot info) && info.State == TcpSnapshot.CloseWait && info.LastAckReceived <= idleAge)
         {
             Guard.OnObserved(Origin, Origin.IdleClosed(idleAge - info.LastAckReceived, exact: true, sinceClosed: info.LastAckReceived, roundTrip: info.LongRoundTrip));
             return;
