@@ -19,13 +19,14 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
     public ConnectionGuard Guard { get; } = guard;
 
     protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
-        SendAsync(request, new PlainSend(cancellationToken));
+        settings.Current.IsEnabled ? SendAsync(request, new PlainSend(cancellationToken)) : SendUnguardedAsync(request, cancellationToken);
 
     internal Task<HttpResponseMessage> SendAsync<TSend>(HttpRequestMessage request, TSend send)
         where TSend : struct, ISend
     {
         try
         {
+            Guard.OnSending();
             // (1)
             send.Attempt = Attempt.First(Scope(), request);
             return ExecutionContext.IsFlowSuppressed() ? SendFlowingAsync(send) : SendGuardedAsync(send);
@@ -105,8 +106,36 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
         return scope;
     }
 
+    /// <summary>Switched off while the handler lives: as if nobody were here.</summary>
+    private async Task<HttpResponseMessage> SendUnguardedAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        Guard.OnSending();
+        Exchange.Current = null;
+        return await base.SendAsync(request, cancellationToken).ConfigureAwait(false);
+    }
+
+    private HttpResponseMessage SendUnguarded(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        Exchange? outer = Exchange.Current;
+        Exchange.Current = null;
+        try
+        {
+            return base.Send(request, cancellationToken);
+        }
+        finally
+        {
+            Exchange.Current = outer;
+        }
+    }
+
     protected override HttpResponseMessage Send(HttpRequestMessage request, CancellationToken cancellationToken)
     {
+        Guard.OnSending();
+        if (!settings.Current.IsEnabled)
+        {
+            return SendUnguarded(request, cancellationToken);
+        }
+
         Exchange? outer = Exchange.Current;
         Attempt attempt = Attempt.First(Scope(), request);
         try
