@@ -11,7 +11,7 @@ internal static class Http2Soak
     {
         int requests = args.Length > 0 ? int.Parse(args[0], CultureInfo.InvariantCulture) : 200_000;
         var guarded = new Http2Attack(static sockets => StaleConnGuardHandler.Create(handler: sockets));
-        var blind = new Http2Attack(static sockets => new BlindRetryHandler(sockets));
+        var blind = new Http2Attack(Contenders.RetryOnAnyFailure.MakeHandler);
         var halfClosed = new Http2Attack(static sockets => StaleConnGuardHandler.Create(handler: sockets));
         await guarded.RunAsync(requests);
         await blind.RunAsync(requests / 20);
