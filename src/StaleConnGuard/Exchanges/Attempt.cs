@@ -50,25 +50,27 @@ internal readonly struct Attempt
             // Looked at now, when the message is at hand for the processor as well; an answer later it no longer is.
             | ExchangeTraits.IsConnect.If(request.Method == HttpMethod.Connect)
             | ExchangeTraits.SaysClose.If(HasConnectionOption(request.Headers, "close"));
-        return new Attempt(new Exchange(scope, request) { Traits = traits, Shared = SharedSendOf(scope, request) });
+        return new Attempt(new Exchange(scope, request) { Traits = traits, Shared = SharedSendOf(scope, request, body) });
     }
 
     /// <summary>The same request again.</summary>
     public Attempt Next(bool freshOnly, bool mayRefuseWrite)
     {
         Exchange last = Exchange;
+        BodyRepeatability body = BodyRepeatabilityClassifier.Classify(Request.Content);
         ExchangeTraits ofTheRequest = last.Traits & (ExchangeTraits.HasBody | ExchangeTraits.IsOneShot | ExchangeTraits.IsConnect | ExchangeTraits.SaysClose);
         ExchangeTraits traits = ofTheRequest
             | ExchangeTraits.CanAskAtCheckout
             | ExchangeTraits.FreshOnly.If(freshOnly)
             | ExchangeTraits.MayRefuseWrite.If(mayRefuseWrite)
-            | ExchangeTraits.HasStandIn.If(BodyRepeatabilityClassifier.Classify(Request.Content) is BodyRepeatability.Restartable or BodyRepeatability.OneShot);
-        return new Attempt(new Exchange(last.Scope, Request) { Traits = traits, Shared = SharedSendOf(last.Scope, Request) });
+            | ExchangeTraits.HasStandIn.If(body is BodyRepeatability.Restartable or BodyRepeatability.OneShot);
+        return new Attempt(new Exchange(last.Scope, Request) { Traits = traits, Shared = SharedSendOf(last.Scope, Request, body) });
     }
 
     public void Complete(HttpResponseMessage response)
     {
         RestoreContent();
+        Exchange.Shared?.EndBody();
         if (Exchange.Connection is not IGuardedConnection connection)
         {
             // Not on a connection of HTTP/1.1: nothing to learn.
@@ -93,6 +95,7 @@ internal readonly struct Attempt
     public bool Fail(Exception failure)
     {
         RestoreContent();
+        Exchange.Shared?.EndBody();
         Exchange.Close();
         if (Exchange is { Shared: SharedSend send, IsBound: false })
         {
@@ -108,10 +111,21 @@ internal readonly struct Attempt
     }
 
     /// <summary>Only for a request that may go out over HTTP/2: others pay nothing for it.</summary>
-    private static SharedSend? SharedSendOf(ExchangeScope scope, HttpRequestMessage request) =>
-        request.Version.Major >= 2 || request.VersionPolicy is HttpVersionPolicy.RequestVersionOrHigher
-            ? new SharedSend(scope.Guard.Time.GetTimestamp(), request.RequestUri)
-            : null;
+    private static SharedSend? SharedSendOf(ExchangeScope scope, HttpRequestMessage request, BodyRepeatability body)
+    {
+        if (request.Version.Major < 2 && request.VersionPolicy is not HttpVersionPolicy.RequestVersionOrHigher)
+        {
+            return null;
+        }
+
+        var send = new SharedSend(scope.Guard.Time.GetTimestamp(), request.RequestUri);
+        if (body is BodyRepeatability.Restartable or BodyRepeatability.OneShot)
+        {
+            send.BeginBody(scope.Guard.Shared);
+        }
+
+        return send;
+    }
 
     // On HTTP/2 the headers have left before the content is asked for; a stand-in would only cost there.
     private static bool WillBeHttp11(HttpRequestMessage request) =>

@@ -13,6 +13,14 @@ internal sealed class SharedConnections
     private readonly List<(ConnectionTrace Trace, WeakReference<ISharedConnection> Connection)> _connections = [];
     private long _othersUntil = long.MinValue;
     private long _lastEnd = long.MinValue;
+    private int _bodies;
+
+    /// <summary>Some request has a body that the application writes, and no answer yet: its headers may not have been written.</summary>
+    public bool HasBodiesUnderWay => Volatile.Read(ref _bodies) > 0;
+
+    public void BodyBegins() => Interlocked.Increment(ref _bodies);
+
+    public void BodyEnds() => Interlocked.Decrement(ref _bodies);
 
     public void Add(ISharedConnection connection)
     {

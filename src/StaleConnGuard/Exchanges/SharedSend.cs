@@ -8,6 +8,7 @@ namespace StaleConnGuard.Exchanges;
 /// <param name="uri">Where the request was to go.</param>
 internal sealed class SharedSend(long since, Uri? uri)
 {
+    private SharedConnections? _waitsForBody;
     private long _since = since;
     private bool _isStamped;
 
@@ -19,6 +20,18 @@ internal sealed class SharedSend(long since, Uri? uri)
 
     /// <summary>Where the request was to go when it was handed down; a redirect changes the message.</summary>
     public Uri? Uri { get; } = uri;
+
+    /// <summary>
+    /// Its body runs code of the application. The runtime keeps the headers back until some of the body is there, so a connection may look idle that is not.
+    /// </summary>
+    public void BeginBody(SharedConnections connections)
+    {
+        _waitsForBody = connections;
+        connections.BodyBegins();
+    }
+
+    /// <summary>It has been answered, or has failed. May be called again.</summary>
+    public void EndBody() => Interlocked.Exchange(ref _waitsForBody, null)?.BodyEnds();
 
     /// <summary>The headers are being encoded, right before they are handed to the connection.</summary>
     public void HeadersAreEncoded(long now)

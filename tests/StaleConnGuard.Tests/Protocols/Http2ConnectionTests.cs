@@ -116,6 +116,21 @@ public class Http2ConnectionTests
     }
 
     [Fact]
+    public void Retire_WhileABodyMayBeOnItsWay_Waits()
+    {
+        Exchange(1);
+        var send = new SharedSend(_clock.GetTimestamp(), null);
+        send.BeginBody(_guard.Shared);
+        long later = Later();
+        _connection.RetireIfIdleSince(later, RefusalReason.TooOld);
+        _connection.End.ShouldBeNull();
+        send.EndBody();
+        send.EndBody();
+        _connection.RetireIfIdleSince(later, RefusalReason.TooOld);
+        _connection.End.ShouldNotBeNull();
+    }
+
+    [Fact]
     public void IdleLimit_AtTheLimit_TakesTheConnectionOutAndNotBefore()
     {
         var settings = KeepAliveSettings.From(new KeepAliveOptions { ServerTimeout = TimeSpan.FromSeconds(10), Margin = TimeSpan.FromSeconds(1) });

@@ -245,7 +245,7 @@ internal sealed class Http2Connection : ISharedConnection
     {
         lock (_lock)
         {
-            if (_end is not null || _isEnding || IsLost || _requests == 0 || _streams.Count > 0 || _sent.IsWithinFrame || _lastActivity > moment)
+            if (_end is not null || _isEnding || IsLost || _requests == 0 || _streams.Count > 0 || _sent.IsWithinFrame || _lastActivity > moment || Guard.Shared.HasBodiesUnderWay)
             {
                 return;
             }

@@ -9,6 +9,7 @@ internal sealed class IdleLimit : IDisposable
 {
     // A limit that is learned while the timer runs applies from the next look on.
     private static readonly TimeSpan s_longestWait = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan s_soon = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan s_shortestWait = TimeSpan.FromMilliseconds(1);
 
     private readonly Http2Connection _connection;
@@ -45,7 +46,9 @@ internal sealed class IdleLimit : IDisposable
         {
             TimeProvider time = _connection.Guard.Time;
             _connection.RetireIfIdleSince(time.GetTimestamp() - (long)(limit * ((double)time.TimestampFrequency / TimeSpan.TicksPerSecond)), RefusalReason.TooOld);
-            return s_longestWait;
+
+            // It stays while a body may be on its way to it, which is soon known.
+            return _connection.End is null ? s_soon : s_longestWait;
         }
 
         return Clamp(left);
