@@ -102,11 +102,9 @@ internal readonly struct Attempt
             SharedEvidence.Record(Exchange, send, failure);
         }
 
-        if (Exchange.Responded)
-        {
-            RequestAttempts.GetOrAttach(Request).ResponseStarted = true;
-        }
-
+        RequestAttempts attempts = RequestAttempts.GetOrAttach(Request);
+        attempts.ResponseStarted = Exchange.Responded;
+        attempts.WasRedirected = Exchange.WasRedirected;
         return Exchange.HasEnded;
     }
 
@@ -118,7 +116,7 @@ internal readonly struct Attempt
             return null;
         }
 
-        var send = new SharedSend(scope.Guard.Time.GetTimestamp(), request.RequestUri);
+        var send = new SharedSend(scope.Guard.Time.GetTimestamp());
         if (body is BodyRepeatability.Restartable or BodyRepeatability.OneShot)
         {
             send.BeginBody(scope.Guard.Shared);

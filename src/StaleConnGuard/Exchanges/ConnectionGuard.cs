@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Http.Headers;
 
 namespace StaleConnGuard.Exchanges;
@@ -24,9 +25,16 @@ internal sealed class ConnectionGuard(KeepAliveLedger ledger, TimeProvider time)
     public bool AnswersChallenges { get; set; }
 
     /// <summary>
-    /// A tunnel was made on a stream whose socket is hidden: then another tunnel of the same flow could be taken for it, so none is tied to its transport any more.
+    /// A connection was made on a stream whose socket is hidden: then a tunnel of the same flow could be taken for it, or another tunnel for that one, so none is
+    /// tied to its transport any more.
     /// </summary>
-    public bool HasHiddenTunnels { get; set; }
+    public bool HasHiddenTransports { get; set; }
+
+    /// <summary>Finds the addresses of a name; null for the system's resolver.</summary>
+    public Func<string, CancellationToken, Task<IPAddress[]>>? ResolveName { get; init; }
+
+    /// <summary>The options' limit for establishing a connection, where it is in force on the handler; null where the application has set its own.</summary>
+    public TimeSpan? ConnectTimeout { get; set; }
 
     /// <summary>The runtime may unpack a body below the guard, and takes its length from the response then.</summary>
     public bool MayUnpackBodies { get; set; }
@@ -50,9 +58,9 @@ internal sealed class ConnectionGuard(KeepAliveLedger ledger, TimeProvider time)
     public void OnReused(OriginKnowledge origin, long idleAgeTicks) => Observer?.ConnectionReused(origin, idleAgeTicks);
 
     /// <summary>Called when an exchange ended before any response byte, with what was decided about its request.</summary>
-    public EndedExchange OnEnded(Exchange exchange, ReplayDecision decision, int replays)
+    public EndedExchange OnEnded(Exchange exchange, ReplayDecision decision, int replays, Exception failure)
     {
-        var ended = new EndedExchange(exchange, decision, replays, EndedExchange.LimitInForce(exchange));
+        var ended = new EndedExchange(exchange, decision, replays, EndedExchange.LimitInForce(exchange)) { Failure = failure };
         if (ended.IsStaleHit && exchange.Connection is IGuardedConnection connection)
         {
             if (exchange.End is ConnectionEnd.Silence)

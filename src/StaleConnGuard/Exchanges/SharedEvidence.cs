@@ -30,7 +30,7 @@ internal static class SharedEvidence
     {
         HttpRequestMessage request = exchange.Request!;
         // The runtime answers a challenge by setting the header and sending again. What the message says now is what was sent last.
-        bool isFurther = !ReferenceEquals(request.RequestUri, send.Uri)
+        bool isFurther = exchange.WasRedirected
             || (exchange.Guard.AnswersChallenges && request.Headers.NonValidated.Contains("Authorization"));
         if (isFurther)
         {

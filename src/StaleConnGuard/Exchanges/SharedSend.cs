@@ -5,8 +5,7 @@ namespace StaleConnGuard.Exchanges;
 /// exception does.
 /// </summary>
 /// <param name="since">A timestamp of the guard's clock: the request's headers cannot have been written before.</param>
-/// <param name="uri">Where the request was to go.</param>
-internal sealed class SharedSend(long since, Uri? uri)
+internal sealed class SharedSend(long since)
 {
     private SharedConnections? _waitsForBody;
     private long _since = since;
@@ -17,9 +16,6 @@ internal sealed class SharedSend(long since, Uri? uri)
 
     /// <summary>The moment is the one at which the headers were encoded, when the request already had its connection.</summary>
     public bool IsStamped => Volatile.Read(ref _isStamped);
-
-    /// <summary>Where the request was to go when it was handed down; a redirect changes the message.</summary>
-    public Uri? Uri { get; } = uri;
 
     /// <summary>
     /// Its body runs code of the application. The runtime keeps the headers back until some of the body is there, so a connection may look idle that is not.

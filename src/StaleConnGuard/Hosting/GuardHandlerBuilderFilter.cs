@@ -46,9 +46,10 @@ internal sealed class GuardHandlerBuilderFilter(
             }
 
             builder.PrimaryHandler = Guard(client, builder.PrimaryHandler, options);
-            if (RetryHandler.IsNeeded(options) && !builder.AdditionalHandlers.Any(static h => h is RetryHandler))
+            // Also where nothing is retried now: a reload may change that.
+            if (!builder.AdditionalHandlers.Any(static h => h is RetryHandler))
             {
-                builder.AdditionalHandlers.Insert(0, MakeRetryHandler(client, options));
+                builder.AdditionalHandlers.Insert(0, MakeRetryHandler(client));
             }
 
             if (options.KeepAlive.Origins.Count > 0)
@@ -130,8 +131,8 @@ internal sealed class GuardHandlerBuilderFilter(
         }
     }
 
-    private RetryHandler MakeRetryHandler(string client, StaleConnGuardOptions options) =>
-        new(options.Retry, options.Replay, new RetryServices
+    private RetryHandler MakeRetryHandler(string client) =>
+        new(clients.SettingsOf(client), new RetryServices
         {
             Budgets = RetryBudgetRegistry.For(_time),
             Observer = _retryObserver,

@@ -138,6 +138,7 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
 
         Exchange? outer = Exchange.Current;
         Attempt attempt = Attempt.First(Scope(), request);
+        RequestAttempts? attempts = null;
         try
         {
             while (true)
@@ -147,14 +148,26 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
                 {
                     HttpResponseMessage response = base.Send(request, cancellationToken);
                     attempt.Complete(response);
+                    attempts?.Settle(response);
                     return response;
                 }
                 catch (Exception e)
                 {
-                    if (!attempt.Fail(e) || !TryNext(ref attempt, e, cancellationToken))
+                    attempts ??= RequestAttempts.OfFailed(request);
+                    Exception failure = e;
+                    if (attempt.Fail(e) && TryNext(ref attempt, attempts, ref failure, cancellationToken))
+                    {
+                        continue;
+                    }
+
+                    failure = ConnectTimeoutFailure.Of(failure, attempt.Exchange, cancellationToken);
+                    attempts.Settle(failure);
+                    if (ReferenceEquals(failure, e))
                     {
                         throw;
                     }
+
+                    throw failure;
                 }
             }
         }
@@ -167,13 +180,15 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
     /// <summary>Decides after a failure; replays as long as the decision is to replay, and lets the failure pass otherwise.</summary>
     private async Task<HttpResponseMessage> RecoverAsync(Attempt attempt, Exception failure, CancellationToken cancellationToken)
     {
-        while (attempt.Fail(failure) && TryNext(ref attempt, failure, cancellationToken))
+        RequestAttempts attempts = RequestAttempts.OfFailed(attempt.Request);
+        while (attempt.Fail(failure) && TryNext(ref attempt, attempts, ref failure, cancellationToken))
         {
             Exchange.Current = attempt.Exchange;
             try
             {
                 HttpResponseMessage response = await base.SendAsync(attempt.Request, cancellationToken).ConfigureAwait(false);
                 attempt.Complete(response);
+                attempts.Settle(response);
                 return response;
             }
             catch (Exception e)
@@ -182,7 +197,9 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
             }
         }
 
-        ExceptionDispatchInfo.Throw(Explained(attempt.Exchange, failure, cancellationToken));
+        failure = Explained(attempt.Exchange, ConnectTimeoutFailure.Of(failure, attempt.Exchange, cancellationToken), cancellationToken);
+        attempts.Settle(failure);
+        ExceptionDispatchInfo.Throw(failure);
         return null!;
     }
 
@@ -197,15 +214,14 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
             : failure;
 
     /// <summary>
-    /// The decision after a failed attempt: the next attempt, or false to let the original exception pass, or our own exception for a
-    /// stale hit that surfaces.
+    /// The decision after a failed attempt: the next attempt, or false to let the failure pass, which is our own exception for a stale hit
+    /// that surfaces.
     /// </summary>
-    private bool TryNext(ref Attempt attempt, Exception failure, CancellationToken cancellationToken)
+    private bool TryNext(ref Attempt attempt, RequestAttempts attempts, ref Exception failure, CancellationToken cancellationToken)
     {
         Exchange exchange = attempt.Exchange;
         HttpRequestMessage request = attempt.Request;
         GuardSettings inForce = exchange.Settings;
-        RequestAttempts attempts = RequestAttempts.GetOrAttach(request);
         bool refused = exchange.End is ConnectionEnd.Refused or ConnectionEnd.ClosedBeforeUse;
         int maxRefusals = exchange.FreshOnly ? MaxRefusalsOfReturned : MaxRefusals;
 
@@ -225,19 +241,23 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
             UnsafeReplay = inForce.UnsafeReplay,
         });
 
-        EndedExchange ended = Guard.OnEnded(exchange, decision, attempts.Replays);
+        EndedExchange ended = Guard.OnEnded(exchange, decision, attempts.Replays, failure);
 
         if (decision.IsReplay())
         {
             attempts.Count(decision, refused);
+            MetricsEnrichment.PutBack(request);
 
             // A refusal says nothing about the other connections; a stale hit does.
             attempt = attempt.Next(freshOnly: exchange.FreshOnly || !refused, mayRefuseWrite: attempts.Refusals < maxRefusals);
             return true;
         }
 
-        return decision is ReplayDecision.SurfaceCancelled or ReplayDecision.SurfaceNewConnection || !exchange.IsReused
-            ? false
-            : throw new StaleConnectionException(ended, failure);
+        if (exchange.IsReused && decision is not (ReplayDecision.SurfaceCancelled or ReplayDecision.SurfaceNewConnection))
+        {
+            failure = new StaleConnectionException(ended, failure);
+        }
+
+        return false;
     }
 }

@@ -124,31 +124,45 @@ public class StaleConnGuardConfigurationTests
 
     [Theory]
     [InlineData("""{ "KeepAlive": { "ServerTimeout": "AwsAbl" } }""", "StaleConnGuard:KeepAlive:ServerTimeout is 'AwsAbl', which is no known server. Did you mean AwsAlb? Known are Nginx, ApacheHttpd, ")]
-    [InlineData("""{ "KeepAlive": { "ServerTimeout": "60" } }""", "StaleConnGuard:KeepAlive:ServerTimeout is '60'; accepted is a time written as hours:minutes:seconds, between 00:00:00.1000000 and 1.00:00:00.")]
-    [InlineData("""{ "KeepAlive": { "ServerTimeout": "00:00:00.05" } }""", "StaleConnGuard:KeepAlive:ServerTimeout is '00:00:00.05'; accepted is a time between 00:00:00.1000000 and 1.00:00:00.")]
+    [InlineData("""{ "KeepAlive": { "ServerTimeout": "60" } }""", "StaleConnGuard:KeepAlive:ServerTimeout is '60'; accepted is a time written as hours:minutes:seconds, between 00:00:00.1000000 and 1.00:00:00")]
+    [InlineData("""{ "KeepAlive": { "ServerTimeout": "00:00:00.05" } }""", "StaleConnGuard:KeepAlive:ServerTimeout is '00:00:00.05'; accepted is a time between 00:00:00.1000000 and 1.00:00:00")]
     [InlineData("""{ "KeepAlive": { "Margin": "01:00:61" } }""", "StaleConnGuard:KeepAlive:Margin is '01:00:61'; accepted is a time written as")]
     [InlineData("""{ "KeepAlive": { "Margin": "" } }""", "StaleConnGuard:KeepAlive:Margin is ''; accepted is a time written as")]
-    [InlineData("""{ "KeepAlive": { "Margn": "00:00:01" } }""", "StaleConnGuard:KeepAlive:Margn is not known. Did you mean Margin? Known here: ServerTimeout, Margin, UnsafeMaxIdle, Learn, MeasureMargin, SolicitHint, Origins.")]
-    [InlineData("""{ "KeepAlive": { "Learn": "yes" } }""", "StaleConnGuard:KeepAlive:Learn is 'yes'; accepted is true or false.")]
-    [InlineData("""{ "KeepAlive": { "Margin": { "Seconds": 1 } } }""", "StaleConnGuard:KeepAlive:Margin is a section; a single value is expected.")]
-    [InlineData("""{ "KeepAlive": "on" }""", "StaleConnGuard:KeepAlive is 'on'; accepted is a section.")]
+    [InlineData("""{ "KeepAlive": { "Margn": "00:00:01" } }""", "StaleConnGuard:KeepAlive:Margn is not known. Did you mean Margin? Known here: ServerTimeout, Margin, UnsafeMaxIdle, Learn, MeasureMargin, SolicitHint, Origins")]
+    [InlineData("""{ "KeepAlive": { "Learn": "yes" } }""", "StaleConnGuard:KeepAlive:Learn is 'yes'; accepted is true or false")]
+    [InlineData("""{ "KeepAlive": { "Margin": { "Seconds": 1 } } }""", "StaleConnGuard:KeepAlive:Margin is a section; a single value is expected")]
+    [InlineData("""{ "KeepAlive": "on" }""", "StaleConnGuard:KeepAlive is 'on'; accepted is a section")]
     [InlineData("""{ "KeepAlive": { "Origins": { "api.example.com": { "ServerTimeout": "00:00:05" } } } }""", "StaleConnGuard:KeepAlive:Origins:api.example.com is not an origin such as")]
     [InlineData("""{ "KeepAlive": { "Origins": { "https://api.example.com:443": { "Timeout": "00:00:05" } } } }""", "StaleConnGuard:KeepAlive:Origins:https://api.example.com:443:Timeout is not known. Known here: ServerTimeout,")]
-    [InlineData("""{ "Replay": { "MaxReplays": "many" } }""", "StaleConnGuard:Replay:MaxReplays is 'many'; accepted is a whole number between 0 and 10.")]
-    [InlineData("""{ "Replay": { "MaxReplays": 11 } }""", "StaleConnGuard:Replay:MaxReplays is '11'; accepted is a whole number between 0 and 10.")]
-    [InlineData("""{ "Replay": { "UnsafeReplay": "1" } }""", "StaleConnGuard:Replay:UnsafeReplay is '1'; accepted is one of WhenProven, Always, Never.")]
-    [InlineData("""{ "Replay": { "ConfirmOneShotBody": "yes" } }""", "StaleConnGuard:Replay:ConfirmOneShotBody is 'yes'; accepted is true or false.")]
-    [InlineData("""{ "Replay": { "BufferOneShotUpTo": 0 } }""", "StaleConnGuard:Replay:BufferOneShotUpTo is '0'; accepted is a whole number between 1 and 104857600.")]
-    [InlineData("""{ "Retry": { "StatusCodes": [ 503, 200 ] } }""", "StaleConnGuard:Retry:StatusCodes:1 is '200'; accepted is a list of whole numbers between 400 and 599.")]
+    [InlineData("""{ "Replay": { "MaxReplays": "many" } }""", "StaleConnGuard:Replay:MaxReplays is 'many'; accepted is a whole number between 0 and 10")]
+    [InlineData("""{ "Replay": { "MaxReplays": 11 } }""", "StaleConnGuard:Replay:MaxReplays is '11'; accepted is a whole number between 0 and 10")]
+    [InlineData("""{ "Replay": { "UnsafeReplay": "1" } }""", "StaleConnGuard:Replay:UnsafeReplay is '1'; accepted is one of WhenProven, Always, Never")]
+    [InlineData("""{ "Replay": { "ConfirmOneShotBody": "yes" } }""", "StaleConnGuard:Replay:ConfirmOneShotBody is 'yes'; accepted is true or false")]
+    [InlineData("""{ "Replay": { "BufferOneShotUpTo": 0 } }""", "StaleConnGuard:Replay:BufferOneShotUpTo is '0'; accepted is a whole number between 1 and 104857600")]
+    [InlineData("""{ "Retry": { "StatusCodes": [ 503, 200 ] } }""", "StaleConnGuard:Retry:StatusCodes:1 is '200'; accepted is a list of whole numbers between 400 and 599")]
     [InlineData("""{ "Retry": { "StatusCodes": 503 } }""", "StaleConnGuard:Retry:StatusCodes is '503'; accepted is a list of")]
-    [InlineData("""{ "Retry": { "Budget": { "Ratio": "NaN" } } }""", "StaleConnGuard:Retry:Budget:Ratio is 'NaN'; accepted is a number between 0 and 10.")]
-    [InlineData("""{ "Retry": { "Budget": { "Ration": 1 } } }""", "StaleConnGuard:Retry:Budget:Ration is not known. Did you mean Ratio? Known here: Ratio, MinRetriesPerSecond.")]
+    [InlineData("""{ "Retry": { "Budget": { "Ratio": "NaN" } } }""", "StaleConnGuard:Retry:Budget:Ratio is 'NaN'; accepted is a number between 0 and 10")]
+    [InlineData("""{ "Retry": { "Budget": { "Ration": 1 } } }""", "StaleConnGuard:Retry:Budget:Ration is not known. Did you mean Ratio? Known here: Ratio, MinRetriesPerSecond")]
     [InlineData("""{ "Transport": { "ConnectTimeout": "0:0:0" } }""", "StaleConnGuard:Transport:ConnectTimeout is '0:0:0'; accepted is a time between 00:00:00.0100000 and 01:00:00, or Infinite")]
-    [InlineData("""{ "Keepalives": { } , "Client": { "a": { "b": 1 } } }""", "StaleConnGuard:Client is not known. Did you mean Clients? Known here: Enabled, KeepAlive, Replay, Retry, Transport, Clients.")]
-    [InlineData("""{ "Clients": { "orders": { "Replays": { "MaxReplays": 1 } } } }""", "StaleConnGuard:Clients:orders:Replays is not known. Did you mean Replay? Known here: Enabled, KeepAlive, Replay, Retry, Transport.")]
+    [InlineData("""{ "Keepalives": { } , "Client": { "a": { "b": 1 } } }""", "StaleConnGuard:Client is not known. Did you mean Clients? Known here: Enabled, KeepAlive, Replay, Retry, Transport, Clients")]
+    [InlineData("""{ "Clients": { "orders": { "Replays": { "MaxReplays": 1 } } } }""", "StaleConnGuard:Clients:orders:Replays is not known. Did you mean Replay? Known here: Enabled, KeepAlive, Replay, Retry, Transport")]
     public void Apply_Mistake_NamesPathValueAndWhatIsAccepted(string json, string expected) =>
         Should.Throw<OptionsValidationException>(() => Read($$"""{ "StaleConnGuard": {{json}} }"""))
             .Failures.ShouldContain(line => line.StartsWith(expected, StringComparison.Ordinal), json);
+
+    /// <summary>A mistake is named, and a password that stands in it is not.</summary>
+    [Theory]
+    [InlineData("""{ "KeepAlive": { "Origins": { "https://user:secret@api.example.com:443": { "ServerTimeout": "00:00:05" } } } }""", "KeepAlive:Origins:https://***@api.example.com:443 is not an origin")]
+    [InlineData("""{ "KeepAlive": { "Origins": { "https://user:secret@api.example.com": "00:00:05" } } }""", "KeepAlive:Origins:https://***@api.example.com is not known")]
+    [InlineData("""{ "KeepAlive": { "ServerTimeout": "https://user:secret@api.example.com" } }""", "KeepAlive:ServerTimeout is 'https://***@api.example.com', which is no known server")]
+    [InlineData("""{ "Transport": { "ConnectTimeout": "http://user:secret@proxy:3128" } }""", "Transport:ConnectTimeout is 'http://***@proxy:3128'; accepted is")]
+    [InlineData("""{ "Retry": { "StatusCodes": "user:secret@proxy" } }""", "Retry:StatusCodes is '***@proxy'; accepted is")]
+    public void Apply_MistakeThatHoldsCredentials_DoesNotShowThem(string json, string expected)
+    {
+        IEnumerable<string> failures = Should.Throw<OptionsValidationException>(() => Read($$"""{ "StaleConnGuard": {{json}} }""")).Failures;
+        failures.ShouldContain(line => line.Contains(expected, StringComparison.Ordinal));
+        failures.ShouldAllBe(line => !line.Contains("secret", StringComparison.Ordinal));
+    }
 
     [Fact]
     public void Apply_SeveralMistakes_AreAllNamed() =>

@@ -119,7 +119,7 @@ public class Http2ConnectionTests
     public void Retire_WhileABodyMayBeOnItsWay_Waits()
     {
         Exchange(1);
-        var send = new SharedSend(_clock.GetTimestamp(), null);
+        var send = new SharedSend(_clock.GetTimestamp());
         send.BeginBody(_guard.Shared);
         long later = Later();
         _connection.RetireIfIdleSince(later, RefusalReason.TooOld);

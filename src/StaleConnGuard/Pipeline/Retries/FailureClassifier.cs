@@ -29,7 +29,7 @@ internal static class FailureClassifier
         HttpRequestError.NameResolutionError => FailureKind.NotSent,
         HttpRequestError.ConnectionError => FailureKind.NotSent,
         HttpRequestError.SecureConnectionError => FailureKind.NotSent,
-        HttpRequestError.ProxyTunnelError => FailureKind.NotSent,
+        HttpRequestError.ProxyTunnelError => ProxyRefusal.IsFinal(exception) ? FailureKind.Other : FailureKind.NotSent,
         HttpRequestError.ResponseEnded => FailureKind.ConnectionLost,
         // The runtime has no value of its own for a reset: it is Unknown with the socket's exception inside. So is the guard's word for an end-of-stream.
         HttpRequestError.Unknown when EndedByConnection(exception) => FailureKind.ConnectionLost,
@@ -94,10 +94,11 @@ internal static class FailureClassifier
             return FailureKind.Other;
         }
 
-        return SaysConnectTimeout(timeout.Message) ? FailureKind.NotSent : FailureKind.ConnectionLost;
+        return SaysConnectTimeout(timeout) ? FailureKind.NotSent : FailureKind.ConnectionLost;
     }
 
-    // The runtime's messages are not translated; programs trimmed with UseSystemResourceKeys show the resource's name instead.
-    private static bool SaysConnectTimeout(string message) =>
-        message.Contains("ConnectTimeout", StringComparison.Ordinal) || message.StartsWith("net_http_connect_timedout", StringComparison.Ordinal);
+    /// <summary>What the runtime says when establishing a connection took too long. Its messages are not translated; programs trimmed with UseSystemResourceKeys show the resource's name instead.</summary>
+    public static bool SaysConnectTimeout(TimeoutException timeout) =>
+        timeout.InnerException is not OperationCanceledException
+        && (timeout.Message.Contains("ConnectTimeout", StringComparison.Ordinal) || timeout.Message.StartsWith("net_http_connect_timedout", StringComparison.Ordinal));
 }
