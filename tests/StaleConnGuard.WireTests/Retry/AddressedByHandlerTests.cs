@@ -5,7 +5,7 @@ using StaleConnGuard.Testing;
 namespace StaleConnGuard.WireTests.Retry;
 
 /// <summary>A handler of the application that says where a request goes, as service discovery and versioning do, is no redirect.</summary>
-public class AddressedByHandlerTests : IDisposable
+public sealed class AddressedByHandlerTests : IDisposable
 {
     // Bound and not listening: connects are refused.
     private readonly Socket _closed = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
