@@ -4,10 +4,15 @@ namespace StaleConnGuard;
 
 /// <summary>
 /// A request met a pooled connection that the server was closing, and was not sent again: <see cref="Decision"/> says why not.
+/// Or a layer above the guard wanted to send a request again that the server may have executed: <see cref="ReplayDecision.SurfaceRepeatFromAbove"/>.
 /// The message says in one sentence what happened and what would have made a replay possible.
 /// </summary>
 public sealed class StaleConnectionException : HttpRequestException
 {
+    private const string RepeatFromAbove =
+        "A layer above sent this request again, and the guard did not: it is not safe to repeat, and the server may have executed the earlier send, which got no answer of its own. "
+        + "If executing it twice does no harm, call MarkSafeToRepeat() on the request, give it an Idempotency-Key header, or set Replay.RepeatsFromAbove to Allow.";
+
     internal StaleConnectionException(in EndedExchange ended, Exception inner)
         : base(HttpRequestError.ResponseEnded, Describe(ended), inner)
     {
@@ -20,6 +25,26 @@ public sealed class StaleConnectionException : HttpRequestException
         LimitSource = ended.Limit.Source;
         Replays = ended.Replays;
         UnacknowledgedFor = ended.Exchange.SilentFor;
+    }
+
+    /// <summary>A layer above wanted to send the request again.</summary>
+    /// <param name="earlier">How its earlier send ended; null when it was answered, or is still under way.</param>
+    internal StaleConnectionException(Exception? earlier)
+        : base(HttpRequestError.ResponseEnded, RepeatFromAbove, earlier)
+    {
+        Delivery = Delivery.Unknown;
+        Decision = ReplayDecision.SurfaceRepeatFromAbove;
+        if (earlier is StaleConnectionException stale)
+        {
+            Delivery = stale.Delivery;
+            IdleAge = stale.IdleAge;
+            ConnectionAge = stale.ConnectionAge;
+            RequestsOnConnection = stale.RequestsOnConnection;
+            Limit = stale.Limit;
+            LimitSource = stale.LimitSource;
+            Replays = stale.Replays;
+            UnacknowledgedFor = stale.UnacknowledgedFor;
+        }
     }
 
     /// <summary>Gets what is known of the request's bytes.</summary>

@@ -36,15 +36,51 @@ internal sealed class GuardHandlerBuilderFilter(
                 return;
             }
 
+            // A handler is made anew every few minutes: what is to be said of a client's settings is said once.
+            bool first = _checked.TryAdd(client, true);
             StaleConnGuardOptions options = clients.OptionsOf(client);
-            builder.PrimaryHandler = Guard(client, builder.PrimaryHandler, options);
-            if (RetryHandler.IsNeeded(options) && !builder.AdditionalHandlers.Any(static h => h is RetryHandler))
+            HttpMessageHandler? repeater = RepeatingHandlers.Find(builder.AdditionalHandlers, builder.PrimaryHandler);
+            bool mayRepeat = builder.AdditionalHandlers.Count > 0 || builder.PrimaryHandler is DelegatingHandler || options.Retry.ConfigurePipeline is not null;
+            builder.PrimaryHandler = Guard(client, builder.PrimaryHandler, options, first);
+            if (first && repeater is not null)
             {
-                builder.AdditionalHandlers.Insert(0, MakeRetryHandler(client, options));
+                TellOfTwoLayers(client, repeater, options.Retry);
             }
+
+            AddOutermost(builder.AdditionalHandlers, MakeRetryHandler(client, options, repeater));
+            AddOutermost(builder.AdditionalHandlers, mayRepeat ? new RequestIdentityHandler() : null);
         };
 
-    private HttpMessageHandler Guard(string client, HttpMessageHandler primary, StaleConnGuardOptions options)
+    private static void AddOutermost<THandler>(IList<DelegatingHandler> handlers, THandler? handler)
+        where THandler : DelegatingHandler
+    {
+        if (handler is not null && !handlers.Any(static h => h is THandler))
+        {
+            handlers.Insert(0, handler);
+        }
+    }
+
+    private void TellOfTwoLayers(string client, HttpMessageHandler repeater, RetryOptions retry)
+    {
+        string handler = repeater.GetType().Name;
+        if (!retry.IsEnabledSet)
+        {
+            if (retry.ConfigurePipeline is not null)
+            {
+                GuardLog.PipelineStandsDown(_logger, client, handler);
+                return;
+            }
+
+            GuardLog.RetriesStandDown(_logger, client, handler);
+        }
+        else if (retry.Enabled && retry.MaxRetries > 0)
+        {
+            int attempts = retry.MaxRetries + 1;
+            GuardLog.TwoRetryLayers(_logger, client, handler, attempts, attempts * RepeatingHandlers.DefaultAttempts);
+        }
+    }
+
+    private HttpMessageHandler Guard(string client, HttpMessageHandler primary, StaleConnGuardOptions options, bool first)
     {
         // The application may have put handlers of its own around the connections: the guard goes below them.
         DelegatingHandler? above = null;
@@ -60,8 +96,6 @@ internal sealed class GuardHandlerBuilderFilter(
             innermost = inner;
         }
 
-        // A handler is made anew every few minutes: what is to be said of a client's settings is said once.
-        bool first = _checked.TryAdd(client, true);
         if (innermost is not SocketsHttpHandler sockets)
         {
             if (first)
@@ -108,11 +142,18 @@ internal sealed class GuardHandlerBuilderFilter(
         return primary;
     }
 
-    private RetryHandler MakeRetryHandler(string client, StaleConnGuardOptions options) =>
-        new(options.Retry, options.Replay, new RetryServices
+    private RetryHandler? MakeRetryHandler(string client, StaleConnGuardOptions options, HttpMessageHandler? repeater)
+    {
+        if (repeater is not null && !options.Retry.IsEnabledSet)
+        {
+            return RetryHandler.WithoutRetries(options.Replay);
+        }
+
+        return !RetryHandler.IsNeeded(options) ? null : new RetryHandler(options.Retry, options.Replay, new RetryServices
         {
             Budgets = RetryBudgetRegistry.For(_time),
             Observer = _retryObserver,
             ClientTimeout = clients.TimeoutOf(client),
         });
+    }
 }

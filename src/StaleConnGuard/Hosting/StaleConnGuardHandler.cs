@@ -30,8 +30,17 @@ public static class StaleConnGuardHandler
         }
 
         var guarded = new ConnectionGuardHandler(guard, settings, handler);
-        return RetryHandler.IsNeeded(options)
-            ? new RetryHandler(options.Retry, options.Replay, new RetryServices { Observer = new MeteringRetryObserver(GuardMetrics.Shared, NoRetryObserver.Instance) }) { InnerHandler = guarded }
-            : guarded;
+        if (!RetryHandler.IsNeeded(options))
+        {
+            return guarded;
+        }
+
+        var retries = new RetryHandler(options.Retry, options.Replay, new RetryServices { Observer = new MeteringRetryObserver(GuardMetrics.Shared, NoRetryObserver.Instance) })
+        {
+            InnerHandler = guarded,
+        };
+
+        // A pipeline of the application's may hold a hedging strategy, which copies the message.
+        return options.Retry is { Enabled: true, ConfigurePipeline: not null } ? new RequestIdentityHandler { InnerHandler = retries } : retries;
     }
 }

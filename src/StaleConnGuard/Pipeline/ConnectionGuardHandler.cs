@@ -24,9 +24,49 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
     internal Task<HttpResponseMessage> SendAsync<TSend>(HttpRequestMessage request, TSend send)
         where TSend : struct, ISend
     {
+        ExchangeScope scope = Scope();
+        return RepeatGate.For(scope.Settings, request) is UnansweredSend gate
+            ? SendGatedAsync(gate, scope, request, send)
+            : SendFirstAsync(scope, request, send);
+    }
+
+    /// <summary>Sends a request that may have been sent before by a layer above, if it may be sent now.</summary>
+    private static async Task<HttpResponseMessage> SendGatedAsync<TSend>(UnansweredSend gate, ExchangeScope scope, HttpRequestMessage request, TSend send)
+        where TSend : struct, ISend
+    {
+        if (!await RepeatGate.WaitAsync(gate, scope.Guard.Time, send.Token).ConfigureAwait(false))
+        {
+            return await send.ContinueAsync(Task.FromException<HttpResponseMessage>(Refuse(gate, scope, request))).ConfigureAwait(false);
+        }
+
         try
         {
-            send.Attempt = Attempt.First(Scope(), request);
+            HttpResponseMessage response = await SendFirstAsync(scope, request, send).ConfigureAwait(false);
+            gate.Answer();
+            return response;
+        }
+        finally
+        {
+            gate.EndIfUnderWay();
+        }
+    }
+
+    private static StaleConnectionException Refuse(UnansweredSend gate, ExchangeScope scope, HttpRequestMessage request)
+    {
+        if (gate.ShouldTell())
+        {
+            scope.Guard.Observer?.RepeatRefused(request);
+        }
+
+        return new StaleConnectionException(gate.Failure);
+    }
+
+    private static Task<HttpResponseMessage> SendFirstAsync<TSend>(ExchangeScope scope, HttpRequestMessage request, TSend send)
+        where TSend : struct, ISend
+    {
+        try
+        {
+            send.Attempt = Attempt.First(scope, request);
             return ExecutionContext.IsFlowSuppressed() ? SendFlowingAsync(send) : SendGuardedAsync(send);
         }
         catch (Exception e)
@@ -106,8 +146,35 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
 
     protected override HttpResponseMessage Send(HttpRequestMessage request, CancellationToken cancellationToken)
     {
+        ExchangeScope scope = Scope();
+        UnansweredSend? gate = RepeatGate.For(scope.Settings, request);
+        if (gate is null)
+        {
+            return SendFirst(scope, request, cancellationToken);
+        }
+
+        // A thread does not wait for another copy of its request: that one may be this very thread's.
+        if (!gate.TryBegin())
+        {
+            throw Refuse(gate, scope, request);
+        }
+
+        try
+        {
+            HttpResponseMessage response = SendFirst(scope, request, cancellationToken);
+            gate.Answer();
+            return response;
+        }
+        finally
+        {
+            gate.EndIfUnderWay();
+        }
+    }
+
+    private HttpResponseMessage SendFirst(ExchangeScope scope, HttpRequestMessage request, CancellationToken cancellationToken)
+    {
         Exchange? outer = Exchange.Current;
-        Attempt attempt = Attempt.First(Scope(), request);
+        Attempt attempt = Attempt.First(scope, request);
         try
         {
             while (true)
@@ -121,9 +188,11 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
                 }
                 catch (Exception e)
                 {
-                    if (!attempt.Fail() || !TryNext(ref attempt, e, cancellationToken))
+                    Exception failure = e;
+                    if (!attempt.Fail() || !TryNext(ref attempt, ref failure, cancellationToken))
                     {
-                        throw;
+                        RepeatGate.Note(attempt.Exchange, failure);
+                        ExceptionDispatchInfo.Throw(failure);
                     }
                 }
             }
@@ -137,7 +206,7 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
     /// <summary>Decides after a failure; replays as long as the decision is to replay, and lets the failure pass otherwise.</summary>
     private async Task<HttpResponseMessage> RecoverAsync(Attempt attempt, Exception failure, CancellationToken cancellationToken)
     {
-        while (attempt.Fail() && TryNext(ref attempt, failure, cancellationToken))
+        while (attempt.Fail() && TryNext(ref attempt, ref failure, cancellationToken))
         {
             Exchange.Current = attempt.Exchange;
             try
@@ -152,15 +221,15 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
             }
         }
 
+        RepeatGate.Note(attempt.Exchange, failure);
         ExceptionDispatchInfo.Throw(failure);
         return null!;
     }
 
     /// <summary>
-    /// The decision after a failed attempt: the next attempt, or false to let the original exception pass, or our own exception for a
-    /// stale hit that surfaces.
+    /// The decision after a failed attempt: the next attempt, or false to let the exception pass, which is our own for a stale hit that surfaces.
     /// </summary>
-    private bool TryNext(ref Attempt attempt, Exception failure, CancellationToken cancellationToken)
+    private bool TryNext(ref Attempt attempt, ref Exception failure, CancellationToken cancellationToken)
     {
         Exchange exchange = attempt.Exchange;
         HttpRequestMessage request = exchange.Request;
@@ -195,8 +264,11 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
             return true;
         }
 
-        return decision is ReplayDecision.SurfaceCancelled or ReplayDecision.SurfaceNewConnection || !exchange.IsReused
-            ? false
-            : throw new StaleConnectionException(ended, failure);
+        if (exchange.IsReused && decision is not (ReplayDecision.SurfaceCancelled or ReplayDecision.SurfaceNewConnection))
+        {
+            failure = new StaleConnectionException(ended, failure);
+        }
+
+        return false;
     }
 }

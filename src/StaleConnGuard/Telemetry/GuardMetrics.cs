@@ -17,6 +17,7 @@ internal sealed class GuardMetrics
     private readonly Counter<long> _staleHits;
     private readonly Counter<long> _refused;
     private readonly Counter<long> _replays;
+    private readonly Counter<long> _repeatsRefused;
     private readonly Counter<long> _retries;
     private readonly Counter<long> _budgets;
     private readonly Histogram<double> _idleAge;
@@ -28,6 +29,7 @@ internal sealed class GuardMetrics
         _staleHits = meter.CreateCounter<long>(StaleConnGuardDiagnostics.StaleHits, "{hit}", "Exchanges on a reused connection that ended before any response byte.");
         _refused = meter.CreateCounter<long>(StaleConnGuardDiagnostics.RefusedConnections, "{connection}", "Pooled connections that were not taken.");
         _replays = meter.CreateCounter<long>(StaleConnGuardDiagnostics.Replays, "{request}", "Requests sent again at once on a fresh connection.");
+        _repeatsRefused = meter.CreateCounter<long>(StaleConnGuardDiagnostics.RefusedRepeats, "{request}", "Requests that a layer above sent again and the guard did not.");
         _retries = meter.CreateCounter<long>(StaleConnGuardDiagnostics.Retries, "{request}", "Requests sent again after a wait.");
         _budgets = meter.CreateCounter<long>(StaleConnGuardDiagnostics.ExhaustedRetryBudgets, "{request}", "Requests not retried because the retry budget was empty.");
         _idleAge = meter.CreateHistogram(StaleConnGuardDiagnostics.IdleAge, "s", "Idle age of connections when they were taken again.", tags: null, s_idleAges);
@@ -84,6 +86,15 @@ internal sealed class GuardMetrics
         if (_replays.Enabled && ended.Decision.IsReplay() && ended.Exchange.End is not (ConnectionEnd.Refused or ConnectionEnd.ClosedBeforeUse))
         {
             _replays.Add(1, ended.Tags.Address, ended.Tags.Port, new(TelemetryTags.Decision, ended.Decision.ToString()));
+        }
+    }
+
+    public void RepeatRefused(HttpRequestMessage request)
+    {
+        if (_repeatsRefused.Enabled && request.RequestUri is { IsAbsoluteUri: true } uri)
+        {
+            OriginTags tags = OriginTags.Of(new OriginKey(uri.Scheme, uri.IdnHost.ToLowerInvariant(), uri.Port, null));
+            _repeatsRefused.Add(1, tags.Address, tags.Port, new(TelemetryTags.RequestMethod, TelemetryTags.Method(request.Method)));
         }
     }
 

@@ -27,6 +27,14 @@ internal sealed class LoggingGuardObserver(ILogger logger) : IGuardObserver
         }
     }
 
+    public void RepeatRefused(HttpRequestMessage request)
+    {
+        if (logger.IsEnabled(LogLevel.Warning) && request.RequestUri is { IsAbsoluteUri: true } uri)
+        {
+            GuardLog.RepeatRefused(logger, request.Method, OriginOf(uri));
+        }
+    }
+
     public void Learned(OriginKnowledge origin, LearningOutcome outcome)
     {
         if (origin.ServerTimeoutTicks != KeepAliveSettings.None && logger.IsEnabled(LogLevel.Information))
@@ -34,6 +42,8 @@ internal sealed class LoggingGuardObserver(ILogger logger) : IGuardObserver
             GuardLog.TimeoutLearned(logger, origin.Key, TimeSpan.FromTicks(origin.ServerTimeoutTicks), origin.Source, outcome);
         }
     }
+
+    private static OriginKey OriginOf(Uri uri) => new(uri.Scheme, uri.IdnHost.ToLowerInvariant(), uri.Port, null);
 
     private void Write(
         LogLevel level,

@@ -24,6 +24,12 @@ public static class StaleConnGuardDiagnostics
     /// <summary>Counter, <c>{request}</c>: requests sent again at once on a fresh connection, by decision.</summary>
     public const string Replays = "staleconnguard.replays";
 
+    /// <summary>
+    /// Counter, <c>{request}</c>: requests that a layer above the guard sent again, and that were not sent, because the server may have executed
+    /// them and they are not safe to repeat. Counted once a request.
+    /// </summary>
+    public const string RefusedRepeats = "staleconnguard.repeats.refused";
+
     /// <summary>Counter, <c>{request}</c>: requests sent again after a wait, by reason.</summary>
     public const string Retries = "staleconnguard.retries";
 

@@ -14,6 +14,9 @@ internal static class FailureClassifier
         return kind is FailureKind.ConnectionLost && attempts is { ResponseStarted: true } ? FailureKind.ResponseStarted : kind;
     }
 
+    /// <summary>No connection came about, so nothing can have been sent.</summary>
+    public static bool IsNotSent(Exception exception) => Classify(exception, CancellationToken.None) is FailureKind.NotSent;
+
     private static FailureKind Classify(Exception? exception, CancellationToken callerToken) => exception switch
     {
         null => FailureKind.None,

@@ -29,6 +29,12 @@ internal sealed class RetryHandler : DelegatingHandler
         }
     }
 
+    private RetryHandler(int? bufferOneShotUpTo) => _bufferOneShotUpTo = bufferOneShotUpTo;
+
+    /// <summary>Keeps contents that can be read only once, for the repeats of others, and makes none itself. Null when there is nothing to keep.</summary>
+    public static RetryHandler? WithoutRetries(ReplayOptions replay) =>
+        replay.BufferOneShotUpTo is int limit ? new RetryHandler(limit) : null;
+
     /// <summary>Whether these options give the handler anything to do.</summary>
     public static bool IsNeeded(StaleConnGuardOptions options) => options.Retry.Enabled || options.Replay.BufferOneShotUpTo is not null;
 
