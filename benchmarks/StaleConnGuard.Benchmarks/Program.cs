@@ -15,6 +15,7 @@ return args switch
     ["reverse-proxy", .. string[] rest] => await ReverseProxy.RunAsync(rest),
     ["keep-alive-fuzz", .. string[] rest] => KeepAliveFuzz.Run(rest),
     ["overhead", .. string[] rest] => await Overhead.RunAsync(rest),
+    ["resilience", .. string[] rest] => await Resilience.RunAsync(Results.Options(rest)),
     ["race-rates", .. string[] rest] => await RaceRates.RunAsync(Results.Options(rest)),
     [RaceServersProcess.Command, .. string[] rest] => await RaceServersProcess.RunAsync(rest),
     ["safety", .. string[] rest] => await Safety.RunAsync(Results.Options(rest)),
