@@ -12,22 +12,22 @@ internal static class ArrivalTime
     public static long OfLastByte(Socket socket)
     {
         long now = Stopwatch.GetTimestamp();
-        return TcpInfo.TryRead(socket, out TcpInfo info) ? Before(now, info.LastDataReceived) : now;
+        return TcpSnapshot.TryRead(socket, out TcpSnapshot info) ? Before(now, info.LastDataReceived) : now;
     }
 
     /// <summary>When the end came. A FIN carries an ACK; the close_notify of TLS may be here before the FIN, and is data; a reset is not dated.</summary>
     public static long OfEnd(Socket socket)
     {
         long now = Stopwatch.GetTimestamp();
-        if (!TcpInfo.TryRead(socket, out TcpInfo info))
+        if (!TcpSnapshot.TryRead(socket, out TcpSnapshot info))
         {
             return now;
         }
 
         return info.State switch
         {
-            TcpInfo.CloseWait => Before(now, info.LastAckReceived),
-            TcpInfo.Established => Before(now, info.LastDataReceived),
+            TcpSnapshot.CloseWait => Before(now, info.LastAckReceived),
+            TcpSnapshot.Established => Before(now, info.LastDataReceived),
             _ => now,
         };
     }

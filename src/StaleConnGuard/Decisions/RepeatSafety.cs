@@ -11,7 +11,8 @@ internal static class RepeatSafety
 
     internal static readonly HttpRequestOptionsKey<bool> Mark = new("StaleConnGuard.SafeToRepeat");
 
-    public static bool IsSafeToRepeat(HttpRequestMessage request) => IsSafeToRepeat(request, request.Method);
+    /// <summary>A request of which nothing is known (null) is not safe.</summary>
+    public static bool IsSafeToRepeat(HttpRequestMessage? request) => request is not null && IsSafeToRepeat(request, request.Method);
 
     /// <summary>Judged by the method it was given to the handler with; a redirect may have changed it since.</summary>
     public static bool IsSafeToRepeat(HttpRequestMessage request, HttpMethod method)
@@ -30,8 +31,8 @@ internal static class RepeatSafety
         return CarriesValue(request, IdempotencyKey) || CarriesValue(request, XIdempotencyKey);
     }
 
-    /// <summary>Methods are case-sensitive (RFC 9110 9.1): "get" is not GET, and an unknown method is not safe.</summary>
-    public static bool IsIdempotent(HttpMethod method) => method.Method switch
+    /// <summary>As the method stands on the wire: the runtime writes GET for "get". An unknown method is not safe.</summary>
+    public static bool IsIdempotent(HttpMethod method) => WireMethod.KnownName(method) switch
     {
         "GET" or "HEAD" or "OPTIONS" or "TRACE" or "PUT" or "DELETE" or "QUERY" => true,
         _ => false,

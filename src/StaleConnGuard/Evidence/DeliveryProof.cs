@@ -14,23 +14,11 @@ internal static class DeliveryProof
     private static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan s_step = TimeSpan.FromMilliseconds(2);
 
-    private enum Finding
-    {
-        /// <summary>A write is under way and may take the socket's error.</summary>
-        WriteUnderWay,
-
-        /// <summary>The proof stands.</summary>
-        NothingAcknowledged,
-
-        /// <summary>No proof can be had.</summary>
-        NoProof,
-    }
-
     /// <summary>
     /// How the connection really ended, and what that proves. TLS says end-of-stream on close_notify; if a reset follows where the FIN should
     /// be, the server closed with bytes in its kernel that it had not read: a reset, which proves nothing.
     /// </summary>
-    public static async ValueTask<(ConnectionEnd End, Delivery Delivery)> AfterEndOfStreamAsync(TransportStream? transport, long bytesWrittenBefore, TimeProvider time)
+    public static async ValueTask<(ConnectionEnd End, Delivery Delivery)> AfterEndOfStreamAsync(TransportStream? transport, SendMark mark, TimeProvider time)
     {
         if (transport is null)
         {
@@ -38,46 +26,59 @@ internal static class DeliveryProof
         }
 
         // Anything but CLOSE_WAIT may be a reset that TLS hid behind its close_notify: only a read of the bare socket tells.
-        if (TcpInfo.TryRead(transport.Socket, out TcpInfo info) && info.State != TcpInfo.CloseWait && !await ReadsEndOfStreamAsync(transport).ConfigureAwait(false))
+        if (MayHideReset(transport.TryProbe(out TcpSnapshot info) ? info : null) && !await ReadsEndOfStreamAsync(transport).ConfigureAwait(false))
         {
             return (ConnectionEnd.Reset, Delivery.Unknown);
         }
 
         long started = time.GetTimestamp();
-        Finding finding = Look(transport, bytesWrittenBefore);
-        while (finding is Finding.WriteUnderWay && time.GetElapsedTime(started) < s_patience)
+        DeliveryFinding finding = Look(transport, mark);
+        while (finding is DeliveryFinding.WriteUnderWay && time.GetElapsedTime(started) < s_patience)
         {
             await Task.Delay(s_step, time).ConfigureAwait(false);
-            finding = Look(transport, bytesWrittenBefore);
+            finding = Look(transport, mark);
         }
 
-        return (ConnectionEnd.EndOfStream, finding is Finding.NothingAcknowledged ? Delivery.ProvenUndelivered : Delivery.Unknown);
+        return (ConnectionEnd.EndOfStream, finding is DeliveryFinding.NothingAcknowledged ? Delivery.ProvenUndelivered : Delivery.Unknown);
     }
 
-    private static Finding Look(TransportStream transport, long bytesWrittenBefore)
+    /// <summary>What the facts prove. Pure: the promise rests on these lines, and a test has every row of them.</summary>
+    public static DeliveryFinding Judge(in DeliveryFacts facts)
     {
-        if (transport.AcknowledgedAtConnect is not ulong baseline || !TcpInfo.TryRead(transport.Socket, out TcpInfo info))
+        if (facts.Snapshot is not TcpSnapshot info || facts.Mark.AcknowledgedBefore is not ulong before)
         {
-            return Finding.NoProof;
+            return DeliveryFinding.NoProof;
         }
 
-        if (info.BytesAcknowledged > baseline + (ulong)bytesWrittenBefore)
+        if (info.BytesAcknowledged > before)
         {
-            return Finding.NoProof;
+            return DeliveryFinding.NoProof;
         }
 
         return info.State switch
         {
             // A FIN is here and no reset: nothing can have been mistaken.
-            TcpInfo.CloseWait => Finding.NothingAcknowledged,
+            TcpSnapshot.CloseWait => DeliveryFinding.NothingAcknowledged,
 
             // FIN, then a reset in answer to our bytes; the kernel answers reads with end-of-stream because of the FIN. The same picture
             // without a FIN arises when a write takes the reset's error and a read then finds nothing left to report: no proof then.
-            TcpInfo.Close when transport.IsWriting => Finding.WriteUnderWay,
-            TcpInfo.Close when !transport.MayReadFalseEnd => Finding.NothingAcknowledged,
-            _ => Finding.NoProof,
+            TcpSnapshot.Close when facts.IsWriting => DeliveryFinding.WriteUnderWay,
+            TcpSnapshot.Close when !facts.EofMayBeSpurious => DeliveryFinding.NothingAcknowledged,
+            _ => DeliveryFinding.NoProof,
         };
     }
+
+    /// <summary>Only in CLOSE_WAIT is it certain that a FIN was read, and no reset that TLS hid behind its close_notify.</summary>
+    public static bool MayHideReset(TcpSnapshot? snapshot) => snapshot is TcpSnapshot info && info.State != TcpSnapshot.CloseWait;
+
+    private static DeliveryFinding Look(TransportStream transport, SendMark mark) => Judge(new DeliveryFacts
+    {
+        // In this order: a write that is no longer under way when it is asked about has left its mark by then.
+        Snapshot = transport.TryProbe(out TcpSnapshot info) ? info : null,
+        IsWriting = transport.IsWriting,
+        EofMayBeSpurious = transport.EofMayBeSpurious,
+        Mark = mark,
+    });
 
     private static async ValueTask<bool> ReadsEndOfStreamAsync(TransportStream transport)
     {

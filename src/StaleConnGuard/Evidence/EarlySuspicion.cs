@@ -42,7 +42,7 @@ internal struct EarlySuspicion
     /// <param name="info">The kernel's view, read now.</param>
     /// <param name="acknowledgedBefore">What had been acknowledged at most before the request.</param>
     /// <param name="age">How long ago the request began to be written.</param>
-    public EarlyFinding Judge(in TcpInfo info, ulong acknowledgedBefore, TimeSpan age)
+    public EarlyFinding Judge(in TcpSnapshot info, ulong acknowledgedBefore, TimeSpan age)
     {
         if (!_looked)
         {
@@ -50,7 +50,7 @@ internal struct EarlySuspicion
             _retransmitsBefore = info.TotalRetransmits - info.Retransmits;
         }
 
-        if (info.State != TcpInfo.Established)
+        if (info.State != TcpSnapshot.Established)
         {
             return EarlyFinding.Ended;
         }

@@ -12,9 +12,9 @@ internal static class NearLimit
     /// </summary>
     /// <param name="info">The kernel's view of the connection, now.</param>
     /// <param name="limitTicks">The highest idle age, in <see cref="TimeSpan"/> ticks.</param>
-    public static bool IsSurelyOpen(in TcpInfo info, long limitTicks)
+    public static bool IsSurelyOpen(in TcpSnapshot info, long limitTicks)
     {
-        if (info.State != TcpInfo.Established || info.Unacknowledged > 0)
+        if (info.State != TcpSnapshot.Established || info.Unacknowledged > 0)
         {
             return false;
         }

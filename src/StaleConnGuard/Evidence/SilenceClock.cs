@@ -26,7 +26,7 @@ internal struct SilenceClock
     /// <param name="info">The kernel's view, read now.</param>
     /// <param name="now">Now.</param>
     /// <param name="atMost">How long it can have lasted at most when this is the first sign of it; idle time before the write does not count.</param>
-    public long Measure(in TcpInfo info, long now, long atMost)
+    public long Measure(in TcpSnapshot info, long now, long atMost)
     {
         if (!IsUnanswered(info))
         {
@@ -53,8 +53,8 @@ internal struct SilenceClock
     /// <summary>
     /// Data alone is no answer: where only our direction is cut, the peer sends again what our acknowledgement of has not reached it.
     /// </summary>
-    private readonly bool HasAcknowledged(in TcpInfo info) => info.PureAcks == 0 || info.PureAcks != _acks;
+    private readonly bool HasAcknowledged(in TcpSnapshot info) => info.PureAcks == 0 || info.PureAcks != _acks;
 
-    private static bool IsUnanswered(in TcpInfo info) =>
+    private static bool IsUnanswered(in TcpSnapshot info) =>
         (info.Unacknowledged > 0 && info.Retransmits > 0) || info.Probes >= UnansweredProbes;
 }

@@ -15,15 +15,20 @@ internal readonly struct Attempt
         if (exchange.Traits.Has(ExchangeTraits.HasStandIn))
         {
             bool isOneShot = exchange.Traits.Has(ExchangeTraits.IsOneShot);
-            exchange.Request.Content = GuardedContent.For(exchange.Request.Content!, exchange, isOneShot).AsContent;
+            Request.Content = GuardedContent.For(Request.Content!, exchange, isOneShot).AsContent;
         }
     }
 
     public Exchange Exchange { get; }
 
-    /// <summary>Whether the body is still whole, or can be made so.</summary>
+    /// <summary>The message: the exchange that a handler opened has it until it is answered.</summary>
+    public HttpRequestMessage Request => Exchange.Request!;
+
+    /// <summary>Whether the body is still whole, or can be made so. To be asked when the attempt has failed.</summary>
     public bool CanBodyBeSent =>
-        !Exchange.Traits.Has(ExchangeTraits.IsOneShot) || (Exchange.Traits.Has(ExchangeTraits.HasStandIn) && !Exchange.HasContentBegun);
+        !Exchange.Traits.Has(ExchangeTraits.IsOneShot)
+        || (Exchange.Traits.Has(ExchangeTraits.HasStandIn) && !Exchange.HasContentBegun)
+        || BodyRepeatabilityClassifier.CanBeSentAgain(Request.Content);
 
     /// <summary>Content that runs code of the application gets a stand-in, which knows when that code runs and keeps it back until the connection is known to be good.</summary>
     public static Attempt First(ExchangeScope scope, HttpRequestMessage request)
@@ -57,14 +62,14 @@ internal readonly struct Attempt
             | ExchangeTraits.CanAskAtCheckout
             | ExchangeTraits.FreshOnly.If(freshOnly)
             | ExchangeTraits.MayRefuseWrite.If(mayRefuseWrite)
-            | ExchangeTraits.HasStandIn.If(BodyRepeatabilityClassifier.Classify(last.Request.Content) is BodyRepeatability.Restartable or BodyRepeatability.OneShot);
-        return new Attempt(new Exchange(last.Scope, last.Request) { Traits = traits });
+            | ExchangeTraits.HasStandIn.If(BodyRepeatabilityClassifier.Classify(Request.Content) is BodyRepeatability.Restartable or BodyRepeatability.OneShot);
+        return new Attempt(new Exchange(last.Scope, Request) { Traits = traits });
     }
 
     public void Complete(HttpResponseMessage response)
     {
         RestoreContent();
-        if (Exchange.Stream is not GuardedStream stream)
+        if (Exchange.Connection is not IGuardedConnection connection)
         {
             // Not on a connection of HTTP/1.1: nothing to learn.
             Exchange.Close();
@@ -73,14 +78,14 @@ internal readonly struct Attempt
 
         // A length that is missing says nothing where it may have been taken away; a server that ends a body with the connection mostly says so.
         bool endsConnection = response.Headers.ConnectionClose == true
-            || (!Exchange.Guard.MayUnpackBodies && response.Content.Headers.ContentLength is null && response.Headers.TransferEncodingChunked != true && MayHaveBody(Exchange.Request, response));
+            || (!Exchange.Guard.MayUnpackBodies && response.Content.Headers.ContentLength is null && response.Headers.TransferEncodingChunked != true && MayHaveBody(Request, response));
         Exchange.Close(endsConnection);
         if (Exchange.Traits.Has(ExchangeTraits.SaysClose) || EndsConnection(response))
         {
-            stream.CarriesNoMore = true;
+            connection.NoNewExchanges = true;
         }
 
-        ConnectionGuard.OnAnswered(Exchange, stream, response);
+        ConnectionGuard.OnAnswered(Exchange, connection, response);
         Exchange.ForgetRequest();
     }
 
@@ -91,7 +96,7 @@ internal readonly struct Attempt
         Exchange.Close();
         if (Exchange.Responded)
         {
-            RequestAttempts.GetOrAttach(Exchange.Request).ResponseStarted = true;
+            RequestAttempts.GetOrAttach(Request).ResponseStarted = true;
         }
 
         return Exchange.HasEnded;
@@ -142,9 +147,9 @@ internal readonly struct Attempt
     private void RestoreContent()
     {
         // A redirect may have taken the content away; what is not ours stays.
-        if (Exchange.Traits.Has(ExchangeTraits.HasStandIn) && Exchange.Request.Content is IGuardedContent standIn && standIn.IsOf(Exchange))
+        if (Exchange.Traits.Has(ExchangeTraits.HasStandIn) && Request.Content is IGuardedContent standIn && standIn.IsOf(Exchange))
         {
-            Exchange.Request.Content = standIn.Content;
+            Request.Content = standIn.Content;
         }
     }
 }

@@ -11,8 +11,8 @@ internal sealed class ConnectionGuard(KeepAliveLedger ledger, TimeProvider time)
 
     public TimeProvider Time { get; } = time;
 
-    /// <summary>Looks for peers that have gone silent; null when nobody does.</summary>
-    public SilenceWatch? Silence { get; init; }
+    /// <summary>Who watches single exchanges, if anybody.</summary>
+    public IExchangeWatcher? Watcher { get; init; }
 
     /// <summary>
     /// A tunnel was made on a stream whose socket is hidden: then another tunnel of the same flow could be taken for it, so none is tied to its transport any more.
@@ -32,20 +32,20 @@ internal sealed class ConnectionGuard(KeepAliveLedger ledger, TimeProvider time)
     public EndedExchange OnEnded(Exchange exchange, ReplayDecision decision, int replays)
     {
         var ended = new EndedExchange(exchange, decision, replays, EndedExchange.LimitInForce(exchange));
-        if (ended.IsStaleHit && exchange.Stream is GuardedStream stream)
+        if (ended.IsStaleHit && exchange.Connection is IGuardedConnection connection)
         {
             if (exchange.End is ConnectionEnd.Silence)
             {
-                stream.Origin.SilentHit();
+                connection.Origin.SilentHit();
             }
             else
             {
-                OnObserved(stream.Origin, stream.Origin.StaleHit(ended.IdleAge, reset: exchange.End is ConnectionEnd.Reset));
+                OnObserved(connection.Origin, connection.Origin.StaleHit(ended.IdleAge, reset: exchange.End is ConnectionEnd.Reset));
             }
 
             if (!decision.IsReplay() && decision is not ReplayDecision.SurfaceCancelled && !RepeatSafety.IsSafeToRepeat(exchange.Request))
             {
-                stream.Origin.Surfaced();
+                connection.Origin.Surfaced();
             }
         }
 
@@ -63,16 +63,16 @@ internal sealed class ConnectionGuard(KeepAliveLedger ledger, TimeProvider time)
     }
 
     /// <summary>Called when a response has come. What is looked at here is looked at for every request.</summary>
-    public static void OnAnswered(Exchange exchange, GuardedStream stream, HttpResponseMessage response)
+    public static void OnAnswered(Exchange exchange, IGuardedConnection connection, HttpResponseMessage response)
     {
         if (response.Headers.NonValidated.TryGetValues("Keep-Alive", out HeaderStringValues values))
         {
-            exchange.Guard.OnObserved(stream.Origin, stream.Origin.Advertised(values));
+            exchange.Guard.OnObserved(connection.Origin, connection.Origin.Advertised(values));
         }
 
         if (exchange.IsReused)
         {
-            exchange.Guard.OnObserved(stream.Origin, stream.Origin.SeenOpen(TimeSpan.FromTicks(exchange.IdleAgeTicks), answered: true));
+            exchange.Guard.OnObserved(connection.Origin, connection.Origin.SeenOpen(TimeSpan.FromTicks(exchange.IdleAgeTicks), answered: true));
         }
     }
 

@@ -43,7 +43,7 @@ internal sealed class ContentRun(HttpContent content, Exchange exchange, bool is
         if (FlushesHeadersFirst)
         {
             await stream.FlushAsync(cancellationToken).ConfigureAwait(false);
-            if (Confirms && exchange.Stream is GuardedStream connection)
+            if (Confirms && exchange.Connection is IGuardedConnection connection)
             {
                 await connection.WaitUntilTakenAsync(exchange, cancellationToken).ConfigureAwait(false);
             }
@@ -67,7 +67,7 @@ internal sealed class ContentRun(HttpContent content, Exchange exchange, bool is
         if (FlushesHeadersFirst)
         {
             stream.Flush();
-            if (Confirms && exchange.Stream is GuardedStream connection)
+            if (Confirms && exchange.Connection is IGuardedConnection connection)
             {
                 connection.WaitUntilTakenAsync(exchange, cancellationToken).AsTask().GetAwaiter().GetResult();
             }

@@ -13,9 +13,7 @@ internal readonly record struct EndedExchange(Exchange Exchange, ReplayDecision 
     /// <summary>On a reused connection that the server ended, or that died without a word; not one that the guard refused.</summary>
     public bool IsStaleHit => Exchange is { IsReused: true, End: ConnectionEnd.EndOfStream or ConnectionEnd.Reset or ConnectionEnd.Silence };
 
-    public OriginTags Tags => Exchange.Stream?.Origin.Tags ?? OriginTags.Others;
-
-    public string Origin => Exchange.Stream?.Origin.Key.ToString() ?? "an unknown origin";
+    public string Origin => Exchange.Connection?.Origin.Key.ToString() ?? "an unknown origin";
 
     public TimeSpan IdleAge => TimeSpan.FromTicks(Exchange.IdleAgeTicks);
 
@@ -24,12 +22,12 @@ internal readonly record struct EndedExchange(Exchange Exchange, ReplayDecision 
     /// <summary>The limit that holds for this exchange's request on its connection.</summary>
     public static KeepAliveLimit LimitInForce(Exchange exchange)
     {
-        if (exchange.Stream is not GuardedStream stream)
+        if (exchange.Connection is not IGuardedConnection connection)
         {
             return new KeepAliveLimit(KeepAliveSettings.None, KeepAliveLimitSource.NothingKnown);
         }
 
-        OriginKnowledge origin = stream.Origin;
+        OriginKnowledge origin = connection.Origin;
         return KeepAliveLimit.InForce(origin, exchange.Settings.KeepAlive.For(origin.Key), RepeatSafety.IsSafeToRepeat(exchange.Request));
     }
 }

@@ -6,20 +6,13 @@ namespace StaleConnGuard.Exchanges;
 /// answered or failed. One exchange is driven by one request; the evidence is written before the exception that makes the handler
 /// look at it is thrown, by whichever of the reading and the writing side fails first.
 /// </summary>
-/// <remarks>Made for each request, so what can be found elsewhere has no field here: a test counts the bytes.</remarks>
-internal sealed class Exchange(ExchangeScope scope, HttpRequestMessage request)
+internal sealed class Exchange(ExchangeScope scope, HttpRequestMessage? request)
 {
     // What the watch and the reading side agree on by compare-and-swap, once the watch has begun to judge.
     private const byte NotJudged = 0;
     private const byte UnderJudgement = 1;
     private const byte Answered = 2;
     private const byte DeclaredSilent = 3;
-
-    // What is known when a connection is found and bound: written on the request's way down, but for Suspected, which the watch takes away later.
-    private const byte Granted = 1;
-    private const byte OnReusedConnection = 2;
-    private const byte EndsEarlyIfDead = 4;
-    private const byte Suspected = 8;
 
     // How far the content is.
     private const byte ContentUntouched = 0;
@@ -31,23 +24,18 @@ internal sealed class Exchange(ExchangeScope scope, HttpRequestMessage request)
     private const byte Closed = 1;
     private const byte ClosedAndEndsConnection = 2;
 
-    // How it ended and what became of the request, in one byte that is written at once: whoever finds it finds it whole.
-    private const byte EvidenceIsIn = 0x80;
-    private const int EndAt = 2;
-    private const int DeliveryMask = 3;
-
     private static readonly AsyncLocal<Exchange?> s_current = new();
-    private static readonly HttpRequestMessage s_nobodys = new();
-    private static readonly HttpRequestMessage s_answered = new();
 
-    private volatile HttpRequestMessage _request = request;
+    private volatile HttpRequestMessage? _request = request;
     private volatile bool _checkoutWindow;
     private volatile byte _content;
     private volatile byte _closing;
     private volatile bool _responded;
     private volatile byte _judgement;
-    private volatile byte _binding;
-    private byte _evidence;
+    private volatile bool _suspected;
+    private volatile Binding? _binding;
+    private volatile ExchangeEnd? _end;
+    private long _silentForTicks;
     private ExchangeTraits _traits;
 
     /// <summary>The exchange that the running code belongs to. It flows into the calls the HTTP/1.1 connection makes on its stream.</summary>
@@ -61,11 +49,11 @@ internal sealed class Exchange(ExchangeScope scope, HttpRequestMessage request)
 
     public ConnectionGuard Guard => Scope.Guard;
 
-    /// <summary>The message the handler holds, until it has been answered.</summary>
-    public HttpRequestMessage Request => Root?.Request ?? _request;
-
-    /// <summary>Opened by no handler: the connection is used by a request that the guard did not see.</summary>
-    public bool IsNobodys => ReferenceEquals(Request, s_nobodys) || ReferenceEquals(Request, s_answered);
+    /// <summary>
+    /// The message the handler holds, until it has been answered; null then, and when no handler opened this exchange: the connection is used by a request that
+    /// the guard did not see, of which nothing is known.
+    /// </summary>
+    public HttpRequestMessage? Request => Root is Exchange root ? root.Request : _request;
 
     /// <summary>The settings in force for this exchange, from its first to its last decision.</summary>
     public GuardSettings Settings => Scope.Settings;
@@ -109,26 +97,26 @@ internal sealed class Exchange(ExchangeScope scope, HttpRequestMessage request)
     /// <summary>The response's end is the connection's end, so the latter is no keep-alive timeout.</summary>
     public bool EndsWithConnection => _closing == ClosedAndEndsConnection;
 
-    /// <summary>The stream that carried this exchange, once bound.</summary>
-    public GuardedStream? Stream { get; private set; }
+    /// <summary>What was known when this exchange began to write; null before.</summary>
+    public Binding? Binding => _binding;
 
-    public bool IsReused => (_binding & OnReusedConnection) != 0;
+    /// <summary>The connection that carries this exchange, once bound.</summary>
+    public IGuardedConnection? Connection => _binding?.Connection;
+
+    public bool IsReused => _binding is { IsReused: true };
 
     /// <summary>Idle age of the connection when this exchange began to write, in <see cref="TimeSpan"/> ticks.</summary>
-    public long IdleAgeTicks { get; private set; }
+    public long IdleAgeTicks => _binding?.IdleAgeTicks ?? 0;
 
-    /// <summary>Age of the connection then. Kept by the connection: right until the next exchange is bound to it.</summary>
-    public long ConnectionAgeTicks => Stream?.AgeAtBindingTicks ?? 0;
+    /// <summary>Age of the connection then, in <see cref="TimeSpan"/> ticks.</summary>
+    public long ConnectionAgeTicks => _binding?.ConnectionAgeTicks ?? 0;
 
-    /// <summary>How many requests the connection had carried before this one. Kept by the connection: right until the next exchange is bound to it.</summary>
-    public int RequestsBefore => Stream?.RequestsBeforeBinding ?? 0;
+    /// <summary>How many requests the connection had carried before this one.</summary>
+    public int RequestsBefore => _binding?.RequestsBefore ?? 0;
 
-    /// <summary>Bytes the kernel had taken before this exchange's first.</summary>
-    public long BytesWrittenBefore { get; private set; }
+    public ConnectionEnd End => _end?.End ?? ConnectionEnd.None;
 
-    public ConnectionEnd End => (ConnectionEnd)((Volatile.Read(ref _evidence) & ~EvidenceIsIn) >> EndAt);
-
-    public Delivery Delivery => (Delivery)(Volatile.Read(ref _evidence) & DeliveryMask);
+    public Delivery Delivery => _end?.Delivery ?? Delivery.NotSent;
 
     /// <summary>
     /// A read by this exchange's context may still be the pool looking at an idle connection. Never while content runs, which may be
@@ -137,13 +125,9 @@ internal sealed class Exchange(ExchangeScope scope, HttpRequestMessage request)
     public bool CheckoutWindow => _checkoutWindow && _content != ContentRuns;
 
     /// <summary>The pool looked at a connection for this exchange and it was found good. Otherwise its first write may yet be refused.</summary>
-    public bool IsGranted
-    {
-        get => (_binding & Granted) != 0;
-        set => _binding = (byte)(value ? _binding | Granted : _binding & ~Granted);
-    }
+    public bool IsGranted { get; set; }
 
-    public bool IsBound => Stream is not null;
+    public bool IsBound => _binding is not null;
 
     public bool IsClosed => _closing != Open;
 
@@ -154,27 +138,24 @@ internal sealed class Exchange(ExchangeScope scope, HttpRequestMessage request)
     public bool IsSilent => _judgement == DeclaredSilent;
 
     /// <summary>For how long nothing had been acknowledged when the connection was given up; null when it was not, or the kernel did so.</summary>
-    public TimeSpan? SilentFor => IsSilent && Stream is GuardedStream stream ? TimeSpan.FromMilliseconds(stream.SilentForMilliseconds) : null;
-
-    /// <summary>When the connection was last active before this exchange, a timestamp of the guard's clock.</summary>
-    public long IdleSince => Stream?.TimestampAt(ConnectionAgeTicks - IdleAgeTicks) ?? 0;
-
-    /// <summary>When this exchange began to write. A timestamp of the guard's clock.</summary>
-    public long BeganAt => Stream?.TimestampAt(ConnectionAgeTicks) ?? 0;
+    public TimeSpan? SilentFor => IsSilent ? TimeSpan.FromTicks(Volatile.Read(ref _silentForTicks)) : null;
 
     /// <summary>The connection had been idle, so it is looked at soon after the write.</summary>
-    public bool IsSuspected => (_binding & Suspected) != 0;
+    public bool IsSuspected => _suspected;
 
     /// <summary>If the connection is found dead early, the request would be replayed; otherwise there is no hurry to end it.</summary>
-    public bool MayEndEarly => (_binding & EndsEarlyIfDead) != 0;
+    public bool MayEndEarly { get; private set; }
 
     /// <summary>The evidence is in.</summary>
-    public bool HasEnded => Volatile.Read(ref _evidence) != 0;
+    public bool HasEnded => _end is not null;
+
+    /// <summary>Who watches this exchange; null when nobody asked, which is the ordinary case.</summary>
+    public IExchangeWatch? Watch { get; private set; }
 
     public static Exchange ForFurtherRequest(ConnectionGuard guard, Exchange? root, bool isIdempotent)
     {
-        root ??= new Exchange(new ExchangeScope(guard, GuardSettings.Default), s_nobodys);
-        return new Exchange(ExchangeScope.OfFurtherRequest(root, isIdempotent), s_nobodys);
+        root ??= new Exchange(new ExchangeScope(guard, GuardSettings.Default), request: null);
+        return new Exchange(ExchangeScope.OfFurtherRequest(root, isIdempotent), request: null);
     }
 
     /// <summary>This status makes the connection something else than HTTP.</summary>
@@ -205,7 +186,7 @@ internal sealed class Exchange(ExchangeScope scope, HttpRequestMessage request)
     public void ContentEnds() => _content = ContentHasRun;
 
     /// <summary>The connection stays in the pool and knows its last exchange; the message and its content must not stay with it.</summary>
-    public void ForgetRequest() => _request = s_answered;
+    public void ForgetRequest() => _request = null;
 
     /// <summary>
     /// False when the watch was first: then this exchange has got no answer and will get none. Costs a compare-and-swap only for an exchange
@@ -234,17 +215,18 @@ internal sealed class Exchange(ExchangeScope scope, HttpRequestMessage request)
             return false;
         }
 
-        Stream?.SilentForMilliseconds = (int)silentFor.TotalMilliseconds;
+        Volatile.Write(ref _silentForTicks, silentFor.Ticks);
         return Interlocked.CompareExchange(ref _judgement, DeclaredSilent, UnderJudgement) == UnderJudgement;
     }
 
     /// <param name="mayEndEarly">Whether the request would be replayed if its connection was found dead.</param>
     public void Suspect(bool mayEndEarly)
     {
-        _binding = (byte)(_binding | Suspected | (mayEndEarly ? EndsEarlyIfDead : 0));
+        MayEndEarly = mayEndEarly;
+        _suspected = true;
     }
 
-    public void StopSuspecting() => _binding = (byte)(_binding & ~Suspected);
+    public void StopSuspecting() => _suspected = false;
 
     /// <param name="endsConnection">The response's end is the connection's end.</param>
     public void Close(bool endsConnection = false)
@@ -253,15 +235,12 @@ internal sealed class Exchange(ExchangeScope scope, HttpRequestMessage request)
         _closing = endsConnection ? ClosedAndEndsConnection : Closed;
     }
 
-    public void Bind(GuardedStream stream, bool reused, long idleAgeTicks, long connectionAgeTicks, int requestsBefore, long bytesWrittenBefore)
+    /// <summary>Gives the exchange its connection. Called once, by the connection, on the thread that is about to write.</summary>
+    public void Bind(Binding binding)
     {
         _checkoutWindow = false;
-        _binding = (byte)((_binding & Granted) | (reused ? OnReusedConnection : 0));
-        IdleAgeTicks = idleAgeTicks;
-        stream.AgeAtBindingTicks = connectionAgeTicks;
-        stream.RequestsBeforeBinding = requestsBefore;
-        BytesWrittenBefore = bytesWrittenBefore;
-        Stream = stream;
+        _binding = binding;
+        Watch = Guard.Watcher?.Begin(this);
     }
 
     /// <summary>Records the evidence. The first record stands: the reading and the writing side may both fail.</summary>
@@ -276,10 +255,10 @@ internal sealed class Exchange(ExchangeScope scope, HttpRequestMessage request)
         if (TryRecordEnd(end, delivery))
         {
             // While the runtime's span of this very send is still open.
-            Stream?.Watch?.Ended(this);
+            Watch?.Ended(this);
         }
     }
 
     private bool TryRecordEnd(ConnectionEnd end, Delivery delivery) =>
-        Interlocked.CompareExchange(ref _evidence, (byte)(EvidenceIsIn | ((int)end << EndAt) | (int)delivery), (byte)0) == 0;
+        Interlocked.CompareExchange(ref _end, new ExchangeEnd(end, delivery), null) is null;
 }

@@ -1,26 +1,26 @@
 namespace StaleConnGuard.Exchanges;
 
 /// <summary>An immutable snapshot of the options of one client, in the units the request path reads. Replaced as a whole on reload.</summary>
-internal sealed class GuardSettings(StaleConnGuardOptions options)
+internal sealed class GuardSettings(KeepAliveOptions keepAlive, ReplayOptions replay)
 {
-    public static GuardSettings Default { get; } = new(new StaleConnGuardOptions());
+    public static GuardSettings Default { get; } = new(new KeepAliveOptions(), new ReplayOptions());
 
-    public KeepAliveSettings KeepAlive { get; } = KeepAliveSettings.From(options.KeepAlive);
+    public KeepAliveSettings KeepAlive { get; } = KeepAliveSettings.From(keepAlive);
 
-    public int MaxReplays { get; } = options.Replay.MaxReplays;
+    public int MaxReplays { get; } = replay.MaxReplays;
 
-    public UnsafeReplay UnsafeReplay { get; } = options.Replay.UnsafeReplay;
+    public UnsafeReplay UnsafeReplay { get; } = replay.UnsafeReplay;
 
     /// <summary>The application's word for replays without proof is its word for repeats as well.</summary>
     public bool RefusesRepeatsFromAbove { get; } =
-        options.Replay is { RepeatsFromAbove: RepeatsFromAbove.Refuse, UnsafeReplay: not UnsafeReplay.Always };
+        replay is { RepeatsFromAbove: RepeatsFromAbove.Refuse, UnsafeReplay: not UnsafeReplay.Always };
 
-    public bool ConfirmOneShotBody { get; } = options.Replay.ConfirmOneShotBody;
+    public bool ConfirmOneShotBody { get; } = replay.ConfirmOneShotBody;
 
-    public bool SolicitHint { get; } = options.KeepAlive.SolicitHint;
+    public bool SolicitHint { get; } = keepAlive.SolicitHint;
 
     /// <summary>Whether a connection to this origin, idle for so long, is too old to be taken for this request, unless <see cref="MeasuredLimitTicks"/> allows it.</summary>
-    public bool IsTooOld(OriginKnowledge origin, long idleAgeTicks, HttpRequestMessage request)
+    public bool IsTooOld(OriginKnowledge origin, long idleAgeTicks, HttpRequestMessage? request)
     {
         // The limit for requests that are not safe to repeat is never the higher one, and most connections are below it: one question for most.
         KeepAliveSettings settings = KeepAlive.For(origin);

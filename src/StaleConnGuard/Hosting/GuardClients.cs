@@ -44,7 +44,7 @@ internal sealed class GuardClients : IDisposable
     public StaleConnGuardOptions OptionsOf(string client) => _options.Get(client);
 
     public GuardSettingsHolder SettingsOf(string client) =>
-        _holders.GetOrAdd(client, static (name, self) => new GuardSettingsHolder(new GuardSettings(self.OptionsOf(name))), this);
+        _holders.GetOrAdd(client, static (name, self) => new GuardSettingsHolder(SettingsOf(self.OptionsOf(name))), this);
 
     /// <summary>Where the client's <see cref="HttpClient.Timeout"/> is noted each time a client is made.</summary>
     public ClientTimeout TimeoutOf(string client) => _timeouts.GetOrAdd(client, static _ => new ClientTimeout());
@@ -75,11 +75,13 @@ internal sealed class GuardClients : IDisposable
 
         try
         {
-            holder.Current = new GuardSettings(OptionsOf(client));
+            holder.Current = SettingsOf(OptionsOf(client));
         }
         catch (Exception e) when (e is OptionsValidationException or InvalidOperationException or FormatException)
         {
             GuardLog.ReloadRejected(_logger, client, e.Message);
         }
     }
+
+    private static GuardSettings SettingsOf(StaleConnGuardOptions options) => new(options.KeepAlive, options.Replay);
 }

@@ -113,7 +113,7 @@ internal sealed class GuardHandlerBuilderFilter(
         }
 
         GuardSettingsHolder settings = clients.SettingsOf(client);
-        var own = new ConnectionGuard(ledger, _time) { Observer = _observer, Silence = SilenceWatch.For(options.Transport, _time) };
+        var own = new ConnectionGuard(ledger, _time) { Observer = _observer, Watcher = ExchangeWatcher.Instance };
         if (GuardedConnections.Prepare(sockets, own, options, settings) is not ConnectionGuard guard)
         {
             if (first)

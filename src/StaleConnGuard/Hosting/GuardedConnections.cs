@@ -33,8 +33,9 @@ internal static class GuardedConnections
                 return null;
             }
 
+            var watch = SilenceWatch.For(options.Transport, guard.Time);
             HandlerDefaults.Apply(handler, options, s_jitter.NextDouble());
-            handler.ConnectCallback = ConnectWith(handler.ConnectCallback, SocketTuning.From(options.Transport), guard.Silence);
+            handler.ConnectCallback = ConnectWith(handler.ConnectCallback, SocketTuning.From(options.Transport), watch);
             handler.PlaintextStreamFilter = FilterWith(handler.PlaintextStreamFilter, handler, guard, settings);
             guard.MayUnpackBodies = handler.AutomaticDecompression is not DecompressionMethods.None;
             s_prepared.Add(handler, guard);
@@ -75,7 +76,7 @@ internal static class GuardedConnections
         {
             tuning.Apply(socket);
             await socket.ConnectAsync(endPoint, cancellationToken).ConfigureAwait(false);
-            return new TransportStream(socket, watch);
+            return Watched(new TransportStream(socket), watch);
         }
         catch
         {
@@ -94,7 +95,13 @@ internal static class GuardedConnections
 
         var stream = (NetworkStream)users;
         tuning.ApplyToForeign(stream.Socket);
-        return new TransportStream(stream, watch);
+        return Watched(new TransportStream(stream), watch);
+    }
+
+    private static TransportStream Watched(TransportStream transport, SilenceWatch? watch)
+    {
+        watch?.Attach(transport);
+        return transport;
     }
 
     private static Func<SocketsHttpPlaintextStreamFilterContext, CancellationToken, ValueTask<Stream>> FilterWith(
@@ -133,7 +140,7 @@ internal static class GuardedConnections
     {
         if (TransportLink.Find(stream) is TransportStream transport)
         {
-            transport.IsTunnelUnderWay = true;
+            _ = TunnelUnderWay.On(transport);
             return;
         }
 

@@ -77,7 +77,7 @@ internal static class PooledIdleTimeout
     private static TimeSpan LeastMargin(TimeSpan serverTimeout, KeepAliveOptions keepAlive, KeepAliveOriginOptions? origin)
     {
         TimeSpan margin = origin?.Margin ?? keepAlive.Margin;
-        bool measures = (origin?.MeasureMargin ?? keepAlive.MeasureMargin) && (origin?.Learn ?? keepAlive.Learn) && TcpInfo.IsSupported;
+        bool measures = (origin?.MeasureMargin ?? keepAlive.MeasureMargin) && (origin?.Learn ?? keepAlive.Learn) && TcpSnapshot.IsSupported;
         return measures ? Min(margin, TimeSpan.FromTicks(MarginRules.LeastFor(serverTimeout.Ticks))) : margin;
     }
 

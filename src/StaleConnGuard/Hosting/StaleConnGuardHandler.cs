@@ -22,8 +22,8 @@ public static class StaleConnGuardHandler
             throw new OptionsValidationException(Options.DefaultName, typeof(StaleConnGuardOptions), failures);
         }
 
-        var settings = new GuardSettingsHolder(new GuardSettings(options));
-        var own = new ConnectionGuard(ledger, TimeProvider.System) { Observer = observer, Silence = SilenceWatch.For(options.Transport, TimeProvider.System) };
+        var settings = new GuardSettingsHolder(new GuardSettings(options.KeepAlive, options.Replay));
+        var own = new ConnectionGuard(ledger, TimeProvider.System) { Observer = observer, Watcher = ExchangeWatcher.Instance };
         if (GuardedConnections.Prepare(handler, own, options, settings) is not ConnectionGuard guard)
         {
             throw new InvalidOperationException("The handler has sent a request already, so its connections can no longer be guarded; pass one that has not.");

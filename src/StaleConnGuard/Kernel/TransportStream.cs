@@ -11,44 +11,41 @@ namespace StaleConnGuard.Kernel;
 /// Derives from <see cref="NetworkStream"/> so that the runtime still finds the peer's address for its metrics. One is held for each pooled
 /// connection, so what only few need is made when it is needed.
 /// </remarks>
-internal sealed class TransportStream : NetworkStream, IWatchedConnection
+internal sealed class TransportStream : NetworkStream
 {
     private readonly NetworkStream? _replaced;
-    private readonly SilenceWatch? _watch;
+    private readonly ITcpProbe _probe;
 
     // The largest number stands for: cannot be asked.
     private readonly ulong _acknowledgedAtConnect;
-    private volatile GuardedStream? _carried;
-    private SilenceMonitor? _monitor;
+    private volatile ITransportListener? _listener;
     private long _written;
     private volatile bool _writing;
-    private volatile bool _mayReadFalseEnd;
-    private volatile bool _isTunnelUnderWay;
+    private volatile bool _eofMayBeSpurious;
 
     /// <summary>A transport that owns its socket.</summary>
-    public TransportStream(Socket socket, SilenceWatch? watch = null)
+    public TransportStream(Socket socket, ITcpProbe? probe = null)
         : base(socket, ownsSocket: true)
     {
+        _probe = probe ?? KernelProbe.Instance;
         _acknowledgedAtConnect = ReadAcknowledged();
-        _watch = AcknowledgedAtConnect is null ? null : watch;
-        _watch?.Add(this);
     }
 
     /// <summary>A transport on the socket of a stream the application made; that stream is disposed with it, and decides about the socket.</summary>
-    public TransportStream(NetworkStream replaced, SilenceWatch? watch = null)
+    public TransportStream(NetworkStream replaced, ITcpProbe? probe = null)
         : base(replaced.Socket, ownsSocket: false)
     {
         _replaced = replaced;
+        _probe = probe ?? KernelProbe.Instance;
         _acknowledgedAtConnect = ReadAcknowledged();
-        _watch = AcknowledgedAtConnect is null ? null : watch;
-        _watch?.Add(this);
     }
 
-    /// <summary>Looks for silence of the peer; null when nobody does, or the kernel cannot be asked.</summary>
-    public SilenceWatch? Watch => _watch;
-
-    /// <summary>The HTTP/1.1 above; null when it is something else, or not known yet.</summary>
-    public GuardedStream? Carried => _carried;
+    /// <summary>Who is told of writes and of the end; null when nobody is. Set before the transport is used, or by who was told last.</summary>
+    public ITransportListener? Listener
+    {
+        get => _listener;
+        set => _listener = value;
+    }
 
     /// <summary>Bytes the kernel took, never more than it really did: a write counts when it has completed.</summary>
     public long BytesWritten => Volatile.Read(ref _written);
@@ -62,40 +59,15 @@ internal sealed class TransportStream : NetworkStream, IWatchedConnection
     /// <summary>
     /// End-of-stream may be read though no FIN has come: a write took a reset's error, after which the kernel answers a read so, or we shut the connection down ourselves.
     /// </summary>
-    public bool MayReadFalseEnd => _mayReadFalseEnd;
+    public bool EofMayBeSpurious => _eofMayBeSpurious;
 
-    /// <summary>It leads to a proxy, and the connection that will run through it has not been tied to it yet.</summary>
-    public bool IsTunnelUnderWay
-    {
-        get => _isTunnelUnderWay;
-        set => _isTunnelUnderWay = value;
-    }
-
-    /// <inheritdoc/>
-    public int Place { get; set; } = -1;
-
-    /// <summary>From now on this connection carries HTTP/1.1.</summary>
-    public void Carries(GuardedStream above) => _carried = above;
-
-    /// <inheritdoc/>
-    public long Look(long now)
-    {
-        if (_carried is { IsDetached: false, Outstanding: null })
-        {
-            // What it remembers is of the exchange it saw last; the next one begins anew.
-            _monitor = null;
-            return SilenceWatch.Never;
-        }
-
-        _monitor ??= new SilenceMonitor(this, _watch!);
-        return _monitor.Look(now);
-    }
+    /// <summary>The kernel's view of this connection now; false when it cannot be had.</summary>
+    public bool TryProbe(out TcpSnapshot snapshot) => _probe.TryRead(Socket, out snapshot);
 
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        NoteTunnel();
         _writing = true;
-        _watch?.Wake();
+        _listener?.BeforeWrite();
         ValueTask write;
         try
         {
@@ -122,9 +94,8 @@ internal sealed class TransportStream : NetworkStream, IWatchedConnection
 
     public override void Write(ReadOnlySpan<byte> buffer)
     {
-        NoteTunnel();
         _writing = true;
-        _watch?.Wake();
+        _listener?.BeforeWrite();
         try
         {
             // NetworkStream copies spans for every class derived from it; the socket takes them as they are.
@@ -172,7 +143,7 @@ internal sealed class TransportStream : NetworkStream, IWatchedConnection
     /// </summary>
     public void Abort()
     {
-        _mayReadFalseEnd = true;
+        _eofMayBeSpurious = true;
         try
         {
             Socket.LingerState = new LingerOption(enable: true, seconds: 0);
@@ -186,10 +157,9 @@ internal sealed class TransportStream : NetworkStream, IWatchedConnection
 
     protected override void Dispose(bool disposing)
     {
-        _isTunnelUnderWay = false;
         if (disposing)
         {
-            _watch?.Remove(this);
+            _listener?.Disposed();
         }
 
         base.Dispose(disposing);
@@ -199,15 +169,7 @@ internal sealed class TransportStream : NetworkStream, IWatchedConnection
         }
     }
 
-    private ulong ReadAcknowledged() => TcpInfo.TryRead(Socket, out TcpInfo info) ? info.BytesAcknowledged : ulong.MaxValue;
-
-    private void NoteTunnel()
-    {
-        if (_isTunnelUnderWay && Exchange.Current is Exchange maker)
-        {
-            TunnelTransports.Of(maker).Add(this);
-        }
-    }
+    private ulong ReadAcknowledged() => TryProbe(out TcpSnapshot snapshot) ? snapshot.BytesAcknowledged : ulong.MaxValue;
 
     private async ValueTask WaitForWriteAsync(ValueTask write, int count)
     {
@@ -235,7 +197,7 @@ internal sealed class TransportStream : NetworkStream, IWatchedConnection
     {
         if (e.GetBaseException() is not SocketException { SocketErrorCode: SocketError.Shutdown })
         {
-            _mayReadFalseEnd = true;
+            _eofMayBeSpurious = true;
         }
 
         _writing = false;

@@ -15,9 +15,11 @@ internal sealed class SilenceMonitor(TransportStream transport, SilenceWatch wat
 
     private long TimeoutTicks => watch.Settings.TimeoutTicks;
 
-    public long Look(long now) => transport.Carried is { IsDetached: false } above ? LookAtExchange(above, now) : LookAtBytes(now);
+    /// <param name="above">The connection that knows which exchange waits; null when nobody does.</param>
+    /// <param name="now">The watch's clock, in <see cref="TimeSpan"/> ticks.</param>
+    public long Look(ILivenessSubject? above, long now) => above is null ? LookAtBytes(now) : LookAtExchange(above, now);
 
-    private long LookAtExchange(GuardedStream above, long now)
+    private long LookAtExchange(ILivenessSubject above, long now)
     {
         Exchange? exchange = above.Outstanding;
         if (!ReferenceEquals(exchange, _waiting))
@@ -29,13 +31,14 @@ internal sealed class SilenceMonitor(TransportStream transport, SilenceWatch wat
             return exchange is null ? SilenceWatch.Never : NextLook(exchange);
         }
 
-        if (exchange is null || NextLook(exchange) == SilenceWatch.Never || !TcpInfo.TryRead(transport.Socket, out TcpInfo info))
+        if (exchange is null || NextLook(exchange) == SilenceWatch.Never || !transport.TryProbe(out TcpSnapshot info))
         {
             return SilenceWatch.Never;
         }
 
-        TimeSpan age = above.AgeOf(exchange);
-        ulong before = transport.AcknowledgedAtConnect.GetValueOrDefault() + (ulong)exchange.BytesWrittenBefore;
+        Binding binding = exchange.Binding!;
+        TimeSpan age = exchange.Guard.Time.GetElapsedTime(binding.BeganAt);
+        ulong before = binding.Mark.AcknowledgedBefore.GetValueOrDefault();
         if (exchange.IsSuspected && EndsEarly(above, exchange, _suspicion.Judge(info, before, age), age))
         {
             return SilenceWatch.Never;
@@ -62,7 +65,7 @@ internal sealed class SilenceMonitor(TransportStream transport, SilenceWatch wat
         return TimeoutTicks == SilenceWatch.Never ? SilenceWatch.Never : watch.Settings.SlowLookTicks;
     }
 
-    private bool EndsEarly(GuardedStream above, Exchange exchange, EarlyFinding finding, TimeSpan age)
+    private bool EndsEarly(ILivenessSubject above, Exchange exchange, EarlyFinding finding, TimeSpan age)
     {
         if (finding is EarlyFinding.TooSoon)
         {
@@ -75,12 +78,12 @@ internal sealed class SilenceMonitor(TransportStream transport, SilenceWatch wat
             return false;
         }
 
-        above.Origin.Suspects.FoundDead(exchange.BeganAt);
+        above.Origin.Suspects.FoundDead(exchange.Binding!.BeganAt);
         return exchange.MayEndEarly && End(above, exchange, age);
     }
 
     /// <summary>False when a response byte came first.</summary>
-    private bool End(GuardedStream above, Exchange exchange, TimeSpan silentFor)
+    private bool End(ILivenessSubject above, Exchange exchange, TimeSpan silentFor)
     {
         if (exchange.Responded || above.EndInSilence(exchange, silentFor))
         {
@@ -100,7 +103,7 @@ internal sealed class SilenceMonitor(TransportStream transport, SilenceWatch wat
         }
 
         _seenWritten = written;
-        if (!TcpInfo.TryRead(transport.Socket, out TcpInfo info))
+        if (!transport.TryProbe(out TcpSnapshot info))
         {
             return SilenceWatch.Never;
         }

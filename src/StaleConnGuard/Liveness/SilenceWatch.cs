@@ -49,6 +49,19 @@ internal sealed class SilenceWatch
         return settings.IsOn ? new SilenceWatch(settings, time) : null;
     }
 
+    /// <summary>Watches a transport from now on, where its kernel can be asked.</summary>
+    public void Attach(TransportStream transport)
+    {
+        if (transport.AcknowledgedAtConnect is null)
+        {
+            return;
+        }
+
+        var watched = new WatchedTransport(transport, this);
+        transport.Listener = watched;
+        Add(watched);
+    }
+
     public void Add(IWatchedConnection connection)
     {
         lock (_lock)

@@ -126,7 +126,7 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
     }
 
     private static Task<HttpResponseMessage> SendBelowAsync(Attempt attempt, CancellationToken cancellationToken) =>
-        attempt.Exchange.Scope.Handler!.SendBelowAsync(attempt.Exchange.Request, cancellationToken);
+        attempt.Exchange.Scope.Handler!.SendBelowAsync(attempt.Request, cancellationToken);
 
     private Task<HttpResponseMessage> SendBelowAsync(HttpRequestMessage request, CancellationToken cancellationToken) => base.SendAsync(request, cancellationToken);
 
@@ -211,7 +211,7 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
             Exchange.Current = attempt.Exchange;
             try
             {
-                HttpResponseMessage response = await base.SendAsync(attempt.Exchange.Request, cancellationToken).ConfigureAwait(false);
+                HttpResponseMessage response = await base.SendAsync(attempt.Request, cancellationToken).ConfigureAwait(false);
                 attempt.Complete(response);
                 return response;
             }
@@ -232,7 +232,7 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
     private bool TryNext(ref Attempt attempt, ref Exception failure, CancellationToken cancellationToken)
     {
         Exchange exchange = attempt.Exchange;
-        HttpRequestMessage request = exchange.Request;
+        HttpRequestMessage request = attempt.Request;
         GuardSettings inForce = exchange.Settings;
         RequestAttempts attempts = RequestAttempts.GetOrAttach(request);
         bool refused = exchange.End is ConnectionEnd.Refused or ConnectionEnd.ClosedBeforeUse;

@@ -3,7 +3,7 @@ using System.Net;
 namespace StaleConnGuard.Pipeline;
 
 /// <summary>The bytes of a content that was read whole, under its headers. Owns the content it stands for.</summary>
-internal sealed class KeptContent : ByteArrayContent
+internal sealed class KeptContent : ByteArrayContent, IKeptContent
 {
     private readonly HttpContent _original;
 

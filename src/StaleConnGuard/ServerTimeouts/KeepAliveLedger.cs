@@ -32,7 +32,7 @@ internal sealed class KeepAliveLedger : IKeepAliveLedger
     public OriginKnowledge GetOrAdd(in OriginKey key, KeepAliveSettings? settings = null)
     {
         long now = Time.GetTimestamp();
-        OriginKnowledge knowledge = _origins.Find(key) ?? _origins.Add(new OriginKnowledge(key, this, now));
+        OriginKnowledge knowledge = _origins.TryFind(key, out OriginKnowledge? there) ? there : _origins.Add(new OriginKnowledge(key, this, now));
         knowledge.Used(now, settings);
         return knowledge;
     }
@@ -48,7 +48,7 @@ internal sealed class KeepAliveLedger : IKeepAliveLedger
         }
 
         var key = new OriginKey(origin.Scheme, origin.IdnHost.ToLowerInvariant(), origin.Port, Proxy: null);
-        knowledge = _origins.Find(key)?.Describe();
+        knowledge = _origins.TryFind(key, out OriginKnowledge? there) ? there.Describe() : null;
         return knowledge is not null;
     }
 

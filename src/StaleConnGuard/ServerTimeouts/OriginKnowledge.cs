@@ -11,7 +11,7 @@ namespace StaleConnGuard.ServerTimeouts;
 /// to its successor as well, so that nothing learned on a long-lived connection is lost.
 /// </para>
 /// </summary>
-internal sealed class OriginKnowledge(in OriginKey key, KeepAliveLedger ledger, long now) : OriginEntry<OriginKnowledge>(key, now)
+internal sealed class OriginKnowledge(in OriginKey key, KeepAliveLedger ledger, long now) : OriginEntry(key, now)
 {
     private readonly KeepAliveLedger _ledger = ledger;
 
@@ -28,13 +28,8 @@ internal sealed class OriginKnowledge(in OriginKey key, KeepAliveLedger ledger, 
     private SuspectMark _suspects;
     private KeepAliveSettings _settings = KeepAliveSettings.Default;
 
-    public override string? Proxy { get; } = key.Proxy;
-
     /// <summary>Which connections may be dead because another one is.</summary>
     public ref SuspectMark Suspects => ref _suspects;
-
-    /// <summary>How metrics name this origin.</summary>
-    public OriginTags Tags => field ??= OriginTags.Of(Key);
 
     /// <summary>The smallest server timeout that was advertised or learned, in <see cref="TimeSpan"/> ticks; <see cref="long.MaxValue"/> when none is known.</summary>
     public long ServerTimeoutTicks => Math.Min(AdvertisedTicks, LearnedTicks);

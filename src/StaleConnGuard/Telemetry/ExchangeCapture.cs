@@ -28,9 +28,9 @@ internal sealed class ExchangeCapture
     public static ExchangeCapture? Of(HttpRequestMessage request) =>
         s_everAsked && request.Options.TryGetValue(s_key, out ExchangeCapture? capture) ? capture : null;
 
-    public void Begin(Exchange exchange, long connectionId, int resends)
+    public void Begin(Exchange exchange, int resends)
     {
-        _connectionId = connectionId;
+        _connectionId = exchange.Connection!.Id;
         _resends = resends;
         _connectionAgeTicks = exchange.ConnectionAgeTicks;
         _requestsBefore = exchange.RequestsBefore;

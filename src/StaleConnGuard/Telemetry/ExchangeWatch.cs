@@ -10,7 +10,7 @@ namespace StaleConnGuard.Telemetry;
 /// The runtime opens its span below the guard, once for each send, and stops it before the guard learns of a failure. The connection's
 /// stream runs inside: at an exchange's first write the current activity is that span, and the evidence is recorded before it stops.
 /// </remarks>
-internal sealed class ExchangeWatch
+internal sealed class ExchangeWatch : IExchangeWatch
 {
     private const string HttpRequestOut = "System.Net.Http.HttpRequestOut";
 
@@ -23,11 +23,11 @@ internal sealed class ExchangeWatch
         _capture = capture;
     }
 
-    /// <summary>Called on the exchange's first write, when it is bound to its connection. Null when nobody asked.</summary>
-    public static ExchangeWatch? Begin(Exchange exchange, GuardedStream connection)
+    /// <inheritdoc cref="IExchangeWatcher.Begin"/>
+    public static ExchangeWatch? Begin(Exchange exchange)
     {
         Activity? span = Recorded(Activity.Current);
-        ExchangeCapture? capture = ExchangeCapture.Of(exchange.Request);
+        ExchangeCapture? capture = exchange.Request is HttpRequestMessage request ? ExchangeCapture.Of(request) : null;
         if (span is null && capture is null)
         {
             return null;
@@ -39,7 +39,7 @@ internal sealed class ExchangeWatch
             span.SetTag(StaleConnGuardDiagnostics.ResendCountTag, resends);
         }
 
-        capture?.Begin(exchange, connection.Id, resends);
+        capture?.Begin(exchange, resends);
         return new ExchangeWatch(span, capture);
     }
 
@@ -83,16 +83,24 @@ internal sealed class ExchangeWatch
 
     private static int CountResends(Exchange exchange)
     {
-        if (exchange.IsNobodys)
+        if (exchange.Request is not HttpRequestMessage request)
         {
             return 0;
         }
 
         if (exchange.Root is not null)
         {
-            RequestAttempts.GetOrAttach(exchange.Request).FurtherRequests++;
+            RequestAttempts.GetOrAttach(request).FurtherRequests++;
         }
 
-        return RequestAttempts.Find(exchange.Request)?.Resends ?? 0;
+        return RequestAttempts.Find(request)?.Resends ?? 0;
     }
+}
+
+/// <summary>Watches the exchanges that a recorded span or a caller's <see cref="ExchangeCapture"/> asks about.</summary>
+internal sealed class ExchangeWatcher : IExchangeWatcher
+{
+    public static ExchangeWatcher Instance { get; } = new();
+
+    public IExchangeWatch? Begin(Exchange exchange) => ExchangeWatch.Begin(exchange);
 }

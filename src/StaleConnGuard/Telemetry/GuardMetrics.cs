@@ -48,7 +48,8 @@ internal sealed class GuardMetrics
     {
         if (_idleAge.Enabled)
         {
-            _idleAge.Record(idleAgeTicks / (double)TimeSpan.TicksPerSecond, origin.Tags.Address, origin.Tags.Port);
+            OriginTags tags = OriginTags.Of(origin.Key);
+            _idleAge.Record(idleAgeTicks / (double)TimeSpan.TicksPerSecond, tags.Address, tags.Port);
         }
     }
 
@@ -56,7 +57,8 @@ internal sealed class GuardMetrics
     {
         if (_refused.Enabled)
         {
-            _refused.Add(1, origin.Tags.Address, origin.Tags.Port, new(TelemetryTags.Reason, reason.ToString()));
+            OriginTags tags = OriginTags.Of(origin.Key);
+            _refused.Add(1, tags.Address, tags.Port, new(TelemetryTags.Reason, reason.ToString()));
         }
     }
 
@@ -67,12 +69,13 @@ internal sealed class GuardMetrics
             return;
         }
 
+        OriginTags tags = TagsOf(ended.Exchange.Connection?.Origin.Key);
         _staleHits.Add(
             1,
             [
-                ended.Tags.Address,
-                ended.Tags.Port,
-                new(TelemetryTags.RequestMethod, TelemetryTags.Method(ended.Exchange.Request.Method)),
+                tags.Address,
+                tags.Port,
+                new(TelemetryTags.RequestMethod, TelemetryTags.Method(ended.Exchange.Request?.Method)),
                 new(TelemetryTags.Delivery, ended.Exchange.Delivery.ToString()),
                 new(TelemetryTags.Outcome, TelemetryTags.OutcomeOf(ended.Decision)),
                 new(TelemetryTags.Decision, ended.Decision.ToString()),
@@ -85,7 +88,8 @@ internal sealed class GuardMetrics
     {
         if (_replays.Enabled && ended.Decision.IsReplay() && ended.Exchange.End is not (ConnectionEnd.Refused or ConnectionEnd.ClosedBeforeUse))
         {
-            _replays.Add(1, ended.Tags.Address, ended.Tags.Port, new(TelemetryTags.Decision, ended.Decision.ToString()));
+            OriginTags tags = TagsOf(ended.Exchange.Connection?.Origin.Key);
+            _replays.Add(1, tags.Address, tags.Port, new(TelemetryTags.Decision, ended.Decision.ToString()));
         }
     }
 

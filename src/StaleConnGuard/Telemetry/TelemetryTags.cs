@@ -23,12 +23,8 @@ internal static class TelemetryTags
     /// <summary>What the conventions say for a value outside the known ones.</summary>
     public const string Other = "_OTHER";
 
-    /// <summary>The method, or <see cref="Other"/>: a method is the application's free text.</summary>
-    public static string Method(HttpMethod method) => method.Method switch
-    {
-        "GET" or "HEAD" or "POST" or "PUT" or "DELETE" or "CONNECT" or "OPTIONS" or "TRACE" or "PATCH" or "QUERY" => method.Method,
-        _ => Other,
-    };
+    /// <summary>The method as the runtime writes it (see <see cref="WireMethod"/>), or <see cref="Other"/>: a method is the application's free text.</summary>
+    public static string Method(HttpMethod? method) => method is null ? Other : WireMethod.KnownName(method) ?? Other;
 
     /// <summary>What became of the request, in three words.</summary>
     public static string OutcomeOf(ReplayDecision decision)

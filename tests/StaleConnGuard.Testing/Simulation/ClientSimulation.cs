@@ -249,8 +249,8 @@ public sealed class ClientSimulation
             return false;
         }
 
-        var info = new TcpInfo(
-            TcpInfo.Established, 0, 0, 0, TimeSpan.Zero, 0, TimeSpan.FromSeconds(age), TimeSpan.FromSeconds(age), 0, 0, TimeSpan.Zero, TimeSpan.FromSeconds(now - connection.SentAt));
+        var info = new TcpSnapshot(
+            TcpSnapshot.Established, 0, 0, 0, TimeSpan.Zero, 0, TimeSpan.FromSeconds(age), TimeSpan.FromSeconds(age), 0, 0, TimeSpan.Zero, TimeSpan.FromSeconds(now - connection.SentAt));
         return NearLimit.IsSurelyOpen(info, limit);
     }
 

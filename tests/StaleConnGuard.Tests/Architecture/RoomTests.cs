@@ -13,30 +13,12 @@ public sealed class RoomTests(ITestOutputHelper output)
     /// <summary>References upward that are still there. May only shrink.</summary>
     private static readonly string[] s_allowed =
     [
-        "Exchanges.Attempt → Protocols/Http1.GuardedStream",
-        "Exchanges.ConnectionGuard → Liveness.SilenceWatch",
-        "Exchanges.ConnectionGuard → Protocols/Http1.GuardedStream",
-        "Exchanges.ContentRun → Protocols/Http1.GuardedStream",
-        "Exchanges.EndedExchange → Protocols/Http1.GuardedStream",
-        "Exchanges.EndedExchange → Telemetry.OriginTags",
-        "Exchanges.Exchange → Protocols/Http1.GuardedStream",
-        "Exchanges.Exchange → Telemetry.ExchangeWatch",
         "Exchanges.ExchangeScope → Pipeline.ConnectionGuardHandler",
-        "Exchanges.GuardSettings → Hosting.StaleConnGuardOptions",
-        "Kernel.TransportStream → Exchanges.Exchange",
-        "Kernel.TransportStream → Liveness.IWatchedConnection",
-        "Kernel.TransportStream → Liveness.SilenceMonitor",
-        "Kernel.TransportStream → Liveness.SilenceWatch",
-        "Kernel.TransportStream → Protocols/Http1.GuardedStream",
-        "Kernel.TransportStream → Protocols/Tunnels.TunnelTransports",
-        "Liveness.SilenceMonitor → Protocols/Http1.GuardedStream",
         "Pipeline.HttpRequestMessageExtensions → Hosting.RetryOptionsRules",
         "Pipeline.RetryHandler → Hosting.StaleConnGuardOptions",
         "Pipeline.RetryPolicy → Hosting.RetryOptionsRules",
         "Pipeline.RetryResiliencePipelineBuilderExtensions → Telemetry.GuardMetrics",
         "Pipeline.RetryResiliencePipelineBuilderExtensions → Telemetry.MeteringRetryObserver",
-        "Protocols/Http1.GuardedStream → Telemetry.ExchangeWatch",
-        "ServerTimeouts.OriginKnowledge → Telemetry.OriginTags",
     ];
 
     [Fact]

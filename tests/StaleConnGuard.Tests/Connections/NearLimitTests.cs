@@ -13,7 +13,7 @@ public class NearLimitTests
         NearLimit.IsSurelyOpen(Info(sent, received), s_limit).ShouldBe(expected);
 
     [Fact]
-    public void IsSurelyOpen_FinHasCome_IsNot() => NearLimit.IsSurelyOpen(Info(4, 4) with { State = TcpInfo.CloseWait }, s_limit).ShouldBeFalse();
+    public void IsSurelyOpen_FinHasCome_IsNot() => NearLimit.IsSurelyOpen(Info(4, 4) with { State = TcpSnapshot.CloseWait }, s_limit).ShouldBeFalse();
 
     [Fact]
     public void IsSurelyOpen_TheWayLosesPackets_IsNot()
@@ -22,6 +22,6 @@ public class NearLimitTests
         NearLimit.IsSurelyOpen(Info(4, 4) with { Unacknowledged = 1 }, s_limit).ShouldBeFalse();
     }
 
-    private static TcpInfo Info(double sent, double received) =>
-        new(TcpInfo.Established, 0, 0, 0, TimeSpan.Zero, 0, TimeSpan.FromSeconds(received), TimeSpan.FromSeconds(received), 0, 0, TimeSpan.Zero, TimeSpan.FromSeconds(sent));
+    private static TcpSnapshot Info(double sent, double received) =>
+        new(TcpSnapshot.Established, 0, 0, 0, TimeSpan.Zero, 0, TimeSpan.FromSeconds(received), TimeSpan.FromSeconds(received), 0, 0, TimeSpan.Zero, TimeSpan.FromSeconds(sent));
 }

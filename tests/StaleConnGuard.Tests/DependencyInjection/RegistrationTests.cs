@@ -254,7 +254,7 @@ public class RegistrationTests
         var options = provider.GetRequiredService<IOptionsMonitor<StaleConnGuardOptions>>();
         options.Get("orders").KeepAlive.ServerTimeout.ShouldBe(TimeSpan.FromSeconds(5));
         options.Get("other").KeepAlive.ServerTimeout.ShouldBe(TimeSpan.FromMinutes(1));
-        ((SocketsHttpHandler)HandlerChain.Of(provider, "orders")[^1]).PooledConnectionIdleTimeout.ShouldBe(TimeSpan.FromSeconds(TcpInfo.IsSupported ? 4.9375 : 4));
+        ((SocketsHttpHandler)HandlerChain.Of(provider, "orders")[^1]).PooledConnectionIdleTimeout.ShouldBe(TimeSpan.FromSeconds(TcpSnapshot.IsSupported ? 4.9375 : 4));
     }
 
     [Fact]

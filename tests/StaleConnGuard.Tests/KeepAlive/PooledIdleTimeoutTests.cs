@@ -59,7 +59,7 @@ public class PooledIdleTimeoutTests
         options.KeepAlive.Origins["https://a.example.com"] = new() { ServerTimeout = TimeSpan.FromSeconds(60) };
         options.KeepAlive.Origins["https://b.example.com"] = new() { ServerTimeout = TimeSpan.FromSeconds(5) };
         options.KeepAlive.Origins["https://c.example.com"] = new() { Margin = TimeSpan.FromSeconds(3) };
-        PooledIdleTimeout.Derive(options).ShouldBe(TimeSpan.FromSeconds(TcpInfo.IsSupported ? 4.9375 : 4));
+        PooledIdleTimeout.Derive(options).ShouldBe(TimeSpan.FromSeconds(TcpSnapshot.IsSupported ? 4.9375 : 4));
     }
 
     [Theory]
@@ -71,7 +71,7 @@ public class PooledIdleTimeoutTests
     [InlineData(0.1, 1, 0.05)]
     public void Derive_MarginMayBeMeasured_IsTheHighestLimitThatCanComeToApply(double timeout, double margin, double expected)
     {
-        Requirement.MetOrSkip(TcpInfo.IsSupported, "without TCP_INFO nothing is measured");
+        Requirement.MetOrSkip(TcpSnapshot.IsSupported, "without TCP_INFO nothing is measured");
         var options = new StaleConnGuardOptions { KeepAlive = { ServerTimeout = TimeSpan.FromSeconds(timeout), Margin = TimeSpan.FromSeconds(margin) } };
         PooledIdleTimeout.Derive(options).ShouldBe(TimeSpan.FromSeconds(expected));
         PooledIdleTimeout.Derive(options)!.Value.ShouldBeLessThan(options.KeepAlive.ServerTimeout.Value);

@@ -12,9 +12,9 @@ public class OriginTableTests
 
         table.Count.ShouldBe(1_000);
         table.ToArray().ShouldBe(all, ignoreOrder: true);
-        all.Select((entry, i) => table.Find(Key(i)) == entry).ShouldAllBe(found => found);
+        all.Select((entry, i) => Find(table, Key(i)) == entry).ShouldAllBe(found => found);
         all.ShouldAllBe(entry => !entry.IsDropped);
-        table.Find(Key(1_000)).ShouldBeNull();
+        Find(table, Key(1_000)).ShouldBeNull();
     }
 
     [Fact]
@@ -26,7 +26,7 @@ public class OriginTableTests
         Entry[] all = [.. keys.Select(k => table.Add(new Entry(k, 0)))];
 
         all.Distinct().Count().ShouldBe(keys.Length);
-        keys.Select(k => table.Find(k)).ShouldBe(all);
+        keys.Select(k => Find(table, k)).ShouldBe(all);
         all.Select(entry => entry.Key).ShouldBe(keys);
     }
 
@@ -51,8 +51,8 @@ public class OriginTableTests
         Entry[] dropped = [.. all.Where(entry => entry.IsDropped)];
         dropped.Select(entry => entry.LastUsed).ShouldBe([0, 1, 2, 3], ignoreOrder: true);
         table.Count.ShouldBe(61);
-        dropped.Select(entry => table.Find(entry.Key)).ShouldAllBe(found => found == null);
-        all.Except(dropped).ShouldAllBe(entry => table.Find(entry.Key) == entry);
+        dropped.Select(entry => Find(table, entry.Key)).ShouldAllBe(found => found == null);
+        all.Except(dropped).ShouldAllBe(entry => Find(table, entry.Key) == entry);
     }
 
     [Fact]
@@ -68,7 +68,7 @@ public class OriginTableTests
         table.Add(old).ShouldBeSameAs(old);
 
         old.IsDropped.ShouldBeFalse();
-        table.Find(Key(0)).ShouldBeSameAs(old);
+        Find(table, Key(0)).ShouldBeSameAs(old);
         table.ToArray().Select(entry => entry.Key).ShouldBe([Key(0), Key(2)], ignoreOrder: true);
     }
 
@@ -87,7 +87,7 @@ public class OriginTableTests
                     var random = new Random(seed);
                     while (Volatile.Read(ref added) is int there && there < 2_000)
                     {
-                        if (there > 0 && table.Find(Key(random.Next(there))) is null)
+                        if (there > 0 && Find(table, Key(random.Next(there))) is null)
                         {
                             Interlocked.Increment(ref missed);
                         }
@@ -117,7 +117,7 @@ public class OriginTableTests
             for (int i = 0; i < 20_000; i++)
             {
                 OriginKey key = Key(random.Next(40));
-                Entry entry = table.Find(key) ?? table.Add(new Entry(key, random.Next()));
+                Entry entry = Find(table, key) ?? table.Add(new Entry(key, random.Next()));
                 entry.Key.ShouldBe(key);
                 seen[entry] = true;
                 mine.Add(entry);
@@ -134,14 +134,13 @@ public class OriginTableTests
         there.Length.ShouldBe(table.Count);
         there.Length.ShouldBeLessThanOrEqualTo(16);
         there.Select(entry => entry.Key).Distinct().Count().ShouldBe(there.Length);
-        seen.Keys.Where(entry => !entry.IsDropped && table.Find(entry.Key) == entry).ShouldBe(there, ignoreOrder: true);
-        there.ShouldAllBe(entry => table.Find(entry.Key) == entry && !entry.IsDropped);
+        seen.Keys.Where(entry => !entry.IsDropped && Find(table, entry.Key) == entry).ShouldBe(there, ignoreOrder: true);
+        there.ShouldAllBe(entry => Find(table, entry.Key) == entry && !entry.IsDropped);
     }
 
     private static OriginKey Key(int i) => new("https", $"host{i}.test", 443, Proxy: null);
 
-    private sealed class Entry(in OriginKey key, long now) : OriginEntry<Entry>(key, now)
-    {
-        public override string? Proxy { get; } = key.Proxy;
-    }
+    private static Entry? Find(OriginTable<Entry> table, OriginKey key) => table.TryFind(key, out Entry? entry) ? entry : null;
+
+    private sealed class Entry(in OriginKey key, long now) : OriginEntry(key, now);
 }

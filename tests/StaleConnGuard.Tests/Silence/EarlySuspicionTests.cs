@@ -19,7 +19,7 @@ public class EarlySuspicionTests
 
     [Fact]
     public void Judge_NoLongerEstablished_HasEnded() =>
-        Judge(900, retransmits: 5, total: 5, state: TcpInfo.CloseWait).ShouldBe(EarlyFinding.Ended);
+        Judge(900, retransmits: 5, total: 5, state: TcpSnapshot.CloseWait).ShouldBe(EarlyFinding.Ended);
 
     [Fact]
     public void Judge_TimerRanOutTwice_IsDead()
@@ -50,9 +50,9 @@ public class EarlySuspicionTests
     public void Judge_WindowClosed_IsNeverDead() => Judge(60_000, retransmits: 0, total: 9, unacknowledged: 0).ShouldBe(EarlyFinding.TooSoon);
 
     private EarlyFinding Judge(
-        double age, byte retransmits, uint total, ulong acknowledged = Before, uint unacknowledged = 1, double roundTrip = 10, TimeSpan? lastData = null, byte state = TcpInfo.Established) =>
+        double age, byte retransmits, uint total, ulong acknowledged = Before, uint unacknowledged = 1, double roundTrip = 10, TimeSpan? lastData = null, byte state = TcpSnapshot.Established) =>
         _suspicion.Judge(
-            new TcpInfo(state, retransmits, 0, unacknowledged, TimeSpan.FromMilliseconds(roundTrip), total, lastData ?? TimeSpan.FromHours(1), TimeSpan.FromHours(1), 0, acknowledged),
+            new TcpSnapshot(state, retransmits, 0, unacknowledged, TimeSpan.FromMilliseconds(roundTrip), total, lastData ?? TimeSpan.FromHours(1), TimeSpan.FromHours(1), 0, acknowledged),
             Before,
             TimeSpan.FromMilliseconds(age));
 }

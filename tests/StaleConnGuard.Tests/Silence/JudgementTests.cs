@@ -70,7 +70,17 @@ public class JudgementTests
     private Exchange Make()
     {
         var exchange = new Exchange(new ExchangeScope(_guard, GuardSettings.Default), new HttpRequestMessage());
-        exchange.Bind(_connection, reused: true, idleAgeTicks: 0, connectionAgeTicks: 0, requestsBefore: 1, bytesWrittenBefore: 0);
+        exchange.Bind(new Binding
+        {
+            Connection = _connection,
+            IsReused = true,
+            IdleAgeTicks = 0,
+            ConnectionAgeTicks = 0,
+            RequestsBefore = 1,
+            IdleSince = 0,
+            BeganAt = 0,
+            Mark = default,
+        });
         return exchange;
     }
 }

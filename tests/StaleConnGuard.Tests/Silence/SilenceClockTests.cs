@@ -59,7 +59,7 @@ public class SilenceClockTests
     /// <summary>Seconds in, seconds out.</summary>
     private double Measure(double now, double lastAck, uint unacknowledged = 1, byte retransmits = 1, byte probes = 0, double atMost = 0, uint acks = 0) =>
         TimeSpan.FromTicks(_clock.Measure(
-            new TcpInfo(TcpInfo.Established, retransmits, probes, unacknowledged, TimeSpan.Zero, 0, TimeSpan.Zero, TimeSpan.FromSeconds(lastAck), acks, 0),
+            new TcpSnapshot(TcpSnapshot.Established, retransmits, probes, unacknowledged, TimeSpan.Zero, 0, TimeSpan.Zero, TimeSpan.FromSeconds(lastAck), acks, 0),
             TimeSpan.FromSeconds(now).Ticks,
             TimeSpan.FromSeconds(atMost).Ticks)).TotalSeconds;
 }

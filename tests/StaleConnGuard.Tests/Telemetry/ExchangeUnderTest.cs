@@ -15,7 +15,7 @@ internal sealed class ExchangeUnderTest
         Guard = new ConnectionGuard(Ledger, clock);
         Connection = new GuardedStream(new MemoryStream(), transport: null, Guard, Origin);
         _exchange = new Exchange(new ExchangeScope(Guard, GuardSettings.Default), new HttpRequestMessage(new HttpMethod("REPORT"), "https://api.test/orders?customer=1"));
-        _exchange.Bind(Connection, reused: true, TimeSpan.FromSeconds(1.5).Ticks, TimeSpan.FromSeconds(60).Ticks, requestsBefore: 7, bytesWrittenBefore: 0);
+        _exchange.Bind(Binding(isReused: true));
         _exchange.RecordEnd(end, delivery);
     }
 
@@ -26,6 +26,18 @@ internal sealed class ExchangeUnderTest
     public ConnectionGuard Guard { get; }
 
     public GuardedStream Connection { get; }
+
+    public Binding Binding(bool isReused) => new()
+    {
+        Connection = Connection,
+        IsReused = isReused,
+        IdleAgeTicks = isReused ? TimeSpan.FromSeconds(1.5).Ticks : 0,
+        ConnectionAgeTicks = isReused ? TimeSpan.FromSeconds(60).Ticks : 0,
+        RequestsBefore = isReused ? 7 : 0,
+        IdleSince = 0,
+        BeganAt = 0,
+        Mark = default,
+    };
 
     public EndedExchange Ended(ReplayDecision decision, int replays = 0) => new(_exchange, decision, replays, EndedExchange.LimitInForce(_exchange));
 

@@ -11,10 +11,10 @@ public class ExchangeWatchTests
         var exchange = new ExchangeUnderTest();
         using var request = new HttpRequestMessage();
         var first = new Exchange(new ExchangeScope(exchange.Guard, GuardSettings.Default), request);
-        ExchangeWatch.Begin(first, exchange.Connection).ShouldBeNull();
+        ExchangeWatch.Begin(first).ShouldBeNull();
 
         long before = GC.GetAllocatedBytesForCurrentThread();
-        ExchangeWatch? watch = ExchangeWatch.Begin(first, exchange.Connection);
+        ExchangeWatch? watch = ExchangeWatch.Begin(first);
         long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
 
         watch.ShouldBeNull();
@@ -33,9 +33,9 @@ public class ExchangeWatchTests
         using var request = new HttpRequestMessage();
         RequestAttempts.GetOrAttach(request).Replays = 1;
         var exchange = new Exchange(new ExchangeScope(under.Guard, GuardSettings.Default), request);
-        exchange.Bind(under.Connection, reused: true, TimeSpan.TicksPerSecond, 2 * TimeSpan.TicksPerSecond, 3, 0);
+        exchange.Bind(under.Binding(isReused: true));
 
-        ExchangeWatch watch = ExchangeWatch.Begin(exchange, under.Connection).ShouldNotBeNull();
+        ExchangeWatch watch = ExchangeWatch.Begin(exchange).ShouldNotBeNull();
         exchange.RecordEnd(ConnectionEnd.EndOfStream, Delivery.ProvenUndelivered);
         watch.Ended(exchange);
 
@@ -53,14 +53,14 @@ public class ExchangeWatchTests
         var clock = (VirtualClock)under.Guard.Time;
 
         var first = new Exchange(new ExchangeScope(under.Guard, GuardSettings.Default), request);
-        first.Bind(under.Connection, reused: true, TimeSpan.TicksPerSecond, 2 * TimeSpan.TicksPerSecond, 3, 0);
-        ExchangeWatch.Begin(first, under.Connection);
+        first.Bind(under.Binding(isReused: true));
+        ExchangeWatch.Begin(first);
         request.GetExchangeInfo()!.TimeToFirstByte.ShouldBeNull();
 
         RequestAttempts.GetOrAttach(request).Replays = 1;
         var second = new Exchange(new ExchangeScope(under.Guard, GuardSettings.Default), request);
-        second.Bind(under.Connection, reused: false, 0, 0, 0, 0);
-        ExchangeWatch watch = ExchangeWatch.Begin(second, under.Connection)!;
+        second.Bind(under.Binding(isReused: false));
+        ExchangeWatch watch = ExchangeWatch.Begin(second)!;
         clock.Advance(TimeSpan.FromMilliseconds(30));
         watch.FirstByte();
         clock.Advance(TimeSpan.FromMilliseconds(30));

@@ -17,7 +17,7 @@ public class DeliveryProofTests
             server.Close();
             (await client.ReadAsync(new byte[1])).ShouldBe(0);
 
-            (await DeliveryProof.AfterEndOfStreamAsync(client, 0, TimeProvider.System)).ShouldBe((ConnectionEnd.EndOfStream, Delivery.ProvenUndelivered));
+            (await DeliveryProof.AfterEndOfStreamAsync(client, new SendMark(0, client.AcknowledgedAtConnect), TimeProvider.System)).ShouldBe((ConnectionEnd.EndOfStream, Delivery.ProvenUndelivered));
         }
     }
 
@@ -33,10 +33,10 @@ public class DeliveryProofTests
             server.Close();
             (await client.ReadAsync(new byte[1])).ShouldBe(0);
 
-            (await DeliveryProof.AfterEndOfStreamAsync(client, 0, TimeProvider.System)).ShouldBe((ConnectionEnd.EndOfStream, Delivery.Unknown));
+            (await DeliveryProof.AfterEndOfStreamAsync(client, new SendMark(0, client.AcknowledgedAtConnect), TimeProvider.System)).ShouldBe((ConnectionEnd.EndOfStream, Delivery.Unknown));
 
             // The same bytes, had they been written before the exchange: then nothing of the exchange was taken.
-            (await DeliveryProof.AfterEndOfStreamAsync(client, 10, TimeProvider.System)).ShouldBe((ConnectionEnd.EndOfStream, Delivery.ProvenUndelivered));
+            (await DeliveryProof.AfterEndOfStreamAsync(client, new SendMark(10, client.AcknowledgedAtConnect), TimeProvider.System)).ShouldBe((ConnectionEnd.EndOfStream, Delivery.ProvenUndelivered));
         }
     }
 
@@ -53,7 +53,7 @@ public class DeliveryProofTests
 
             // The trap: no FIN ever came, and yet the kernel says end-of-stream and has acknowledged nothing.
             (await client.ReadAsync(new byte[1])).ShouldBe(0);
-            (await DeliveryProof.AfterEndOfStreamAsync(client, 0, TimeProvider.System)).Delivery.ShouldBe(Delivery.Unknown);
+            (await DeliveryProof.AfterEndOfStreamAsync(client, new SendMark(0, client.AcknowledgedAtConnect), TimeProvider.System)).Delivery.ShouldBe(Delivery.Unknown);
         }
     }
 
@@ -71,7 +71,7 @@ public class DeliveryProofTests
 
             // The ten bytes and our own FIN were before the exchange. The reset has been reported, and from here on the kernel says end-of-stream.
             (await client.ReadAsync(new byte[1])).ShouldBe(0);
-            (await DeliveryProof.AfterEndOfStreamAsync(client, 11, TimeProvider.System)).Delivery.ShouldBe(Delivery.Unknown);
+            (await DeliveryProof.AfterEndOfStreamAsync(client, new SendMark(11, client.AcknowledgedAtConnect), TimeProvider.System)).Delivery.ShouldBe(Delivery.Unknown);
         }
     }
 
@@ -86,7 +86,7 @@ public class DeliveryProofTests
             server.Close();
 
             // As TLS does that has read a close_notify: it says end-of-stream without having looked at the socket again.
-            (await DeliveryProof.AfterEndOfStreamAsync(client, 0, TimeProvider.System)).ShouldBe((ConnectionEnd.Reset, Delivery.Unknown));
+            (await DeliveryProof.AfterEndOfStreamAsync(client, new SendMark(0, client.AcknowledgedAtConnect), TimeProvider.System)).ShouldBe((ConnectionEnd.Reset, Delivery.Unknown));
         }
     }
 

@@ -18,20 +18,24 @@ public sealed class TunnelTransportsTests : IDisposable
     [Fact]
     public async Task TakeOnly_OneCandidate_IsItAndIsGivenOnce()
     {
-        using TransportStream transport = await ConnectAsync();
-        _tunnels.Add(transport);
-        _tunnels.Add(transport);
+        TunnelUnderWay tunnel = await ConnectAsync();
+        using TransportStream transport = tunnel.Transport;
+        _tunnels.Add(tunnel);
+        _tunnels.Add(tunnel);
 
         _tunnels.TakeOnly().ShouldBeSameAs(transport);
         _tunnels.TakeOnly().ShouldBeNull();
-        transport.IsTunnelUnderWay.ShouldBeFalse();
+        tunnel.IsUnderWay.ShouldBeFalse();
+        transport.Listener.ShouldBeNull();
     }
 
     [Fact]
     public async Task TakeOnly_TwoCandidates_IsNoneOfThem()
     {
-        using TransportStream one = await ConnectAsync();
-        using TransportStream other = await ConnectAsync();
+        TunnelUnderWay one = await ConnectAsync();
+        TunnelUnderWay other = await ConnectAsync();
+        using TransportStream first = one.Transport;
+        using TransportStream second = other.Transport;
         _tunnels.Add(one);
         _tunnels.Add(other);
 
@@ -41,21 +45,22 @@ public sealed class TunnelTransportsTests : IDisposable
     [Fact]
     public async Task TakeOnly_OneOfTwoIsClosed_IsTheOther()
     {
-        TransportStream refused = await ConnectAsync();
-        using TransportStream other = await ConnectAsync();
+        TunnelUnderWay refused = await ConnectAsync();
+        TunnelUnderWay other = await ConnectAsync();
+        using TransportStream open = other.Transport;
         _tunnels.Add(refused);
         _tunnels.Add(other);
-        await refused.DisposeAsync();
+        await refused.Transport.DisposeAsync();
 
-        _tunnels.TakeOnly().ShouldBeSameAs(other);
+        _tunnels.TakeOnly().ShouldBeSameAs(open);
     }
 
     public void Dispose() => _listener.Dispose();
 
-    private async Task<TransportStream> ConnectAsync()
+    private async Task<TunnelUnderWay> ConnectAsync()
     {
         var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         await client.ConnectAsync(_listener.LocalEndPoint!);
-        return new TransportStream(client) { IsTunnelUnderWay = true };
+        return TunnelUnderWay.On(new TransportStream(client));
     }
 }

@@ -25,7 +25,7 @@ internal sealed class OriginBudgetCache(RetryBudgetRegistry registry)
     }
 
     private static bool Leads(RetryBudget origin, Uri uri) =>
-        origin.Port == uri.Port
-        && string.Equals(origin.Host, uri.IdnHost, StringComparison.Ordinal)
-        && string.Equals(origin.Scheme, uri.Scheme, StringComparison.Ordinal);
+        origin.Key.Port == uri.Port
+        && string.Equals(origin.Key.Host, uri.IdnHost, StringComparison.Ordinal)
+        && string.Equals(origin.Key.Scheme, uri.Scheme, StringComparison.Ordinal);
 }

@@ -11,7 +11,7 @@ namespace StaleConnGuard.Pipeline;
 /// </remarks>
 /// <param name="origin">The origin. Which proxy leads to it makes no difference.</param>
 /// <param name="opened">When it is made: a timestamp of the clock that is given to the methods, too, because a thousand budgets need not each have a reference to it.</param>
-internal sealed class RetryBudget(in OriginKey origin, long opened) : OriginEntry<RetryBudget>(origin, opened)
+internal sealed class RetryBudget(in OriginKey origin, long opened) : OriginEntry(origin, opened)
 {
     /// <summary>What an origin with little traffic may save up from its requests.</summary>
     public const double MinReserve = 10;

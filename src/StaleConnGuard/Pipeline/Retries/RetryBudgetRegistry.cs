@@ -22,5 +22,5 @@ internal sealed class RetryBudgetRegistry(TimeProvider time)
     /// <summary>The registry of all clients that live by this clock; in production there is one clock, hence one registry.</summary>
     public static RetryBudgetRegistry For(TimeProvider time) => ByClock.GetValue(time, static clock => new RetryBudgetRegistry(clock));
 
-    public RetryBudget GetOrAdd(in OriginKey origin) => _budgets.Find(origin) ?? _budgets.Add(new RetryBudget(origin, Time.GetTimestamp()));
+    public RetryBudget GetOrAdd(in OriginKey origin) => _budgets.TryFind(origin, out RetryBudget? budget) ? budget : _budgets.Add(new RetryBudget(origin, Time.GetTimestamp()));
 }

@@ -91,7 +91,7 @@ internal sealed class RetryPolicy
             return RetryReason.StoppedNotSafeToRepeat;
         }
 
-        if (!notSent && !BodyRepeatabilityClassifier.Classify(original.Content).CanBeSentAgain())
+        if (!notSent && !BodyRepeatabilityClassifier.CanBeSentAgain(original.Content))
         {
             return RetryReason.StoppedBodyOneShot;
         }

@@ -11,7 +11,7 @@ internal sealed partial class GuardedStream
     private Exchange? AskingAtCheckout() =>
         Exchange.Current is { CheckoutWindow: true } asking
         && ReferenceEquals(asking.Guard, _guard)
-        && !ReferenceEquals(asking.Stream, this)
+        && !ReferenceEquals(asking.Connection, this)
         && !(Volatile.Read(ref _user) is Exchange user && ReferenceEquals(user.Root, asking))
             ? asking
             : null;
@@ -21,7 +21,7 @@ internal sealed partial class GuardedStream
     /// </summary>
     private long IdleAgeSinceArrival(long now)
     {
-        if (_arrivalUnknown && _transport is not null && TcpInfo.TryRead(_transport.Socket, out TcpInfo info) && info.LastDataReceived.Ticks > IdleAgeTicksAt(now))
+        if (_arrivalUnknown && _transport is not null && _transport.TryProbe(out TcpSnapshot info) && info.LastDataReceived.Ticks > IdleAgeTicksAt(now))
         {
             long ago = (long)(info.LastDataReceived.TotalSeconds * _guard.Time.TimestampFrequency);
             Touch(now - ago);
@@ -50,7 +50,6 @@ internal sealed partial class GuardedStream
     {
         long now = _guard.Time.GetTimestamp();
         long idleAge = IdleAgeSinceArrival(now);
-        long age = _guard.Time.GetElapsedTime(_created, now).Ticks;
         bool reused = _requests > 0 || _waitedInPool;
         object? user = Volatile.Read(ref _user);
         RefusalReason refusal = RefusalReason.None;
@@ -66,8 +65,7 @@ internal sealed partial class GuardedStream
 
         if (refusal is RefusalReason.None)
         {
-            exchange.Bind(this, reused, idleAge, age, _requests, _transport?.BytesWritten ?? 0);
-            _watch = ExchangeWatch.Begin(exchange, this);
+            Bind(exchange, reused, idleAge, now);
             if (ReferenceEquals(Interlocked.CompareExchange(ref _user, exchange, user), user))
             {
                 Touch(now);
@@ -86,8 +84,7 @@ internal sealed partial class GuardedStream
         }
         else
         {
-            exchange.Bind(this, reused, idleAge, age, _requests, _transport?.BytesWritten ?? 0);
-            _watch = ExchangeWatch.Begin(exchange, this);
+            Bind(exchange, reused, idleAge, now);
         }
 
         Refuse(refusal);
@@ -95,9 +92,21 @@ internal sealed partial class GuardedStream
         throw ConnectionEndedException.Refused(refusal);
     }
 
+    private void Bind(Exchange exchange, bool reused, long idleAge, long now) => exchange.Bind(new Binding
+    {
+        Connection = this,
+        IsReused = reused,
+        IdleAgeTicks = idleAge,
+        ConnectionAgeTicks = _guard.Time.GetElapsedTime(_created, now).Ticks,
+        RequestsBefore = _requests++,
+        IdleSince = LastActivity,
+        BeganAt = now,
+        Mark = new SendMark(_transport?.BytesWritten ?? 0, _transport?.AcknowledgedAtConnect),
+    });
+
     private RefusalReason JudgeReuse(Exchange asking, long idleAgeTicks)
     {
-        if (CarriesNoMore || ReferenceEquals(Volatile.Read(ref _user), s_dead))
+        if (NoNewExchanges || ReferenceEquals(Volatile.Read(ref _user), s_dead))
         {
             return RefusalReason.Closed;
         }
@@ -127,7 +136,7 @@ internal sealed partial class GuardedStream
         }
 
         long limit = asking.Settings.MeasuredLimitTicks(Origin);
-        return idleAgeTicks <= limit && TcpInfo.TryRead(_transport.Socket, out TcpInfo info) && NearLimit.IsSurelyOpen(info, limit);
+        return idleAgeTicks <= limit && _transport.TryProbe(out TcpSnapshot info) && NearLimit.IsSurelyOpen(info, limit);
     }
 
     private void Refuse(RefusalReason reason)

@@ -26,16 +26,16 @@ internal sealed partial class GuardedStream
             return;
         }
 
-        ulong before = _transport!.AcknowledgedAtConnect!.Value + (ulong)exchange.BytesWrittenBefore;
+        ulong before = exchange.Binding!.Mark.AcknowledgedBefore!.Value;
         long started = _guard.Time.GetTimestamp();
         while (!exchange.HasEnded && !exchange.Responded && !_disposed && _guard.Time.GetElapsedTime(started) < s_confirmPatience)
         {
-            if (!TcpInfo.TryRead(_transport.Socket, out TcpInfo info))
+            if (!_transport!.TryProbe(out TcpSnapshot info))
             {
                 return;
             }
 
-            bool isOpen = info.State == TcpInfo.Established;
+            bool isOpen = info.State == TcpSnapshot.Established;
             if (isOpen && info.BytesAcknowledged > before)
             {
                 return;

@@ -53,7 +53,7 @@ internal sealed partial class GuardedStream
             return TellSilence;
         }
 
-        (ConnectionEnd end, Delivery delivery) = await DeliveryProof.AfterEndOfStreamAsync(_transport, exchange.BytesWrittenBefore, _guard.Time).ConfigureAwait(false);
+        (ConnectionEnd end, Delivery delivery) = await DeliveryProof.AfterEndOfStreamAsync(_transport, exchange.Binding!.Mark, _guard.Time).ConfigureAwait(false);
         if (exchange.Root is null)
         {
             // The record first: a write that fails meanwhile looks for it as long as the exchange is this connection's user.
@@ -114,7 +114,7 @@ internal sealed partial class GuardedStream
     {
         _closeReported = true;
         var idleAge = TimeSpan.FromTicks(IdleAgeTicks);
-        if (_transport is not null && TcpInfo.TryRead(_transport.Socket, out TcpInfo info) && info.State == TcpInfo.CloseWait && info.LastAckReceived <= idleAge)
+        if (_transport is not null && _transport.TryProbe(out TcpSnapshot info) && info.State == TcpSnapshot.CloseWait && info.LastAckReceived <= idleAge)
         {
             // The last segment that came is the FIN, and the kernel knows when: however late we look, the age is exact. It also knows when the last byte came, which a thread that was
             // held up took note of late; unless a goodbye beneath TLS came with the FIN.
@@ -160,7 +160,7 @@ internal sealed partial class GuardedStream
     private async ValueTask LookForTheEndAsync(Exchange exchange)
     {
         int? count = await ReadBeneathAsync().ConfigureAwait(false);
-        if (count > 0 && Origin.Scheme == Uri.UriSchemeHttp)
+        if (count > 0 && Origin.Key.Scheme == Uri.UriSchemeHttp)
         {
             // Bytes of an answer that nobody has read yet. Beneath TLS they may be an alert as well, so they tell nothing there.
             _ = exchange.TryMarkResponded();
@@ -168,7 +168,7 @@ internal sealed partial class GuardedStream
 
         if (count == 0)
         {
-            (ConnectionEnd end, Delivery delivery) = await DeliveryProof.AfterEndOfStreamAsync(_transport, exchange.BytesWrittenBefore, _guard.Time).ConfigureAwait(false);
+            (ConnectionEnd end, Delivery delivery) = await DeliveryProof.AfterEndOfStreamAsync(_transport, exchange.Binding!.Mark, _guard.Time).ConfigureAwait(false);
             exchange.RecordEnd(end, delivery);
         }
     }

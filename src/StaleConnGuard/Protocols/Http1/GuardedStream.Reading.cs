@@ -177,8 +177,8 @@ internal sealed partial class GuardedStream
                 throw ConnectionEndedException.Silent();
             }
 
-            Origin.Suspects.FoundAlive(exchange.IdleSince);
-            _watch?.FirstByte();
+            Origin.Suspects.FoundAlive(exchange.Binding!.IdleSince);
+            exchange.Watch?.FirstByte();
             _status.Reset();
 
             // A redirect or a challenge may follow, and with it another look into the pool.

@@ -12,9 +12,6 @@ internal sealed partial class GuardedStream
     public Exchange? Outstanding =>
         Volatile.Read(ref _user) is Exchange { IsClosed: false } exchange && (!exchange.Responded || _transport is { IsWriting: true }) ? exchange : null;
 
-    /// <summary>How long ago the exchange began to write.</summary>
-    public TimeSpan AgeOf(Exchange exchange) => _guard.Time.GetElapsedTime(exchange.BeganAt);
-
     /// <summary>
     /// The watch has found that the peer acknowledges nothing. False when an answer has begun, or the exchange has ended otherwise. The
     /// caller ends the connection then: the record must stand before the request learns of it.
@@ -26,7 +23,7 @@ internal sealed partial class GuardedStream
             return false;
         }
 
-        Origin.Suspects.FoundDead(exchange.BeganAt);
+        Origin.Suspects.FoundDead(exchange.Binding!.BeganAt);
         exchange.RecordEnd(ConnectionEnd.Silence, exchange.Root is null ? Delivery.Unknown : Delivery.ResponseStarted);
         return true;
     }
@@ -34,7 +31,7 @@ internal sealed partial class GuardedStream
     /// <summary>Has the watch look soon at a connection that was taken again after a pause.</summary>
     private void SuspectAfterPause(Exchange exchange)
     {
-        if (exchange.IdleAgeTicks < SilenceSettings.EarlyFromTicks || _transport?.Watch is not { Settings.SuspectsEarly: true } watch)
+        if (exchange.IdleAgeTicks < SilenceSettings.EarlyFromTicks || _liveness?.Watch is not { Settings.SuspectsEarly: true } watch)
         {
             return;
         }
@@ -46,7 +43,7 @@ internal sealed partial class GuardedStream
     // Asked here, on the request's own thread: what it looks at is not for other threads.
     private static bool WouldBeReplayed(Exchange exchange)
     {
-        var attempts = RequestAttempts.Find(exchange.Request);
+        RequestAttempts? attempts = exchange.Request is HttpRequestMessage request ? RequestAttempts.Find(request) : null;
         return ReplayRule.Decide(new ReplayFacts
         {
             Delivery = Delivery.Unknown,
@@ -67,7 +64,7 @@ internal sealed partial class GuardedStream
         bool silence = IsSilence(e);
         if (silence)
         {
-            Origin.Suspects.FoundDead(exchange.BeganAt);
+            Origin.Suspects.FoundDead(exchange.Binding!.BeganAt);
         }
 
         exchange.RecordEnd(silence ? ConnectionEnd.Silence : ConnectionEnd.Reset, exchange.Root is null ? Delivery.Unknown : Delivery.ResponseStarted);

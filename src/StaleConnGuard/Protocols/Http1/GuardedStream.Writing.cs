@@ -121,9 +121,9 @@ internal sealed partial class GuardedStream
     /// <summary>The head of this exchange asks the server for its timeout, if it is time to.</summary>
     private void PlanSolicitation(Exchange exchange)
     {
-        if (AgeAtBindingTicks >= _solicitAtSecond * TimeSpan.TicksPerSecond && exchange.Settings.SolicitHint && !exchange.IsNobodys)
+        if (exchange.ConnectionAgeTicks >= _solicitAtSecond * TimeSpan.TicksPerSecond && exchange.Settings.SolicitHint && exchange.Request is not null)
         {
-            _solicitAtSecond = (int)((AgeAtBindingTicks + KeepAliveSolicitation.AskAgainAfter) / TimeSpan.TicksPerSecond);
+            _solicitAtSecond = (int)((exchange.ConnectionAgeTicks + KeepAliveSolicitation.AskAgainAfter) / TimeSpan.TicksPerSecond);
             _solicits = true;
         }
     }
@@ -154,7 +154,7 @@ internal sealed partial class GuardedStream
             return false;
         }
 
-        if (current is { IsBound: false, IsClosed: false } && ReferenceEquals(current.Guard, _guard) && RequestLine.Begins(bytes, current.Request.Method))
+        if (current is { IsBound: false, IsClosed: false, Request: HttpRequestMessage request } && ReferenceEquals(current.Guard, _guard) && RequestLine.Begins(bytes, request.Method))
         {
             Begin(current);
             return true;
@@ -173,8 +173,8 @@ internal sealed partial class GuardedStream
         bool known = root is not null && ReferenceEquals(root.Guard, _guard);
         root?.CloseCheckoutWindow();
         Exchange further = Exchange.ForFurtherRequest(_guard, known ? root : null, RequestLine.IsIdempotent(bytes));
-        further.Bind(this, _requests > 0, IdleAgeTicks, _guard.Time.GetElapsedTime(_created).Ticks, _requests, _transport?.BytesWritten ?? 0);
-        _watch = ExchangeWatch.Begin(further, this);
+        long now = _guard.Time.GetTimestamp();
+        Bind(further, _requests > 0, IdleAgeTicksAt(now), now);
         PlanSolicitation(further);
 
         object? user = Volatile.Read(ref _user);

@@ -19,7 +19,7 @@ namespace StaleConnGuard.Protocols.Http1;
 /// exchange is bound first and gets the evidence, or the connection is dead first and the write is refused.
 /// </para>
 /// </remarks>
-internal sealed partial class GuardedStream : Stream
+internal sealed partial class GuardedStream : Stream, IGuardedConnection, ILivenessSubject
 {
     private static long s_lastId;
 
@@ -34,8 +34,7 @@ internal sealed partial class GuardedStream : Stream
     private readonly ConnectionGuard _guard;
     private readonly long _created;
 
-    // Written before the exchange is published in _user, read after it was found there.
-    private ExchangeWatch? _watch;
+    private readonly WatchedTransport? _liveness;
     private object? _user;
     private long _lastActivity;
     private int _solicitAtSecond;
@@ -54,32 +53,17 @@ internal sealed partial class GuardedStream : Stream
         _guard = guard;
         Origin = origin;
         _created = _lastActivity = guard.Time.GetTimestamp();
-        transport?.Carries(this);
+        _liveness = transport?.Listener as WatchedTransport;
+        _liveness?.Carries(this);
     }
 
     public OriginKnowledge Origin { get; }
 
-    /// <summary>Who watches the exchange at work; null when nobody asked, which is the ordinary case.</summary>
-    public ExchangeWatch? Watch => _watch;
-
-    /// <summary>Names this connection within the process. Given when it is first asked for.</summary>
+    /// <inheritdoc/>
     public long Id => (long)s_ids.GetValue(this, static _ => Interlocked.Increment(ref s_lastId));
 
-    /// <summary>The last exchange was the last that this connection may carry. Set before the pool gets the connection back.</summary>
-    public bool CarriesNoMore { get; set; }
-
-    /// <summary>Age of this connection when the last exchange was bound to it, in <see cref="TimeSpan"/> ticks.</summary>
-    public long AgeAtBindingTicks { get; set; }
-
-    /// <summary>How many requests this connection had carried before the last exchange was bound to it, which counts that one.</summary>
-    public int RequestsBeforeBinding
-    {
-        get => _requests - 1;
-        set => _requests = value + 1;
-    }
-
-    /// <summary>For how long nothing had been acknowledged when the watch gave this connection up, in milliseconds.</summary>
-    public int SilentForMilliseconds { get; set; }
+    /// <inheritdoc/>
+    public bool NoNewExchanges { get; set; }
 
     public override bool CanRead => _inner.CanRead;
 
@@ -108,9 +92,6 @@ internal sealed partial class GuardedStream : Stream
         get => throw new NotSupportedException();
         set => throw new NotSupportedException();
     }
-
-    /// <summary>A moment of this connection's life as a timestamp of the guard's clock.</summary>
-    public long TimestampAt(long ageTicks) => _created + (long)(ageTicks * ((double)_guard.Time.TimestampFrequency / TimeSpan.TicksPerSecond));
 
     /// <summary>When the last byte was read or written. A timestamp of the guard's clock.</summary>
     public long LastActivity => Volatile.Read(ref _lastActivity);
@@ -166,7 +147,7 @@ internal sealed partial class GuardedStream : Stream
             return;
         }
 
-        if (!TcpInfo.TryRead(_transport.Socket, out TcpInfo info))
+        if (!_transport.TryProbe(out TcpSnapshot info))
         {
             if (NothingHasCome(_transport.Socket))
             {
@@ -176,11 +157,11 @@ internal sealed partial class GuardedStream : Stream
             return;
         }
 
-        if (info.State == TcpInfo.Established)
+        if (info.State == TcpSnapshot.Established)
         {
             _guard.OnObserved(Origin, Origin.SeenOpen(TimeSpan.FromTicks(IdleAgeTicks)));
         }
-        else if (info.State == TcpInfo.CloseWait && !_closeReported)
+        else if (info.State == TcpSnapshot.CloseWait && !_closeReported)
         {
             ReportIdleClose();
         }

@@ -17,18 +17,18 @@ internal sealed class TunnelTransports
     private static readonly ConditionalWeakTable<Exchange, TunnelTransports> s_made = [];
 
     private readonly Lock _lock = new();
-    private readonly List<TransportStream> _candidates = [];
+    private readonly List<TunnelUnderWay> _candidates = [];
 
     /// <summary>Those that are made in the flow of this exchange.</summary>
     public static TunnelTransports Of(Exchange maker) => s_made.GetValue(maker, static _ => new TunnelTransports());
 
-    public void Add(TransportStream transport)
+    public void Add(TunnelUnderWay tunnel)
     {
         lock (_lock)
         {
-            if (!_candidates.Contains(transport))
+            if (!_candidates.Contains(tunnel))
             {
-                _candidates.Add(transport);
+                _candidates.Add(tunnel);
             }
         }
     }
@@ -39,15 +39,14 @@ internal sealed class TunnelTransports
         lock (_lock)
         {
             // A refused tunnel (407, and the proxy closes) leaves a dead one behind.
-            _candidates.RemoveAll(static t => !t.IsTunnelUnderWay);
-            if (_candidates is not [TransportStream only])
+            _candidates.RemoveAll(static t => !t.IsUnderWay);
+            if (_candidates is not [TunnelUnderWay only])
             {
                 return null;
             }
 
-            only.IsTunnelUnderWay = false;
             _candidates.Clear();
-            return only;
+            return only.Tie();
         }
     }
 }

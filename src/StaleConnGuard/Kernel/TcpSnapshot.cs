@@ -20,7 +20,7 @@ namespace StaleConnGuard.Kernel;
 /// <param name="RoundTripVariation">The smoothed mean deviation of the round trip.</param>
 /// <param name="LastDataSent">Time since the last byte, or a repetition of it, left for the peer.</param>
 [StructLayout(LayoutKind.Auto)]
-internal readonly record struct TcpInfo(
+internal readonly record struct TcpSnapshot(
     byte State,
     byte Retransmits,
     byte Probes,
@@ -63,7 +63,7 @@ internal readonly record struct TcpInfo(
     public TimeSpan LongRoundTrip => RoundTrip + (4 * RoundTripVariation);
 
     /// <summary>False when the system is not Linux, the kernel is older than 4.2, or the socket is no open TCP socket.</summary>
-    public static bool TryRead(Socket socket, out TcpInfo info)
+    public static bool TryRead(Socket socket, out TcpSnapshot info)
     {
         info = default;
         if (!IsSupported)
@@ -86,7 +86,7 @@ internal readonly record struct TcpInfo(
             return false;
         }
 
-        info = new TcpInfo(
+        info = new TcpSnapshot(
             raw[0],
             raw[RetransmitsOffset],
             raw[ProbesOffset],

@@ -1,0 +1,4 @@
+namespace StaleConnGuard.Exchanges;
+
+/// <summary>How an exchange ended before any response byte, and what became of its request. Immutable, so whoever finds it finds it whole.</summary>
+internal sealed record ExchangeEnd(ConnectionEnd End, Delivery Delivery);
