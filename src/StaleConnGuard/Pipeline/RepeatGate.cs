@@ -46,14 +46,18 @@ internal static class RepeatGate
     /// <summary>Notes how the last attempt at a request ended that got no answer.</summary>
     public static void Note(Exchange exchange, Exception failure)
     {
-        HttpRequestMessage request = exchange.Request;
+        if (exchange.Request is not HttpRequestMessage request)
+        {
+            return;
+        }
+
         UnansweredSend? send = UnansweredSend.Find(request);
         if (send is null && (!exchange.Settings.RefusesRepeatsFromAbove || RepeatSafety.IsSafeToRepeat(request)))
         {
             return;
         }
 
-        if (MayHaveArrived(exchange, failure))
+        if (MayHaveArrived(exchange, request, failure))
         {
             (send ?? UnansweredSend.GetOrAttach(request)).EndLost(failure);
             return;
@@ -62,7 +66,7 @@ internal static class RepeatGate
         send?.EndUnsent();
     }
 
-    private static bool MayHaveArrived(Exchange exchange, Exception failure)
+    private static bool MayHaveArrived(Exchange exchange, HttpRequestMessage request, Exception failure)
     {
         // Of a send that was several requests on the wire, the evidence is about the last: an earlier one was answered.
         if (exchange.Responded)
@@ -86,6 +90,6 @@ internal static class RepeatGate
         }
 
         // On HTTP/1.1 an exchange is bound by its first write. On other versions only the kind of the failure tells.
-        return !Attempt.WillBeHttp11(exchange.Request) && !FailureClassifier.IsNotSent(failure);
+        return !Attempt.WillBeHttp11(request) && !FailureClassifier.IsNotSent(failure);
     }
 }
