@@ -7,6 +7,9 @@ namespace StaleConnGuard.Exchanges;
 /// </summary>
 internal sealed class ConnectionGuard(KeepAliveLedger ledger, TimeProvider time)
 {
+    private readonly Lock _firstSend = new();
+    private volatile Action? _beforeFirstSend;
+
     public KeepAliveLedger Ledger { get; } = ledger;
 
     public TimeProvider Time { get; } = time;
@@ -21,6 +24,18 @@ internal sealed class ConnectionGuard(KeepAliveLedger ledger, TimeProvider time)
 
     /// <summary>The runtime may unpack a body below the guard, and takes its length from the response then.</summary>
     public bool MayUnpackBodies { get; set; }
+
+    /// <summary>What is to be done on the handler before the first request is sent through it, and not before.</summary>
+    public void BeforeFirstSend(Action action) => _beforeFirstSend = action;
+
+    /// <summary>Called before each request is sent: requests that come while the first is at it wait.</summary>
+    public void OnSending()
+    {
+        if (_beforeFirstSend is not null)
+        {
+            RunBeforeFirstSend();
+        }
+    }
 
     /// <summary>Called when a connection was not given to an exchange.</summary>
     public void OnRefused(OriginKnowledge origin, RefusalReason reason) => Observer?.ConnectionRefused(origin, reason);
@@ -78,4 +93,13 @@ internal sealed class ConnectionGuard(KeepAliveLedger ledger, TimeProvider time)
 
     /// <summary>Who listens, if anybody.</summary>
     public IGuardObserver? Observer { get; init; }
+
+    private void RunBeforeFirstSend()
+    {
+        lock (_firstSend)
+        {
+            _beforeFirstSend?.Invoke();
+            _beforeFirstSend = null;
+        }
+    }
 }

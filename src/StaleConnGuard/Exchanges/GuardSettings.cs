@@ -1,11 +1,15 @@
 namespace StaleConnGuard.Exchanges;
 
 /// <summary>An immutable snapshot of the options of one client, in the units the request path reads. Replaced as a whole on reload.</summary>
-internal sealed class GuardSettings(KeepAliveOptions keepAlive, ReplayOptions replay)
+internal sealed class GuardSettings(KeepAliveOptions keepAlive, ReplayOptions replay, bool isEnabled = true, GuardSettings? before = null)
 {
     public static GuardSettings Default { get; } = new(new KeepAliveOptions(), new ReplayOptions());
 
-    public KeepAliveSettings KeepAlive { get; } = KeepAliveSettings.From(keepAlive);
+    /// <summary>False once the client was switched off while its handler lives.</summary>
+    public bool IsEnabled { get; } = isEnabled;
+
+    /// <summary>Of connections.</summary>
+    public KeepAliveSettings KeepAlive { get; } = KeepAliveSettings.From(keepAlive, before?.KeepAlive);
 
     public int MaxReplays { get; } = replay.MaxReplays;
 

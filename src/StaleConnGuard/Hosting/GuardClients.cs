@@ -1,46 +1,25 @@
 using System.Collections.Concurrent;
-using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using Microsoft.Extensions.Primitives;
 
 namespace StaleConnGuard.Hosting;
 
-/// <summary>
-/// The settings of each named client, outliving its handlers, and kept up to date when the configuration is reloaded. A reload that is not
-/// valid is logged and changes nothing.
-/// </summary>
+/// <summary>The settings of each named client, outliving its handlers, and kept up to date when its options change.</summary>
 internal sealed class GuardClients : IDisposable
 {
     private readonly ConcurrentDictionary<string, GuardSettingsHolder> _holders = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, ClientTimeout> _timeouts = new(StringComparer.Ordinal);
-    private readonly List<IDisposable> _subscriptions = [];
     private readonly IOptionsMonitor<StaleConnGuardOptions> _options;
-    private readonly IOptionsMonitorCache<StaleConnGuardOptions> _cache;
-    private readonly ILogger _logger;
+    private readonly IDisposable? _subscription;
 
-    public GuardClients(
-        GuardRegistrations registrations,
-        IOptionsMonitor<StaleConnGuardOptions> options,
-        IOptionsMonitorCache<StaleConnGuardOptions> cache,
-        ILoggerFactory loggers)
+    public GuardClients(IOptionsMonitor<StaleConnGuardOptions> options, GuardReloads reloads)
     {
         _options = options;
-        _cache = cache;
-        _logger = loggers.CreateLogger(GuardLog.Category);
-
-        foreach (IConfiguration section in registrations.Sections)
-        {
-            _subscriptions.Add(ChangeToken.OnChange(section.GetReloadToken, ReloadAll));
-        }
-
-        if (options.OnChange((_, name) => Reload(name ?? Options.DefaultName)) is IDisposable subscription)
-        {
-            _subscriptions.Add(subscription);
-        }
+        reloads.WhenAccepted(RefreshAll);
+        _subscription = options.OnChange((_, name) => Refresh(name ?? Options.DefaultName));
     }
 
-    /// <exception cref="OptionsValidationException">The client's options are not valid.</exception>
+    /// <summary>The options in force: the last valid ones.</summary>
+    /// <exception cref="OptionsValidationException">The client's options are not valid, and never were.</exception>
     public StaleConnGuardOptions OptionsOf(string client) => _options.Get(client);
 
     public GuardSettingsHolder SettingsOf(string client) =>
@@ -49,39 +28,24 @@ internal sealed class GuardClients : IDisposable
     /// <summary>Where the client's <see cref="HttpClient.Timeout"/> is noted each time a client is made.</summary>
     public ClientTimeout TimeoutOf(string client) => _timeouts.GetOrAdd(client, static _ => new ClientTimeout());
 
-    public void Dispose()
-    {
-        foreach (IDisposable subscription in _subscriptions)
-        {
-            subscription.Dispose();
-        }
-    }
+    public void Dispose() => _subscription?.Dispose();
 
-    private void ReloadAll()
+    private void RefreshAll()
     {
         foreach (string client in _holders.Keys)
         {
-            _cache.TryRemove(client);
-            Reload(client);
+            Refresh(client);
         }
     }
 
-    private void Reload(string client)
+    private void Refresh(string client)
     {
-        if (!_holders.TryGetValue(client, out GuardSettingsHolder? holder))
+        if (_holders.TryGetValue(client, out GuardSettingsHolder? holder))
         {
-            return;
-        }
-
-        try
-        {
-            holder.Current = SettingsOf(OptionsOf(client));
-        }
-        catch (Exception e) when (e is OptionsValidationException or InvalidOperationException or FormatException)
-        {
-            GuardLog.ReloadRejected(_logger, client, e.Message);
+            holder.Current = SettingsOf(OptionsOf(client), holder.Current);
         }
     }
 
-    private static GuardSettings SettingsOf(StaleConnGuardOptions options) => new(options.KeepAlive, options.Replay);
+    private static GuardSettings SettingsOf(StaleConnGuardOptions options, GuardSettings? before = null) =>
+        new(options.KeepAlive, options.Replay, options.Enabled, before);
 }

@@ -14,6 +14,7 @@ internal sealed class GuardHandlerBuilderFilter(
     GuardClients clients,
     KeepAliveLedger ledger,
     GuardMetrics metrics,
+    UnusedConfiguration unused,
     ILoggerFactory loggers,
     TimeProvider? time = null,
     IMeterFactory? meters = null) : IHttpMessageHandlerBuilderFilter
@@ -24,6 +25,7 @@ internal sealed class GuardHandlerBuilderFilter(
         new(metrics, new LoggingRetryObserver(loggers.CreateLogger(GuardLog.Category), NoRetryObserver.Instance));
 
     private readonly ConcurrentDictionary<string, bool> _checked = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, bool> _saidInUse = new(StringComparer.Ordinal);
     private readonly TimeProvider _time = time ?? TimeProvider.System;
 
     public Action<HttpMessageHandlerBuilder> Configure(Action<HttpMessageHandlerBuilder> next) =>
@@ -36,9 +38,15 @@ internal sealed class GuardHandlerBuilderFilter(
                 return;
             }
 
+            unused.OnClientMade(client);
+            StaleConnGuardOptions options = clients.OptionsOf(client);
+            if (!options.Enabled)
+            {
+                return;
+            }
+
             // A handler is made anew every few minutes: what is to be said of a client's settings is said once.
             bool first = _checked.TryAdd(client, true);
-            StaleConnGuardOptions options = clients.OptionsOf(client);
             HttpMessageHandler? repeater = RepeatingHandlers.Find(builder.AdditionalHandlers, builder.PrimaryHandler);
             bool mayRepeat = builder.AdditionalHandlers.Count > 0 || builder.PrimaryHandler is DelegatingHandler || options.Retry.ConfigurePipeline is not null;
             builder.PrimaryHandler = Guard(client, builder.PrimaryHandler, options, first);
@@ -49,6 +57,11 @@ internal sealed class GuardHandlerBuilderFilter(
 
             AddOutermost(builder.AdditionalHandlers, MakeRetryHandler(client, options, repeater));
             AddOutermost(builder.AdditionalHandlers, mayRepeat ? new RequestIdentityHandler() : null);
+
+            if (options.KeepAlive.Origins.Count > 0)
+            {
+                builder.AdditionalHandlers.Insert(0, LogicalOrigin.Outer(clients.SettingsOf(client)));
+            }
         };
 
     private static void AddOutermost<THandler>(IList<DelegatingHandler> handlers, THandler? handler)
@@ -96,11 +109,11 @@ internal sealed class GuardHandlerBuilderFilter(
             innermost = inner;
         }
 
-        if (innermost is not SocketsHttpHandler sockets)
+        if (UnderlyingHandler.Of(innermost) is not SocketsHttpHandler sockets)
         {
             if (first)
             {
-                GuardLog.ForeignPrimaryHandler(_logger, client, innermost.GetType().Name);
+                GuardLog.ForeignPrimaryHandler(_logger, client, innermost.GetType().Name, UnderlyingHandler.RemedyFor(innermost));
             }
 
             return primary;
@@ -114,13 +127,9 @@ internal sealed class GuardHandlerBuilderFilter(
 
         GuardSettingsHolder settings = clients.SettingsOf(client);
         var own = new ConnectionGuard(ledger, _time) { Observer = _observer, Watcher = ExchangeWatcher.Instance };
-        if (GuardedConnections.Prepare(sockets, own, options, settings) is not ConnectionGuard guard)
+        if (GuardedConnections.Prepare(sockets, own, options, settings, () => SayHandlerInUse(client)) is not ConnectionGuard guard)
         {
-            if (first)
-            {
-                GuardLog.HandlerInUse(_logger, client);
-            }
-
+            SayHandlerInUse(client);
             return primary;
         }
 
@@ -132,7 +141,12 @@ internal sealed class GuardHandlerBuilderFilter(
             }
         }
 
-        var guarded = new ConnectionGuardHandler(guard, settings, sockets);
+        HttpMessageHandler guarded = new ConnectionGuardHandler(guard, settings, innermost);
+        if (options.KeepAlive.Origins.Count > 0)
+        {
+            guarded = LogicalOrigin.Inner(settings, guarded);
+        }
+
         if (above is null)
         {
             return guarded;
@@ -140,6 +154,14 @@ internal sealed class GuardHandlerBuilderFilter(
 
         above.InnerHandler = guarded;
         return primary;
+    }
+
+    private void SayHandlerInUse(string client)
+    {
+        if (_saidInUse.TryAdd(client, true))
+        {
+            GuardLog.HandlerInUse(_logger, client);
+        }
     }
 
     private RetryHandler? MakeRetryHandler(string client, StaleConnGuardOptions options, HttpMessageHandler? repeater)

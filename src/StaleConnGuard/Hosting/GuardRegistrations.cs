@@ -1,20 +1,28 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 
 namespace StaleConnGuard.Hosting;
 
 /// <summary>
-/// What the application asked for while it registered its services: which clients are guarded, and how. Written at registration only,
-/// in any order; read from then on.
+/// What the application asked for while it registered its services: which clients are guarded, and from which sections. Written at registration
+/// only, in any order; read from then on.
 /// </summary>
-internal sealed class GuardRegistrations
+internal sealed class GuardRegistrations(IServiceCollection services)
 {
-    private readonly HashSet<string> _clients = new(StringComparer.Ordinal);
-    private readonly List<Registration> _registrations = [];
+    private readonly Dictionary<string, bool> _clients = new(StringComparer.Ordinal);
+    private readonly List<ConfigurationInForce> _sections = [];
+    private readonly HashSet<string> _named = new(StringComparer.Ordinal);
     private bool _everyClient;
 
-    /// <summary>All configuration sections, for reload.</summary>
-    public IEnumerable<IConfiguration> Sections => _registrations.Select(r => r.Section).OfType<IConfiguration>();
+    /// <summary>All configuration sections.</summary>
+    public IReadOnlyList<ConfigurationInForce> Sections => _sections;
+
+    /// <summary>Clients that were named in a call.</summary>
+    public IEnumerable<string> RegisteredClients => _clients.Keys;
+
+    /// <summary>Everything that the application registered.</summary>
+    public IEnumerable<ServiceDescriptor> Services { get; } = services;
 
     /// <summary>Finds the registrations of this collection, or begins them.</summary>
     public static GuardRegistrations In(IServiceCollection services)
@@ -27,62 +35,61 @@ internal sealed class GuardRegistrations
             }
         }
 
-        var registrations = new GuardRegistrations();
+        var registrations = new GuardRegistrations(services);
         services.AddSingleton(registrations);
         return registrations;
     }
 
+    /// <param name="services">Where the options are set up.</param>
     /// <param name="client">The client's name; null for every client.</param>
     /// <param name="configure">What to set, if anything.</param>
     /// <param name="section">What to read, if anything.</param>
-    public void Add(string? client, Action<StaleConnGuardOptions>? configure = null, IConfiguration? section = null)
+    public void Add(IServiceCollection services, string? client, Action<StaleConnGuardOptions>? configure = null, IConfiguration? section = null)
+    {
+        Set(client, isGuarded: true);
+        string name = client ?? Options.DefaultName;
+        if (_named.Add(name))
+        {
+            services.AddSingleton<IOptionsChangeTokenSource<StaleConnGuardOptions>>(
+                provider => new GuardReloadTokenSource(name, provider.GetRequiredService<GuardReloads>()));
+        }
+
+        if (configure is null && section is null)
+        {
+            return;
+        }
+
+        ConfigurationInForce? inForce = null;
+        if (section is not null)
+        {
+            inForce = new ConfigurationInForce(section);
+            _sections.Add(inForce);
+        }
+
+        services.AddSingleton<IConfigureOptions<StaleConnGuardOptions>>(new GuardRegistration(client, configure, inForce));
+    }
+
+    /// <summary>Takes a client out, whatever is said for every client; null for all of which nothing else is said. The later call counts.</summary>
+    public void Remove(string? client) => Set(client, isGuarded: false);
+
+    public bool Guards(string client) => _clients.TryGetValue(client, out bool isGuarded) ? isGuarded : _everyClient;
+
+    /// <summary>Every client that is named anywhere, and the options without a name: those must be valid.</summary>
+    public IEnumerable<string> ClientNames() =>
+        _clients.Keys
+            .Prepend(Options.DefaultName)
+            .Concat(_sections.SelectMany(static section => StaleConnGuardConfiguration.ClientNames(section.Section)))
+            .Distinct(StringComparer.Ordinal);
+
+    private void Set(string? client, bool isGuarded)
     {
         if (client is null)
         {
-            _everyClient = true;
+            _everyClient = isGuarded;
         }
         else
         {
-            _clients.Add(client);
-        }
-
-        if (configure is not null || section is not null)
-        {
-            _registrations.Add(new Registration(client, configure, section));
-        }
-    }
-
-    public bool Guards(string? client) => _everyClient || (client is not null && _clients.Contains(client));
-
-    /// <summary>Applies what was said for every client, then what was said for this one, each in the order it was said.</summary>
-    public void Apply(string? client, StaleConnGuardOptions options)
-    {
-        foreach (Registration registration in _registrations)
-        {
-            if (registration.Client is null)
-            {
-                registration.Apply(client, options);
-            }
-        }
-
-        foreach (Registration registration in _registrations)
-        {
-            if (registration.Client is not null && string.Equals(registration.Client, client, StringComparison.Ordinal))
-            {
-                registration.Apply(client, options);
-            }
-        }
-    }
-
-    private sealed record Registration(string? Client, Action<StaleConnGuardOptions>? Configure, IConfiguration? Section)
-    {
-        public void Apply(string? client, StaleConnGuardOptions options)
-        {
-            Configure?.Invoke(options);
-            if (Section is not null)
-            {
-                StaleConnGuardConfiguration.Apply(Section, client, options);
-            }
+            _clients[client] = isGuarded;
         }
     }
 }

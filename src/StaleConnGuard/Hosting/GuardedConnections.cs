@@ -17,9 +17,16 @@ internal static class GuardedConnections
 
     /// <summary>
     /// The guard of <paramref name="handler"/>'s connections: the one it has already, or <paramref name="guard"/>. Null when the handler has
-    /// sent requests and can no longer be changed.
+    /// sent requests and can no longer be changed. The callbacks are set when the guard sends its first request, not before: others set
+    /// theirs after the handler was made (gRPC's load balancer, which refuses a handler that has one).
     /// </summary>
-    public static ConnectionGuard? Prepare(SocketsHttpHandler handler, ConnectionGuard guard, StaleConnGuardOptions options, GuardSettingsHolder settings)
+    /// <param name="handler">The handler.</param>
+    /// <param name="guard">Its guard, if it has none yet.</param>
+    /// <param name="options">What to set on it.</param>
+    /// <param name="settings">In force when a connection is made.</param>
+    /// <param name="onInUse">Called when the handler has by its first guarded request sent others: its connections are not guarded.</param>
+    public static ConnectionGuard? Prepare(
+        SocketsHttpHandler handler, ConnectionGuard guard, StaleConnGuardOptions options, GuardSettingsHolder settings, Action? onInUse = null)
     {
         lock (s_prepared)
         {
@@ -35,9 +42,17 @@ internal static class GuardedConnections
 
             var watch = SilenceWatch.For(options.Transport, guard.Time);
             HandlerDefaults.Apply(handler, options, s_jitter.NextDouble());
-            handler.ConnectCallback = ConnectWith(handler.ConnectCallback, SocketTuning.From(options.Transport), watch);
-            handler.PlaintextStreamFilter = FilterWith(handler.PlaintextStreamFilter, handler, guard, settings);
-            guard.MayUnpackBodies = handler.AutomaticDecompression is not DecompressionMethods.None;
+            guard.BeforeFirstSend(() =>
+            {
+                if (CanStillBeSet(handler))
+                {
+                    SetCallbacks(handler, guard, options, settings, watch);
+                }
+                else
+                {
+                    onInUse?.Invoke();
+                }
+            });
             s_prepared.Add(handler, guard);
             return guard;
         }
@@ -55,6 +70,13 @@ internal static class GuardedConnections
         {
             return false;
         }
+    }
+
+    private static void SetCallbacks(SocketsHttpHandler handler, ConnectionGuard guard, StaleConnGuardOptions options, GuardSettingsHolder settings, SilenceWatch? watch)
+    {
+        handler.ConnectCallback = ConnectWith(handler.ConnectCallback, SocketTuning.From(options.Transport), watch);
+        handler.PlaintextStreamFilter = FilterWith(handler.PlaintextStreamFilter, handler, guard, settings);
+        guard.MayUnpackBodies = handler.AutomaticDecompression is not DecompressionMethods.None;
     }
 
     private static Func<SocketsHttpConnectionContext, CancellationToken, ValueTask<Stream>> ConnectWith(

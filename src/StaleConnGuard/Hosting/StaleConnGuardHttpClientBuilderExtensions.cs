@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Configuration;
 using StaleConnGuard;
+using StaleConnGuard.Hosting;
 
 namespace Microsoft.Extensions.DependencyInjection;
 
@@ -43,11 +44,24 @@ public static class StaleConnGuardHttpClientBuilderExtensions
         return builder.AddGuard(configure: null, section);
     }
 
+    /// <summary>
+    /// Takes this client out: it stays as it is without this library, although every other client is guarded. Of this and
+    /// <c>AddStaleConnGuard</c> on the same builder the later call counts.
+    /// </summary>
+    /// <param name="builder">The client's builder.</param>
+    /// <returns>The same builder.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="builder"/> is null.</exception>
+    public static IHttpClientBuilder RemoveStaleConnGuard(this IHttpClientBuilder builder)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        GuardRegistrations.In(builder.Services).Remove(builder.Name);
+        return builder;
+    }
+
     private static IHttpClientBuilder AddGuard(this IHttpClientBuilder builder, Action<StaleConnGuardOptions>? configure, IConfiguration? section)
     {
         // The builder inside ConfigureHttpClientDefaults has no name: it stands for every client.
-        builder.Services.AddGuard().Add(builder.Name, configure, section);
-        builder.Services.ValidateGuardOnStart(builder.Name ?? Options.Options.DefaultName);
+        builder.Services.AddGuard().Add(builder.Services, builder.Name, configure, section);
         return builder;
     }
 }

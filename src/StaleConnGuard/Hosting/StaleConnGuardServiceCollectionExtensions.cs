@@ -20,8 +20,8 @@ public static class StaleConnGuardServiceCollectionExtensions
     public static IServiceCollection AddStaleConnGuard(this IServiceCollection services)
     {
         ArgumentNullException.ThrowIfNull(services);
-        services.AddGuard().Add(client: null);
-        return services.ValidateGuardOnStart(Options.Options.DefaultName);
+        services.AddGuard().Add(services, client: null);
+        return services;
     }
 
     /// <summary>The same, with options for every client. A client's own options come on top, whatever order the calls are made in.</summary>
@@ -33,13 +33,14 @@ public static class StaleConnGuardServiceCollectionExtensions
     {
         ArgumentNullException.ThrowIfNull(services);
         ArgumentNullException.ThrowIfNull(configure);
-        services.AddGuard().Add(client: null, configure);
-        return services.ValidateGuardOnStart(Options.Options.DefaultName);
+        services.AddGuard().Add(services, client: null, configure);
+        return services;
     }
 
     /// <summary>
     /// The same, with options from configuration. Keys follow the property names of <see cref="StaleConnGuardOptions"/>; a section
-    /// <c>Clients:&lt;name&gt;</c> overrides them for one client. A reload takes effect on the next request.
+    /// <c>Clients:&lt;name&gt;</c> overrides them for one client. A reload takes effect on the next
+    /// request; one that is not valid is logged and changes nothing.
     /// </summary>
     /// <param name="services">The services.</param>
     /// <param name="section">The section that holds the options, usually <c>StaleConnGuard</c>.</param>
@@ -49,13 +50,8 @@ public static class StaleConnGuardServiceCollectionExtensions
     {
         ArgumentNullException.ThrowIfNull(services);
         ArgumentNullException.ThrowIfNull(section);
-        services.AddGuard().Add(client: null, section: section);
-        foreach (IConfigurationSection client in section.GetSection("Clients").GetChildren())
-        {
-            services.ValidateGuardOnStart(client.Key);
-        }
-
-        return services.ValidateGuardOnStart(Options.Options.DefaultName);
+        services.AddGuard().Add(services, client: null, section: section);
+        return services;
     }
 
     internal static GuardRegistrations AddGuard(this IServiceCollection services)
@@ -65,16 +61,15 @@ public static class StaleConnGuardServiceCollectionExtensions
         services.TryAddSingleton<IKeepAliveLedger>(static provider => provider.GetRequiredService<KeepAliveLedger>());
         services.TryAddSingleton(static provider => GuardMetrics.Of(provider.GetService<IMeterFactory>(), provider.GetRequiredService<KeepAliveLedger>()));
         services.TryAddSingleton<GuardClients>();
+        services.TryAddSingleton<GuardReloads>();
+        services.TryAddSingleton<ClientNames>();
+        services.TryAddSingleton<UnusedConfiguration>();
+        services.TryAddSingleton<IOptionsFactory<StaleConnGuardOptions>, GuardOptionsFactory>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHttpMessageHandlerBuilderFilter, GuardHandlerBuilderFilter>());
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<IConfigureOptions<StaleConnGuardOptions>, GuardOptionsSetup>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<StaleConnGuardOptions>, StaleConnGuardOptionsValidator>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IPostConfigureOptions<HttpClientFactoryOptions>, ClientTimeoutSetup>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<GuardStartup>, GuardStartupValidator>());
+        services.AddOptions<GuardStartup>().ValidateOnStart();
         return GuardRegistrations.In(services);
-    }
-
-    internal static IServiceCollection ValidateGuardOnStart(this IServiceCollection services, string client)
-    {
-        services.AddOptions<StaleConnGuardOptions>(client).ValidateOnStart();
-        return services;
     }
 }

@@ -19,7 +19,7 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
     public ConnectionGuard Guard { get; } = guard;
 
     protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
-        SendAsync(request, new PlainSend(cancellationToken));
+        settings.Current.IsEnabled ? SendAsync(request, new PlainSend(cancellationToken)) : SendUnguardedAsync(request, cancellationToken);
 
     internal Task<HttpResponseMessage> SendAsync<TSend>(HttpRequestMessage request, TSend send)
         where TSend : struct, ISend
@@ -66,6 +66,8 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
     {
         try
         {
+            scope.Guard.OnSending();
+            // (1)
             send.Attempt = Attempt.First(scope, request);
             return ExecutionContext.IsFlowSuppressed() ? SendFlowingAsync(send) : SendGuardedAsync(send);
         }
@@ -144,8 +146,37 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
         return scope;
     }
 
+    /// <summary>Switched off while the handler lives: as if nobody were here.</summary>
+    private async Task<HttpResponseMessage> SendUnguardedAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        Guard.OnSending();
+        Exchange.Current = null;
+        return await base.SendAsync(request, cancellationToken).ConfigureAwait(false);
+    }
+
+    private HttpResponseMessage SendUnguarded(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        Exchange? outer = Exchange.Current;
+        Exchange.Current = null;
+        try
+        {
+            return base.Send(request, cancellationToken);
+        }
+        finally
+        {
+            Exchange.Current = outer;
+        }
+    }
+
     protected override HttpResponseMessage Send(HttpRequestMessage request, CancellationToken cancellationToken)
     {
+        Guard.OnSending();
+        if (!settings.Current.IsEnabled)
+        {
+            return SendUnguarded(request, cancellationToken);
+        }
+
+
         ExchangeScope scope = Scope();
         UnansweredSend? gate = RepeatGate.For(scope.Settings, request);
         if (gate is null)
@@ -238,6 +269,7 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
         bool refused = exchange.End is ConnectionEnd.Refused or ConnectionEnd.ClosedBeforeUse;
         int maxRefusals = exchange.FreshOnly ? MaxRefusalsOfReturned : MaxRefusals;
 
+        // (5)
         ReplayDecision decision = ReplayRule.Decide(new ReplayFacts
         {
             Delivery = exchange.Delivery,

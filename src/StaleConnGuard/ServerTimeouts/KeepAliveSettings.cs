@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Collections.Frozen;
 
 namespace StaleConnGuard.ServerTimeouts;
@@ -10,9 +11,13 @@ internal sealed class KeepAliveSettings
     /// <summary>Not known, or without limit.</summary>
     public const long None = long.MaxValue;
 
-    private readonly FrozenDictionary<OriginKey, KeepAliveSettings>? _origins;
+    // More addresses than this behind the names of one client are not kept apart.
+    private const int MaxResolved = KeepAliveDefaults.MaxOrigins;
 
-    private KeepAliveSettings(TimeSpan? serverTimeout, TimeSpan margin, TimeSpan unsafeMaxIdle, bool learn, bool measureMargin, FrozenDictionary<OriginKey, KeepAliveSettings>? origins)
+    private readonly FrozenDictionary<OriginKey, KeepAliveSettings>? _origins;
+    private readonly ConcurrentDictionary<OriginKey, OriginKey> _resolved;
+
+    private KeepAliveSettings(TimeSpan? serverTimeout, TimeSpan margin, TimeSpan unsafeMaxIdle, bool learn, bool measureMargin, FrozenDictionary<OriginKey, KeepAliveSettings>? origins, ConcurrentDictionary<OriginKey, OriginKey>? resolved = null)
     {
         ConfiguredTicks = serverTimeout?.Ticks ?? None;
         MarginTicks = margin.Ticks;
@@ -20,6 +25,7 @@ internal sealed class KeepAliveSettings
         Learn = learn;
         MeasuresMargin = learn && measureMargin;
         _origins = origins;
+        _resolved = resolved ?? new ConcurrentDictionary<OriginKey, OriginKey>();
     }
 
     /// <summary>Those of <c>new KeepAliveOptions()</c>.</summary>
@@ -36,8 +42,13 @@ internal sealed class KeepAliveSettings
     /// <summary>Whether a margin smaller than <see cref="MarginTicks"/> is applied where one was measured.</summary>
     public bool MeasuresMargin { get; }
 
+    /// <summary>Whether there is anything for single origins.</summary>
+    public bool HasOrigins => _origins is not null;
+
     /// <summary>Freezes options that were validated. Entries whose key is no origin are left out.</summary>
-    public static KeepAliveSettings From(KeepAliveOptions options)
+    /// <param name="options">The options.</param>
+    /// <param name="before">Those they replace, whose <see cref="Resolved"/> addresses go on being known.</param>
+    public static KeepAliveSettings From(KeepAliveOptions options, KeepAliveSettings? before = null)
     {
         FrozenDictionary<OriginKey, KeepAliveSettings>? origins = null;
         if (options.Origins.Count > 0)
@@ -60,7 +71,7 @@ internal sealed class KeepAliveSettings
             origins = found.ToFrozenDictionary();
         }
 
-        return new KeepAliveSettings(options.ServerTimeout, options.Margin, options.UnsafeMaxIdle, options.Learn, options.MeasureMargin, origins);
+        return new KeepAliveSettings(options.ServerTimeout, options.Margin, options.UnsafeMaxIdle, options.Learn, options.MeasureMargin, origins, before?._resolved);
     }
 
     /// <summary>What applies to one origin, asked for each request. Most clients have the same settings for all.</summary>
@@ -75,6 +86,40 @@ internal sealed class KeepAliveSettings
         }
 
         OriginKey direct = key.Proxy is null ? key : key with { Proxy = null };
-        return _origins.TryGetValue(direct, out KeepAliveSettings? settings) ? settings : this;
+        if (_origins.TryGetValue(direct, out KeepAliveSettings? settings))
+        {
+            return settings;
+        }
+
+        return _resolved.TryGetValue(direct, out OriginKey logical) && _origins.TryGetValue(logical, out settings) ? settings : this;
+    }
+
+    /// <summary>
+    /// Requests to a name that has settings of its own go to an address that was found for it (service discovery): they apply there too, unless the
+    /// address has its own. Of two names with the same address the later counts.
+    /// </summary>
+    public void Resolved(Uri logical, Uri address)
+    {
+        // "https+http://orders": either will do.
+        foreach (string scheme in logical.Scheme.Split('+'))
+        {
+            OriginKey name = KeyOf(logical, scheme);
+            if (_origins is not null && _origins.ContainsKey(name))
+            {
+                OriginKey key = KeyOf(address, address.Scheme);
+                if (key != name && (_resolved.ContainsKey(key) || _resolved.Count < MaxResolved))
+                {
+                    _resolved[key] = name;
+                }
+
+                return;
+            }
+        }
+    }
+
+    private static OriginKey KeyOf(Uri uri, string scheme)
+    {
+        int port = !uri.IsDefaultPort && uri.Port >= 0 ? uri.Port : scheme == Uri.UriSchemeHttps ? 443 : 80;
+        return new OriginKey(scheme, uri.IdnHost.ToLowerInvariant(), port, Proxy: null);
     }
 }

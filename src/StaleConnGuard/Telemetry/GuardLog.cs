@@ -20,14 +20,23 @@ internal static partial class GuardLog
     [LoggerMessage(107, LogLevel.Information, "The server at {Origin} closes idle connections after {ServerTimeout} ({Source}, {Outcome}); connections are taken below that age from now on.", EventName = "ServerTimeoutLearned")]
     public static partial void TimeoutLearned(ILogger logger, OriginKey origin, TimeSpan serverTimeout, KeepAliveLimitSource source, LearningOutcome outcome);
 
-    [LoggerMessage(103, LogLevel.Warning, "The primary handler of client '{Client}' is {Handler}, no SocketsHttpHandler: its connections are not guarded. Retries work.", EventName = "ForeignPrimaryHandler")]
-    public static partial void ForeignPrimaryHandler(ILogger logger, string client, string handler);
+    [LoggerMessage(103, LogLevel.Warning, "The connections of client '{Client}' are not guarded, because its primary handler is {Handler}. Retries work. {Remedy}", EventName = "ForeignPrimaryHandler")]
+    public static partial void ForeignPrimaryHandler(ILogger logger, string client, string handler, string remedy);
 
     [LoggerMessage(104, LogLevel.Warning, "The SocketsHttpHandler of client '{Client}' had sent requests before the guard was put around it: its connections are not guarded. Retries work.", EventName = "HandlerInUse")]
     public static partial void HandlerInUse(ILogger logger, string client);
 
     [LoggerMessage(106, LogLevel.Warning, "Settings of client '{Client}' race: {Finding}", EventName = "SettingsRace")]
     public static partial void SettingsRace(ILogger logger, string client, string finding);
+
+    [LoggerMessage(105, LogLevel.Error, "Reloaded options are not valid and were not taken; those before stay in force: {Reason}", EventName = "ReloadRejected")]
+    public static partial void ReloadRejected(ILogger logger, string reason);
+
+    [LoggerMessage(108, LogLevel.Information, "Reloaded options are valid and in force.", EventName = "ReloadAccepted")]
+    public static partial void ReloadAccepted(ILogger logger);
+
+    [LoggerMessage(109, LogLevel.Warning, "'{Section}' in the configuration has no effect: {Reason}", EventName = "UnusedConfiguration")]
+    public static partial void UnusedConfiguration(ILogger logger, string section, string reason);
 
     [LoggerMessage(120, LogLevel.Information, "Client '{Client}' has a handler that repeats requests, {Handler}: its retries are the only ones, the guard's own stand down. Set Retry:Enabled to true to have both, or to false to have this unsaid.", EventName = "RetriesStandDown")]
     public static partial void RetriesStandDown(ILogger logger, string client, string handler);
@@ -40,7 +49,4 @@ internal static partial class GuardLog
 
     [LoggerMessage(121, LogLevel.Warning, "A {Method} to {Origin} was not sent again, as a layer above asked: an earlier send of it got no answer, and the server may have executed it. If executing it twice does no harm, say so: MarkSafeToRepeat() on the request, an Idempotency-Key header, or Replay:RepeatsFromAbove set to Allow for the client. Said once a request.", EventName = "RepeatRefused")]
     public static partial void RepeatRefused(ILogger logger, HttpMethod method, OriginKey origin);
-
-    [LoggerMessage(105, LogLevel.Error, "Reloaded options of client '{Client}' are not valid and were not taken: {Reason}", EventName = "ReloadRejected")]
-    public static partial void ReloadRejected(ILogger logger, string client, string reason);
 }

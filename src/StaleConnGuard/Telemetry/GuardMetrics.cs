@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using System.Runtime.CompilerServices;
 
 namespace StaleConnGuard.Telemetry;
 
@@ -8,6 +9,7 @@ namespace StaleConnGuard.Telemetry;
 /// </summary>
 internal sealed class GuardMetrics
 {
+    private static readonly ConditionalWeakTable<IMeterFactory, GuardMetrics> s_made = new();
     private static readonly Lazy<GuardMetrics> s_shared = new(static () => new GuardMetrics(new Meter(Options), KeepAliveLedger.Shared));
 
     // Server timeouts in the field cluster at 1, 2, 5, 15, 60, 65, 75, 130, 180, 350 and 600 s: the boundaries lie at or just below them.
@@ -41,8 +43,25 @@ internal sealed class GuardMetrics
 
     private static MeterOptions Options => new(StaleConnGuardDiagnostics.MeterName) { Version = typeof(GuardMetrics).Assembly.GetName().Version?.ToString(3) };
 
-    public static GuardMetrics Of(IMeterFactory? factory, IKeepAliveLedger ledger) =>
-        factory is null ? Shared : new GuardMetrics(factory.Create(Options), ledger);
+    /// <summary>One a factory: a second gauge of the same meter would show each limit twice.</summary>
+    public static GuardMetrics Of(IMeterFactory? factory, IKeepAliveLedger ledger)
+    {
+        if (factory is null)
+        {
+            return Shared;
+        }
+
+        lock (s_made)
+        {
+            if (!s_made.TryGetValue(factory, out GuardMetrics? metrics))
+            {
+                metrics = new GuardMetrics(factory.Create(Options), ledger);
+                s_made.Add(factory, metrics);
+            }
+
+            return metrics;
+        }
+    }
 
     public void Reused(OriginKnowledge origin, long idleAgeTicks)
     {

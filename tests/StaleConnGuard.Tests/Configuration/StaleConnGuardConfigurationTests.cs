@@ -144,8 +144,8 @@ public class StaleConnGuardConfigurationTests
     [InlineData("""{ "Retry": { "Budget": { "Ratio": "NaN" } } }""", "StaleConnGuard:Retry:Budget:Ratio is 'NaN'; accepted is a number between 0 and 10.")]
     [InlineData("""{ "Retry": { "Budget": { "Ration": 1 } } }""", "StaleConnGuard:Retry:Budget:Ration is not known. Did you mean Ratio? Known here: Ratio, MinRetriesPerSecond.")]
     [InlineData("""{ "Transport": { "ConnectTimeout": "0:0:0" } }""", "StaleConnGuard:Transport:ConnectTimeout is '0:0:0'; accepted is a time between 00:00:00.0100000 and 01:00:00, or Infinite")]
-    [InlineData("""{ "Keepalives": { } , "Client": { "a": { "b": 1 } } }""", "StaleConnGuard:Client is not known. Did you mean Clients? Known here: KeepAlive, Replay, Retry, Transport, Clients.")]
-    [InlineData("""{ "Clients": { "orders": { "Replays": { "MaxReplays": 1 } } } }""", "StaleConnGuard:Clients:orders:Replays is not known. Did you mean Replay? Known here: KeepAlive, Replay, Retry, Transport.")]
+    [InlineData("""{ "Keepalives": { } , "Client": { "a": { "b": 1 } } }""", "StaleConnGuard:Client is not known. Did you mean Clients? Known here: Enabled, KeepAlive, Replay, Retry, Transport, Clients.")]
+    [InlineData("""{ "Clients": { "orders": { "Replays": { "MaxReplays": 1 } } } }""", "StaleConnGuard:Clients:orders:Replays is not known. Did you mean Replay? Known here: Enabled, KeepAlive, Replay, Retry, Transport.")]
     public void Apply_Mistake_NamesPathValueAndWhatIsAccepted(string json, string expected) =>
         Should.Throw<OptionsValidationException>(() => Read($$"""{ "StaleConnGuard": {{json}} }"""))
             .Failures.ShouldContain(line => line.StartsWith(expected, StringComparison.Ordinal), json);

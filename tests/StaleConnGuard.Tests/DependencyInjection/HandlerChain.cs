@@ -24,7 +24,10 @@ internal static class HandlerChain
         chain.Count(h => h is RetryHandler).ShouldBe(1);
         chain[^1].ShouldBeOfType<SocketsHttpHandler>();
         chain[^2].ShouldBeOfType<ConnectionGuardHandler>();
+
+        // Nothing is set on the handler before its first request.
         var sockets = (SocketsHttpHandler)chain[^1];
+        ((ConnectionGuardHandler)chain[^2]).Guard.OnSending();
         sockets.ConnectCallback.ShouldNotBeNull();
         sockets.PlaintextStreamFilter.ShouldNotBeNull();
     }

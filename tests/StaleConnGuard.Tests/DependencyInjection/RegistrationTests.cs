@@ -147,7 +147,7 @@ public class RegistrationTests
         var services = new ServiceCollection();
         services.AddLogging(b => b.AddProvider(log));
         services.AddHttpClient("orders")
-            .ConfigurePrimaryHttpMessageHandler(() => new HttpClientHandler())
+            .ConfigurePrimaryHttpMessageHandler(() => new DerivedHandler())
             .AddStaleConnGuard();
         using ServiceProvider provider = services.BuildServiceProvider();
 
@@ -157,6 +157,7 @@ public class RegistrationTests
         chain.ShouldContain(h => h is RetryHandler);
         chain.ShouldAllBe(h => !(h is ConnectionGuardHandler));
         log.Entries.Count(e => e.Id.Name == "ForeignPrimaryHandler" && e.Level == LogLevel.Warning && e.Message.Contains("orders", StringComparison.Ordinal)).ShouldBe(1);
+        log.Entries.ShouldContain(e => e.Id.Name == "ForeignPrimaryHandler" && e.Message.Contains("Use a SocketsHttpHandler", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -350,6 +351,8 @@ public class RegistrationTests
         new ConfigurationBuilder().AddInMemoryCollection(values.ToDictionary(v => v.Key, v => (string?)v.Value)).Build();
 
     private sealed class OwnHandler : DelegatingHandler;
+
+    private sealed class DerivedHandler : HttpClientHandler;
 
     private sealed class TypedClient(HttpClient client)
     {

@@ -15,17 +15,15 @@ internal sealed class StaleRace : IAsyncDisposable
     private readonly Func<Task>? _thenAwait;
     private readonly Uri? _target;
 
-    public StaleRace(bool guarded, bool tls = false, Ending ending = Ending.Close, StaleConnGuardOptions? options = null, Action<SocketsHttpHandler>? configure = null, Action<ScriptedRequest>? onRequest = null, bool viaProxy = false, Func<Task>? thenAwait = null)
+    public StaleRace(bool guarded, bool tls = false, Ending ending = Ending.Close, StaleConnGuardOptions? options = null, Action<SocketsHttpHandler>? configure = null, Action<ScriptedRequest>? onRequest = null, bool viaProxy = false, Func<Task>? thenAwait = null, HttpClientHandler? around = null, Func<HttpMessageHandler, HttpClient>? make = null)
     {
         _thenAwait = thenAwait;
         Server = new ScriptedServer(connection => ServeAsync(connection, ending, onRequest), tls);
         int hooked = 0;
-        var handler = new SocketsHttpHandler
-        {
-            SslOptions = { RemoteCertificateValidationCallback = (_, _, _, _) => true },
-            PlaintextStreamFilter = (context, _) => ValueTask.FromResult<Stream>(
-                context.InitialRequestMessage.Method != HttpMethod.Connect && Interlocked.Increment(ref hooked) == 1 ? new HookedStream(context.PlaintextStream, BeforeWriteAsync) : context.PlaintextStream),
-        };
+        SocketsHttpHandler handler = around is null ? new SocketsHttpHandler() : UnderlyingHandler.Of(around)!;
+        handler.SslOptions.RemoteCertificateValidationCallback = (_, _, _, _) => true;
+        handler.PlaintextStreamFilter = (context, _) => ValueTask.FromResult<Stream>(
+            context.InitialRequestMessage.Method != HttpMethod.Connect && Interlocked.Increment(ref hooked) == 1 ? new HookedStream(context.PlaintextStream, BeforeWriteAsync) : context.PlaintextStream);
         if (viaProxy)
         {
             // The server plays the proxy of some other origin.
@@ -35,7 +33,8 @@ internal sealed class StaleRace : IAsyncDisposable
 
         configure?.Invoke(handler);
         options ??= new StaleConnGuardOptions { Retry = { Enabled = false } };
-        Client = new HttpClient(guarded ? StaleConnGuardHandler.Create(options, handler) : handler);
+        HttpMessageHandler outer = around is null ? handler : around;
+        Client = !guarded ? new HttpClient(outer) : make is not null ? make(outer) : new HttpClient(StaleConnGuardHandler.Create(options, outer));
     }
 
     public ScriptedServer Server { get; }

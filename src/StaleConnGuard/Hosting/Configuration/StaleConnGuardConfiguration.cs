@@ -9,8 +9,9 @@ namespace StaleConnGuard.Hosting;
 /// </summary>
 internal static class StaleConnGuardConfiguration
 {
-    private const string Clients = "Clients";
+    public const string Clients = "Clients";
 
+    /// <summary>What stands for every client, and on top what stands for the client of that name.</summary>
     /// <param name="section">Such as <c>configuration.GetSection("StaleConnGuard")</c>.</param>
     /// <param name="clientName">The client whose options these are. For null and "" no client's are laid on top, but those of all are looked at for mistakes.</param>
     /// <param name="options">Changed where the section says something.</param>
@@ -19,13 +20,31 @@ internal static class StaleConnGuardConfiguration
     {
         ArgumentNullException.ThrowIfNull(section);
         ArgumentNullException.ThrowIfNull(options);
+        Read(section, clientName, options, options);
+    }
+
+    /// <summary>What stands for every client alone; looks for mistakes in the rest too.</summary>
+    /// <inheritdoc cref="Apply"/>
+    public static void ApplyCommon(IConfiguration section, string? clientName, StaleConnGuardOptions options) =>
+        Read(section, clientName, options, new StaleConnGuardOptions());
+
+    /// <summary>What stands for the client of that name alone; looks for mistakes in the rest too.</summary>
+    /// <inheritdoc cref="Apply"/>
+    public static void ApplyOwn(IConfiguration section, string? clientName, StaleConnGuardOptions options) =>
+        Read(section, clientName, new StaleConnGuardOptions(), options);
+
+    /// <summary>The names under <c>Clients</c>.</summary>
+    public static IEnumerable<string> ClientNames(IConfiguration section) => section.GetSection(Clients).GetChildren().Select(static client => client.Key);
+
+    private static void Read(IConfiguration section, string? clientName, StaleConnGuardOptions common, StaleConnGuardOptions own)
+    {
         var reader = new SectionReader(section, new OptionFailures((section as IConfigurationSection)?.Path ?? ""));
-        ReadParts(reader, options);
+        ReadParts(reader, common);
         if (reader.TryBelow(Clients) is { } clients)
         {
             foreach (IConfigurationSection client in section.GetSection(Clients).GetChildren())
             {
-                ReadClient(clients, client, clientName, options);
+                ReadClient(clients, client, clientName, own);
             }
         }
 
@@ -53,6 +72,11 @@ internal static class StaleConnGuardConfiguration
 
     private static void ReadParts(SectionReader reader, StaleConnGuardOptions options)
     {
+        if (reader.TryBool(nameof(options.Enabled), out bool enabled))
+        {
+            options.Enabled = enabled;
+        }
+
         if (reader.TryBelow(nameof(options.KeepAlive)) is { } keepAlive)
         {
             KeepAliveConfiguration.Read(keepAlive, options.KeepAlive);

@@ -24,6 +24,8 @@ internal sealed class RetryLoop(RetryPolicy policy, RetryServices services)
 
     public RetryPolicy Policy => policy;
 
+    // (6)
+
     /// <summary>Counts a request that is about to be sent for the first time. Returns when that was.</summary>
     public long Begin(Uri? uri)
     {

@@ -31,6 +31,7 @@ internal sealed partial class GuardedStream
         return IdleAgeTicksAt(now);
     }
 
+    // (2)
     private bool GrantCheckout(Exchange asking)
     {
         _waitedInPool = true;
@@ -46,6 +47,7 @@ internal sealed partial class GuardedStream
         return true;
     }
 
+    // (3)
     private void Begin(Exchange exchange)
     {
         long now = _guard.Time.GetTimestamp();

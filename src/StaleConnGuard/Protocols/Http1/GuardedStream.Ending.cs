@@ -45,6 +45,7 @@ internal sealed partial class GuardedStream
         }
     }
 
+    // (4)
     private async ValueTask<int> EndBeforeResponseAsync(Exchange exchange)
     {
         if (exchange.IsSilent)

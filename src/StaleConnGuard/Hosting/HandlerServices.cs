@@ -1,0 +1,64 @@
+using System.Diagnostics.Metrics;
+using Microsoft.Extensions.Logging;
+
+namespace StaleConnGuard.Hosting;
+
+/// <summary>What a handler that was made without the factory tells of itself, and to whom.</summary>
+internal sealed class HandlerServices
+{
+    /// <summary>What logs say where the factory's clients have their name.</summary>
+    private const string Client = "StaleConnGuardHandler.Create";
+
+    private readonly ILogger? _logger;
+    private readonly IMeterFactory? _meters;
+
+    public HandlerServices(ILoggerFactory? loggers, IMeterFactory? meters, TimeProvider? time, KeepAliveLedger ledger)
+    {
+        _logger = loggers?.CreateLogger(GuardLog.Category);
+        _meters = meters;
+        Time = time ?? TimeProvider.System;
+        GuardMetrics metrics = GuardMetrics.Of(meters, ledger);
+        Observer = new MeteringGuardObserver(metrics, _logger is null ? null : new LoggingGuardObserver(_logger));
+        Retries = new RetryServices
+        {
+            Budgets = RetryBudgetRegistry.For(Time),
+            Observer = new MeteringRetryObserver(metrics, _logger is null ? NoRetryObserver.Instance : new LoggingRetryObserver(_logger, NoRetryObserver.Instance)),
+        };
+    }
+
+    public TimeProvider Time { get; }
+
+    public IGuardObserver? Observer { get; init; }
+
+    public RetryServices Retries { get; }
+
+    /// <summary>Has the runtime's own instruments made by the same factory, as those of the factory's clients are.</summary>
+    public void ShareMeters(SocketsHttpHandler handler)
+    {
+        if (_meters is not null && handler.MeterFactory is null && GuardedConnections.CanStillBeSet(handler))
+        {
+            handler.MeterFactory = _meters;
+        }
+    }
+
+    public void SayHandlerInUse()
+    {
+        if (_logger is not null)
+        {
+            GuardLog.HandlerInUse(_logger, Client);
+        }
+    }
+
+    public void SayWhatRaces(StaleConnGuardOptions options, SocketsHttpHandler handler)
+    {
+        if (_logger is null)
+        {
+            return;
+        }
+
+        foreach (StartupFinding finding in StartupCheck.Find(options, handler.PooledConnectionIdleTimeout))
+        {
+            GuardLog.SettingsRace(_logger, Client, finding.Message);
+        }
+    }
+}
