@@ -93,7 +93,7 @@ public sealed class ConnectProxy : IAsyncDisposable
         return head.ToString().Split(' ')[1];
     }
 
-    private static async Task PassAsync(Socket from, Socket to, TaskCompletionSource? ended = null)
+    internal static async Task PassAsync(Socket from, Socket to, TaskCompletionSource? ended = null)
     {
         byte[] buffer = new byte[16 * 1024];
         for (int count; (count = await from.ReceiveAsync(buffer)) > 0;)

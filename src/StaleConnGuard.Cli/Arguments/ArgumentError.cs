@@ -6,7 +6,7 @@ namespace StaleConnGuard.Cli;
 /// <summary>Says in one line what is wrong with the arguments: the option, the value, and what is accepted.</summary>
 internal static class ArgumentError
 {
-    public static string Of(string option, string value, string accepted) => $"{option}: '{value}' is not accepted; accepted is {accepted}.";
+    public static string Of(string option, string value, string accepted) => $"{option}: '{UserInformation.Hide(value)}' is not accepted; accepted is {accepted}.";
 
     public static string Describe(ParseResult parsed)
     {
@@ -17,7 +17,7 @@ internal static class ArgumentError
         }
 
         ParseError error = parsed.Errors[0];
-        string message = error.Message.ReplaceLineEndings(" ").TrimEnd();
+        string message = UserInformation.Hide(error.Message.ReplaceLineEndings(" ").TrimEnd());
         return SymbolOf(error.SymbolResult) switch
         {
             IAcceptedValues values when !message.Contains(values.Accepted, StringComparison.Ordinal) => $"{message} Accepted is {values.Accepted}.",

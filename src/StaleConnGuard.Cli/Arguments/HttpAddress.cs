@@ -17,7 +17,8 @@ internal static class HttpAddress
         string text = result.Tokens[0].Value;
         if (TryParse(text, out Uri? address))
         {
-            return address;
+            // No command sends it, and what a command shows must not hold it.
+            return address.UserInfo.Length == 0 ? address : new UriBuilder(address) { UserName = "", Password = "" }.Uri;
         }
 
         result.AddError(ArgumentError.Of(name, text, Accepted));

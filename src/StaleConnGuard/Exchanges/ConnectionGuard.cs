@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Http.Headers;
 
 namespace StaleConnGuard.Exchanges;
@@ -18,9 +19,16 @@ internal sealed class ConnectionGuard(KeepAliveLedger ledger, TimeProvider time)
     public IExchangeWatcher? Watcher { get; init; }
 
     /// <summary>
-    /// A tunnel was made on a stream whose socket is hidden: then another tunnel of the same flow could be taken for it, so none is tied to its transport any more.
+    /// A connection was made on a stream whose socket is hidden: then a tunnel of the same flow could be taken for it, or another tunnel for that one, so none is
+    /// tied to its transport any more.
     /// </summary>
-    public bool HasHiddenTunnels { get; set; }
+    public bool HasHiddenTransports { get; set; }
+
+    /// <summary>Finds the addresses of a name; null for the system's resolver.</summary>
+    public Func<string, CancellationToken, Task<IPAddress[]>>? ResolveName { get; init; }
+
+    /// <summary>The options' limit for establishing a connection, where it is in force on the handler; null where the application has set its own.</summary>
+    public TimeSpan? ConnectTimeout { get; set; }
 
     /// <summary>The runtime may unpack a body below the guard, and takes its length from the response then.</summary>
     public bool MayUnpackBodies { get; set; }

@@ -40,8 +40,10 @@ internal static class GuardedConnections
                 return null;
             }
 
+            bool hasOwnLimit = handler.ConnectTimeout != Timeout.InfiniteTimeSpan;
             var watch = SilenceWatch.For(options.Transport, guard.Time);
             HandlerDefaults.Apply(handler, options, s_jitter.NextDouble());
+            guard.ConnectTimeout = hasOwnLimit ? null : handler.ConnectTimeout;
             guard.BeforeFirstSend(() =>
             {
                 if (CanStillBeSet(handler))
@@ -74,37 +76,41 @@ internal static class GuardedConnections
 
     private static void SetCallbacks(SocketsHttpHandler handler, ConnectionGuard guard, StaleConnGuardOptions options, GuardSettingsHolder settings, SilenceWatch? watch)
     {
-        handler.ConnectCallback = ConnectWith(handler.ConnectCallback, SocketTuning.From(options.Transport), watch);
+        // The application may have set a limit of its own meanwhile.
+        guard.ConnectTimeout = guard.ConnectTimeout == handler.ConnectTimeout ? guard.ConnectTimeout : null;
+        handler.ConnectCallback = ConnectWith(handler.ConnectCallback, SocketTuning.From(options.Transport), handler.ConnectTimeout, guard, watch);
         handler.PlaintextStreamFilter = FilterWith(handler.PlaintextStreamFilter, handler, guard, settings);
         guard.MayUnpackBodies = handler.AutomaticDecompression is not DecompressionMethods.None;
     }
 
     private static Func<SocketsHttpConnectionContext, CancellationToken, ValueTask<Stream>> ConnectWith(
-        Func<SocketsHttpConnectionContext, CancellationToken, ValueTask<Stream>>? users, SocketTuning tuning, SilenceWatch? watch) =>
-        users is null
-            ? (context, cancellationToken) => ConnectAsync(context.DnsEndPoint, tuning, watch, cancellationToken)
-            : async (context, cancellationToken) =>
+        Func<SocketsHttpConnectionContext, CancellationToken, ValueTask<Stream>>? users, SocketTuning tuning, TimeSpan limit, ConnectionGuard guard, SilenceWatch? watch)
+    {
+        var dialer = new Dialer(tuning, limit, guard.Time, guard.ResolveName);
+        return async (context, cancellationToken) =>
+        {
+            var target = new ConnectionTarget(context.DnsEndPoint, context.InitialRequestMessage.RequestUri!);
+            Stream stream;
+            if (users is null)
+            {
+                stream = Watched(new TransportStream(await dialer.ConnectAsync(context.DnsEndPoint, cancellationToken).ConfigureAwait(false)), watch);
+            }
+            else
             {
                 // The application's code; what it reads and writes is not this request's.
                 Exchange.Current = null;
-                return Wrap(await users(context, cancellationToken).ConfigureAwait(false), tuning, watch);
-            };
+                stream = Wrap(await users(context, cancellationToken).ConfigureAwait(false), tuning, watch);
+            }
 
-    /// <summary>As the runtime connects on its own: dual mode, every address of the name in turn, no Nagle delay.</summary>
-    private static async ValueTask<Stream> ConnectAsync(DnsEndPoint endPoint, SocketTuning tuning, SilenceWatch? watch, CancellationToken cancellationToken)
-    {
-        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        try
-        {
-            tuning.Apply(socket);
-            await socket.ConnectAsync(endPoint, cancellationToken).ConfigureAwait(false);
-            return Watched(new TransportStream(socket), watch);
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
+            if (stream is not TransportStream)
+            {
+                guard.HasHiddenTransports = true;
+                target.Remember(context.InitialRequestMessage);
+            }
+
+            target.Remember(stream);
+            return stream;
+        };
     }
 
     // Only a plain NetworkStream can be replaced by one on the same socket; whatever else the application made stays as it is, and nothing is proven there.
@@ -134,52 +140,48 @@ internal static class GuardedConnections
         async (context, cancellationToken) =>
         {
             // The runtime's own CONNECT to a proxy makes a tunnel below another connection: its bytes are no request's. The application's is a request.
+            HttpRequestMessage request = context.InitialRequestMessage;
             Exchange? maker = Exchange.Current;
-            bool isProxyTunnel = context.InitialRequestMessage.Method == HttpMethod.Connect && !ReferenceEquals(maker?.Request, context.InitialRequestMessage);
+            bool isProxyTunnel = request.Method == HttpMethod.Connect && !ReferenceEquals(maker?.Request, request);
             Exchange.Current = null;
+            TransportStream? transport = TransportLink.Find(context.PlaintextStream);
+            ConnectionTarget? target = ConnectionTarget.Of((Stream?)transport ?? context.PlaintextStream, request);
             Stream stream = users is null ? context.PlaintextStream : await users(context, cancellationToken).ConfigureAwait(false);
             if (isProxyTunnel)
             {
-                AnnounceTunnel(stream, guard);
+                AnnounceTunnel(stream, guard, maker, request.RequestUri!);
                 return stream;
             }
 
-            OriginKey key = OriginOf(context.InitialRequestMessage.RequestUri!, handler);
+            // What was connected by no callback runs through a tunnel.
+            TunnelTransports? tunnels = target is null && maker is not null ? TunnelTransports.Find(maker) : null;
+            OriginKey key = target?.OriginBehind(context.PlaintextStream, transport, handler) ?? (OriginKey.Of(request.RequestUri!) with { Proxy = tunnels?.Proxy });
+            TransportStream? carrier = tunnels is null ? TransportLink.Find(stream) : guard.HasHiddenTransports ? null : tunnels.TakeOnly();
 
             // HTTP/2 shares one writer between requests, and HTTP/3 never comes here.
             if (context.NegotiatedHttpVersion.Major != 1)
             {
-                _ = TunnelOf(key, maker, guard);
                 return stream;
             }
 
             OriginKnowledge origin = guard.Ledger.GetOrAdd(key, settings.Current.KeepAlive.For(key));
-            return new GuardedStream(stream, TransportLink.Find(stream) ?? TunnelOf(key, maker, guard), guard, origin);
+            return new GuardedStream(stream, carrier, guard, origin);
         };
 
     /// <summary>From here on whoever writes to the proxy says in which flow the tunnel is made.</summary>
-    private static void AnnounceTunnel(Stream stream, ConnectionGuard guard)
+    private static void AnnounceTunnel(Stream stream, ConnectionGuard guard, Exchange? maker, Uri proxy)
     {
+        if (maker is not null)
+        {
+            TunnelTransports.Of(maker).Proxy = OriginKey.TextOf(proxy);
+        }
+
         if (TransportLink.Find(stream) is TransportStream transport)
         {
             _ = TunnelUnderWay.On(transport);
             return;
         }
 
-        guard.HasHiddenTunnels = true;
-    }
-
-    private static TransportStream? TunnelOf(OriginKey key, Exchange? maker, ConnectionGuard guard) =>
-        key.Proxy is null || guard.HasHiddenTunnels || maker is null ? null : TunnelTransports.Of(maker).TakeOnly();
-
-    private static OriginKey OriginOf(Uri uri, SocketsHttpHandler handler)
-    {
-        Uri? proxy = handler.UseProxy ? (handler.Proxy ?? HttpClient.DefaultProxy).GetProxy(uri) : null;
-        string? proxyName = proxy is null || proxy == uri ? null : proxy.GetLeftPart(UriPartial.Authority);
-
-        // Plain requests of all hosts share the connections to their proxy: there it is the proxy that closes them.
-        return proxyName is not null && uri.Scheme == Uri.UriSchemeHttp
-            ? new OriginKey(proxy!.Scheme, proxy.IdnHost.ToLowerInvariant(), proxy.Port, null)
-            : new OriginKey(uri.Scheme, uri.IdnHost.ToLowerInvariant(), uri.Port, proxyName);
+        guard.HasHiddenTransports = true;
     }
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using System.Net;
 using Microsoft.Extensions.Logging;
 
 namespace StaleConnGuard.Hosting;
@@ -29,6 +30,9 @@ internal sealed class HandlerServices
     public TimeProvider Time { get; }
 
     public IGuardObserver? Observer { get; init; }
+
+    /// <summary>Finds the addresses of a name; null for the system's resolver.</summary>
+    public Func<string, CancellationToken, Task<IPAddress[]>>? ResolveName { get; init; }
 
     public RetryServices Retries { get; }
 

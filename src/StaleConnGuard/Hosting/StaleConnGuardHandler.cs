@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using System.Net;
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -72,8 +73,9 @@ public static class StaleConnGuardHandler
         ILoggerFactory? loggerFactory, IMeterFactory? meterFactory, TimeProvider? timeProvider = null, StaleConnGuardOptions? options = null, HttpMessageHandler? handler = null) =>
         Create(options, handler, KeepAliveLedger.Shared, new HandlerServices(loggerFactory, meterFactory, timeProvider, KeepAliveLedger.Shared));
 
-    internal static HttpMessageHandler Create(StaleConnGuardOptions options, SocketsHttpHandler handler, KeepAliveLedger ledger, IGuardObserver? observer) =>
-        Create(options, handler, ledger, new HandlerServices(loggers: null, meters: null, time: null, ledger) { Observer = observer });
+    internal static HttpMessageHandler Create(
+        StaleConnGuardOptions options, SocketsHttpHandler handler, KeepAliveLedger ledger, IGuardObserver? observer, Func<string, CancellationToken, Task<IPAddress[]>>? resolve = null) =>
+        Create(options, handler, ledger, new HandlerServices(loggers: null, meters: null, time: null, ledger) { Observer = observer, ResolveName = resolve });
 
     private static HttpMessageHandler Create(StaleConnGuardOptions? options, HttpMessageHandler? handler, KeepAliveLedger ledger, HandlerServices services)
     {
@@ -98,7 +100,7 @@ public static class StaleConnGuardHandler
 
         services.ShareMeters(sockets);
         var settings = new GuardSettingsHolder(new GuardSettings(options.KeepAlive, options.Replay));
-        var own = new ConnectionGuard(ledger, services.Time) { Observer = services.Observer, Watcher = ExchangeWatcher.Instance };
+        var own = new ConnectionGuard(ledger, services.Time) { Observer = services.Observer, Watcher = ExchangeWatcher.Instance, ResolveName = services.ResolveName };
         if (GuardedConnections.Prepare(sockets, own, options, settings, services.SayHandlerInUse) is not ConnectionGuard guard)
         {
             throw new InvalidOperationException("The handler has sent a request already, so its connections can no longer be guarded; pass one that has not.");

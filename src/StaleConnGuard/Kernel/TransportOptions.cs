@@ -6,7 +6,12 @@ public sealed class TransportOptions
 {
     /// <summary>Gets or sets how long establishing a connection may take.</summary>
     /// <value>The default value is 10 seconds. Between 10 ms and 1 hour, or <see cref="Timeout.InfiniteTimeSpan"/>.</value>
-    /// <remarks>A handler of the application's own that has a <see cref="SocketsHttpHandler.ConnectTimeout"/> set keeps it.</remarks>
+    /// <remarks>
+    /// For all of it together: name resolution, TCP, a proxy's tunnel, TLS. Of a name with several addresses the next is tried beside the last one after 250 ms,
+    /// sooner when that has failed or the time is short (RFC 8305), so that one that leads nowhere does not use the time up. When it has run out, the request fails with an
+    /// <see cref="HttpRequestException"/> of <see cref="HttpRequestError.ConnectionError"/> with a <see cref="TimeoutException"/> inside. A handler of
+    /// the application's own that has a <see cref="SocketsHttpHandler.ConnectTimeout"/> set keeps it, and the exception that the runtime makes of it.
+    /// </remarks>
     public TimeSpan ConnectTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>
@@ -32,9 +37,14 @@ public sealed class TransportOptions
     public TcpKeepAliveOptions TcpKeepAlive { get; } = new();
 
     /// <summary>Gets or sets after how long without a byte from the server an HTTP/2 ping is sent (RFC 9113 6.7).</summary>
-    /// <value>The default value is 30 seconds. Between 1 second and 1 day, or <see cref="Timeout.InfiniteTimeSpan"/> for no pings.</value>
-    /// <remarks>A handler of the application's own that has a <see cref="SocketsHttpHandler.KeepAlivePingDelay"/> set keeps all three settings of pings.</remarks>
-    public TimeSpan KeepAlivePingDelay { get; set; } = TimeSpan.FromSeconds(30);
+    /// <value>The default value is <see cref="Timeout.InfiniteTimeSpan"/>: no pings. Otherwise between 1 second and 1 day.</value>
+    /// <remarks>
+    /// Ask what the server permits before setting it: gRPC servers end connections that ping more than once in 5 minutes without data
+    /// (<c>ENHANCE_YOUR_CALM</c>, <c>too_many_pings</c>), and with them every call on them. On Linux dead connections are found without
+    /// pings, by <see cref="UnacknowledgedDataTimeout"/> and <see cref="TcpKeepAlive"/>. A handler of the application's own that has a
+    /// <see cref="SocketsHttpHandler.KeepAlivePingDelay"/> set keeps all three settings of pings.
+    /// </remarks>
+    public TimeSpan KeepAlivePingDelay { get; set; } = Timeout.InfiniteTimeSpan;
 
     /// <summary>Gets or sets how long the server has to answer an HTTP/2 ping before the connection is given up.</summary>
     /// <value>The default value is 10 seconds. Between 1 second and 1 day, or <see cref="Timeout.InfiniteTimeSpan"/>.</value>

@@ -222,7 +222,8 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
                     Exception failure = e;
                     if (!attempt.Fail() || !TryNext(ref attempt, ref failure, cancellationToken))
                     {
-                        RepeatGate.Note(attempt.Exchange, failure);
+                        failure = ConnectTimeoutFailure.Of(failure, attempt.Exchange, cancellationToken);
+                        RepeatGate.Note(attempt, failure);
                         ExceptionDispatchInfo.Throw(failure);
                     }
                 }
@@ -252,7 +253,8 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
             }
         }
 
-        RepeatGate.Note(attempt.Exchange, failure);
+        failure = ConnectTimeoutFailure.Of(failure, attempt.Exchange, cancellationToken);
+        RepeatGate.Note(attempt, failure);
         ExceptionDispatchInfo.Throw(failure);
         return null!;
     }

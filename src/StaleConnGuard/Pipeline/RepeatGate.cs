@@ -44,13 +44,10 @@ internal static class RepeatGate
     }
 
     /// <summary>Notes how the last attempt at a request ended that got no answer.</summary>
-    public static void Note(Exchange exchange, Exception failure)
+    public static void Note(Attempt attempt, Exception failure)
     {
-        if (exchange.Request is not HttpRequestMessage request)
-        {
-            return;
-        }
-
+        Exchange exchange = attempt.Exchange;
+        HttpRequestMessage request = attempt.Request;
         UnansweredSend? send = UnansweredSend.Find(request);
         if (send is null && (!exchange.Settings.RefusesRepeatsFromAbove || RepeatSafety.IsSafeToRepeat(request)))
         {

@@ -47,8 +47,7 @@ internal sealed class KeepAliveLedger : IKeepAliveLedger
             throw new ArgumentException("An absolute URL is needed.", nameof(origin));
         }
 
-        var key = new OriginKey(origin.Scheme, origin.IdnHost.ToLowerInvariant(), origin.Port, Proxy: null);
-        knowledge = _origins.TryFind(key, out OriginKnowledge? there) ? there.Describe() : null;
+        knowledge = _origins.TryFind(OriginKey.Of(origin), out OriginKnowledge? there) ? there.Describe() : null;
         return knowledge is not null;
     }
 

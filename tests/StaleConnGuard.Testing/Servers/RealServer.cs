@@ -15,6 +15,8 @@ public abstract class RealServer : IAsyncDisposable
     /// <summary>Those that are no programs here, but played.</summary>
     public static IReadOnlyList<string> Modelled => ModelledBalancer.Names;
 
+    private const int MaxPorts = 3;
+
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
 
     protected RealServer(string name, Uri address) => (Name, Address) = (name, address);
@@ -48,21 +50,29 @@ public abstract class RealServer : IAsyncDisposable
     /// <exception cref="InvalidOperationException">It did not start; the message holds what it said.</exception>
     public static async Task<RealServer> StartAsync(string name, TimeSpan idleTimeout, DelayedLink? link = null, int port = 0, Uri? upstream = null, IReadOnlyDictionary<string, string>? settings = null)
     {
-        RealServer server = name switch
+        for (int attempt = 1; ; attempt++)
         {
-            Kestrel => await KestrelServer.StartAsync(idleTimeout, link),
-            _ when Modelled.Contains(name) => ModelledBalancer.Start(name, idleTimeout, link),
-            _ => ScriptedProcess.Start(name, idleTimeout, link, port, upstream, settings),
-        };
-        try
-        {
-            await server.WaitUntilListeningAsync();
-            return server;
-        }
-        catch
-        {
-            await server.DisposeAsync();
-            throw;
+            RealServer server = name switch
+            {
+                Kestrel => await KestrelServer.StartAsync(idleTimeout, link),
+                _ when Modelled.Contains(name) => ModelledBalancer.Start(name, idleTimeout, link),
+                _ => ScriptedProcess.Start(name, idleTimeout, link, port, upstream, settings),
+            };
+            try
+            {
+                await server.WaitUntilListeningAsync();
+                return server;
+            }
+            catch (InvalidOperationException) when (port == 0 && attempt < MaxPorts && server.WhyEnded() is not null)
+            {
+                // A port that was free a moment ago may have been taken by another run on this machine.
+                await server.DisposeAsync();
+            }
+            catch
+            {
+                await server.DisposeAsync();
+                throw;
+            }
         }
     }
 

@@ -12,6 +12,7 @@ internal sealed class ScriptedProcess : RealServer
 {
     private const string Log = "requests.log";
     private const string ErrorLog = "error.log";
+    private const string SharedMemory = "/dev/shm";
 
     // What the scripts start. The install script puts it there.
     private static readonly Dictionary<string, string> s_programs = new(StringComparer.Ordinal)
@@ -146,7 +147,23 @@ internal sealed class ScriptedProcess : RealServer
 
         await _process.WaitForExitAsync();
         _process.Dispose();
+        RemoveSharedMemory();
         _folder.Delete(recursive: true);
+    }
+
+    /// <summary>Squid keeps shared memory under the name that its script makes of the folder's, and leaves it behind when it is killed.</summary>
+    private void RemoveSharedMemory()
+    {
+        if (Name != "squid" || !Directory.Exists(SharedMemory))
+        {
+            return;
+        }
+
+        string service = string.Concat(_folder.Name.Where(char.IsAsciiLetterOrDigit));
+        foreach (string left in Directory.EnumerateFiles(SharedMemory, $"{service}-*"))
+        {
+            File.Delete(left);
+        }
     }
 
     private async Task SignalAsync(string signal)

@@ -6,6 +6,8 @@ public class ProbeArgumentsTests
     [InlineData("probe", "probe", "Required", "http://")]
     [InlineData("probe localhost", "URL", "'localhost'", "http://")]
     [InlineData("probe ftp://localhost", "URL", "'ftp://localhost'", "http://")]
+    [InlineData("probe ftp://user:secret@localhost", "URL", "'ftp://***@localhost'", "http://")]
+    [InlineData("probe http://localhost http://user:secret@other", "probe", "'http://***@other'", "--max-idle")]
     [InlineData("probe http://localhost http://other", "probe", "'http://other'", "--max-idle")]
     [InlineData("probe http://localhost --connections 1", "--connections", "'1'", "2 to 200")]
     [InlineData("probe http://localhost --max-idle 3h", "--max-idle", "'3h'", "100ms to 120m")]

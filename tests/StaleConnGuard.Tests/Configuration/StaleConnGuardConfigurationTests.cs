@@ -150,6 +150,20 @@ public class StaleConnGuardConfigurationTests
         Should.Throw<OptionsValidationException>(() => Read($$"""{ "StaleConnGuard": {{json}} }"""))
             .Failures.ShouldContain(line => line.StartsWith(expected, StringComparison.Ordinal), json);
 
+    /// <summary>A mistake is named, and a password that stands in it is not.</summary>
+    [Theory]
+    [InlineData("""{ "KeepAlive": { "Origins": { "https://user:secret@api.example.com:443": { "ServerTimeout": "00:00:05" } } } }""", "KeepAlive:Origins:https://***@api.example.com:443 is not an origin")]
+    [InlineData("""{ "KeepAlive": { "Origins": { "https://user:secret@api.example.com": "00:00:05" } } }""", "KeepAlive:Origins:https://***@api.example.com is not known")]
+    [InlineData("""{ "KeepAlive": { "ServerTimeout": "https://user:secret@api.example.com" } }""", "KeepAlive:ServerTimeout is 'https://***@api.example.com', which is no known server")]
+    [InlineData("""{ "Transport": { "ConnectTimeout": "http://user:secret@proxy:3128" } }""", "Transport:ConnectTimeout is 'http://***@proxy:3128'; accepted is")]
+    [InlineData("""{ "Retry": { "StatusCodes": "user:secret@proxy" } }""", "Retry:StatusCodes is '***@proxy'; accepted is")]
+    public void Apply_MistakeThatHoldsCredentials_DoesNotShowThem(string json, string expected)
+    {
+        IEnumerable<string> failures = Should.Throw<OptionsValidationException>(() => Read($$"""{ "StaleConnGuard": {{json}} }""")).Failures;
+        failures.ShouldContain(line => line.Contains(expected, StringComparison.Ordinal));
+        failures.ShouldAllBe(line => !line.Contains("secret", StringComparison.Ordinal));
+    }
+
     [Fact]
     public void Apply_SeveralMistakes_AreAllNamed() =>
         Should.Throw<OptionsValidationException>(() => Read("""{ "StaleConnGuard": { "KeepAlive": { "Learn": 1, "Margin": 1 }, "X": 1 } }"""))

@@ -2,12 +2,21 @@ namespace StaleConnGuard.Tests.Silence;
 
 public class HandlerDefaultsTests
 {
+    /// <summary>Servers may end connections that ping without data (gRPC's default: more than once in 5 minutes), and every call on them.</summary>
     [Fact]
-    public void Apply_Defaults_PingsWhileRequestsAreActive()
+    public void Apply_Defaults_SendsNoPings()
     {
         using var handler = new SocketsHttpHandler();
         HandlerDefaults.Apply(handler, new StaleConnGuardOptions(), roll: 0.5);
-        handler.KeepAlivePingDelay.ShouldBe(TimeSpan.FromSeconds(30));
+        handler.KeepAlivePingDelay.ShouldBe(Timeout.InfiniteTimeSpan);
+    }
+
+    [Fact]
+    public void Apply_PingDelayIsSet_PingsWhileRequestsAreActive()
+    {
+        using var handler = new SocketsHttpHandler();
+        HandlerDefaults.Apply(handler, new StaleConnGuardOptions { Transport = { KeepAlivePingDelay = TimeSpan.FromMinutes(6) } }, roll: 0.5);
+        handler.KeepAlivePingDelay.ShouldBe(TimeSpan.FromMinutes(6));
         handler.KeepAlivePingTimeout.ShouldBe(TimeSpan.FromSeconds(10));
         handler.KeepAlivePingPolicy.ShouldBe(HttpKeepAlivePingPolicy.WithActiveRequests);
     }

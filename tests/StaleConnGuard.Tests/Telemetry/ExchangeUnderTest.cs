@@ -50,6 +50,8 @@ internal sealed class ExchangeUnderTest
         metrics.StaleHit(Ended(ReplayDecision.SurfaceCancelled));
         metrics.Replayed(Ended(ReplayDecision.ReplayProvenUndelivered));
         metrics.Retried(Retry(RetryReason.RetriedStatus));
+        using var repeated = new HttpRequestMessage(HttpMethod.Post, "http://orders.test/");
+        metrics.RepeatRefused(repeated);
         metrics.NotRetried(Retry(RetryReason.StoppedBudgetEmpty));
     }
 

@@ -1,3 +1,4 @@
+using System.Net;
 using StaleConnGuard.Testing;
 
 namespace StaleConnGuard.WireTests.Guard;
@@ -10,7 +11,7 @@ internal sealed class GuardedClient : IDisposable
 {
     private int _connections;
 
-    public GuardedClient(bool guarded = true, TimeSpan? serverTimeout = null, Action<SocketsHttpHandler>? configure = null, Action<StaleConnGuardOptions>? options = null)
+    public GuardedClient(bool guarded = true, TimeSpan? serverTimeout = null, Action<SocketsHttpHandler>? configure = null, Action<StaleConnGuardOptions>? options = null, Func<string, CancellationToken, Task<IPAddress[]>>? resolve = null)
     {
         Sockets = new SocketsHttpHandler { SslOptions = { RemoteCertificateValidationCallback = (_, _, _, _) => true } };
         Sockets.PlaintextStreamFilter = (context, _) =>
@@ -28,7 +29,7 @@ internal sealed class GuardedClient : IDisposable
         configure?.Invoke(Sockets);
         var chosen = new StaleConnGuardOptions { Retry = { Enabled = false }, KeepAlive = { ServerTimeout = serverTimeout } };
         options?.Invoke(chosen);
-        Handler = guarded ? StaleConnGuardHandler.Create(chosen, Sockets, Ledger, Observer) : Sockets;
+        Handler = guarded ? StaleConnGuardHandler.Create(chosen, Sockets, Ledger, Observer, resolve) : Sockets;
         Http = new HttpClient(Handler, disposeHandler: false);
     }
 

@@ -129,7 +129,7 @@ internal static class KeepAliveConfiguration
         KeepAliveRules.ServerTimeout,
         out serverTimeout,
         static name => KnownServerTimeouts.TryGet(name, out KnownServerTimeout? known) ? known.Timeout : null,
-        static name => $"is '{name}', which is no known server.{NearestName.Suggestion(name, Names())} Known are {string.Join(", ", Names())}; or a time {KeepAliveRules.ServerTimeout}.");
+        static name => $"is '{UserInformation.Hide(name)}', which is no known server.{NearestName.Suggestion(name, Names())} Known are {string.Join(", ", Names())}; or a time {KeepAliveRules.ServerTimeout}.");
 
     private static IEnumerable<string> Names() => KnownServerTimeouts.All.Select(static known => known.Name);
 }

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace StaleConnGuard.Hosting;
 
-/// <summary>Collects what is wrong with options, each line with key, value and accepted range.</summary>
+/// <summary>Collects what is wrong with options, each line with key, value and accepted range. User information in either is not shown.</summary>
 internal sealed class OptionFailures
 {
     private readonly string _path;
@@ -25,14 +25,22 @@ internal sealed class OptionFailures
     /// <summary>The same list, one level deeper.</summary>
     public OptionFailures Below(string key) => new(Path(key), _lines);
 
-    public string Path(string key) => _path.Length == 0 ? key : $"{_path}:{key}";
+    public string Path(string key) => _path.Length == 0 ? Shown(key) : Shown($"{_path}:{Shown(key)}");
 
     public void Add(string key, string sentence) => _lines.Add($"{Path(key)} {sentence}");
 
     public void AddLine(string line) => _lines.Add(_path.Length == 0 ? line : $"{_path}:{line}");
 
     public void AddValue(string key, string value, string accepted) =>
-        Add(key, string.Create(CultureInfo.InvariantCulture, $"is '{value}'; accepted is {accepted}."));
+        Add(key, string.Create(CultureInfo.InvariantCulture, $"is '{UserInformation.Hide(value)}'; accepted is {accepted}."));
+
+    // A path holds no @ but in an address; the keys before that address stay.
+    private static string Shown(string key)
+    {
+        int at = key.LastIndexOf('@');
+        int scheme = key.IndexOf("//", StringComparison.Ordinal);
+        return at < 0 || (scheme < 0 && key.Contains(':', StringComparison.Ordinal)) ? key : UserInformation.Hide(key);
+    }
 
     public void Check(string key, TimeSpan? value, TimeRange range)
     {

@@ -95,10 +95,11 @@ internal static class FailureClassifier
             return FailureKind.Other;
         }
 
-        return SaysConnectTimeout(timeout.Message) ? FailureKind.NotSent : FailureKind.ConnectionLost;
+        return SaysConnectTimeout(timeout) ? FailureKind.NotSent : FailureKind.ConnectionLost;
     }
 
-    // The runtime's messages are not translated; programs trimmed with UseSystemResourceKeys show the resource's name instead.
-    private static bool SaysConnectTimeout(string message) =>
-        message.Contains("ConnectTimeout", StringComparison.Ordinal) || message.StartsWith("net_http_connect_timedout", StringComparison.Ordinal);
+    /// <summary>What the runtime says when establishing a connection took too long. Its messages are not translated; programs trimmed with UseSystemResourceKeys show the resource's name instead.</summary>
+    public static bool SaysConnectTimeout(TimeoutException timeout) =>
+        timeout.InnerException is not OperationCanceledException
+        && (timeout.Message.Contains("ConnectTimeout", StringComparison.Ordinal) || timeout.Message.StartsWith("net_http_connect_timedout", StringComparison.Ordinal));
 }

@@ -19,7 +19,7 @@ internal sealed class OriginBudgetCache(RetryBudgetRegistry registry)
             return last;
         }
 
-        RetryBudget found = registry.GetOrAdd(new OriginKey(uri.Scheme, uri.IdnHost, uri.Port, Proxy: null));
+        RetryBudget found = registry.GetOrAdd(OriginKey.Of(uri));
         Volatile.Write(ref _last, found);
         return found;
     }

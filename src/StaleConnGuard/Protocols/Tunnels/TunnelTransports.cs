@@ -22,6 +22,12 @@ internal sealed class TunnelTransports
     /// <summary>Those that are made in the flow of this exchange.</summary>
     public static TunnelTransports Of(Exchange maker) => s_made.GetValue(maker, static _ => new TunnelTransports());
 
+    /// <summary>Null when no tunnel was made in the flow of this exchange.</summary>
+    public static TunnelTransports? Find(Exchange maker) => s_made.TryGetValue(maker, out TunnelTransports? made) ? made : null;
+
+    /// <summary>Scheme, host and port of the proxy to which the last tunnel of this flow leads, as the runtime chose it.</summary>
+    public string? Proxy { get; set; }
+
     public void Add(TunnelUnderWay tunnel)
     {
         lock (_lock)
