@@ -94,11 +94,9 @@ internal readonly struct Attempt
     {
         RestoreContent();
         Exchange.Close();
-        if (Exchange.Responded)
-        {
-            RequestAttempts.GetOrAttach(Request).ResponseStarted = true;
-        }
-
+        RequestAttempts attempts = RequestAttempts.GetOrAttach(Request);
+        attempts.ResponseStarted = Exchange.Responded;
+        attempts.WasRedirected = Exchange.WasRedirected;
         return Exchange.HasEnded;
     }
 

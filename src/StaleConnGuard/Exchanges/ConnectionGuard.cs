@@ -52,9 +52,9 @@ internal sealed class ConnectionGuard(KeepAliveLedger ledger, TimeProvider time)
     public void OnReused(OriginKnowledge origin, long idleAgeTicks) => Observer?.ConnectionReused(origin, idleAgeTicks);
 
     /// <summary>Called when an exchange ended before any response byte, with what was decided about its request.</summary>
-    public EndedExchange OnEnded(Exchange exchange, ReplayDecision decision, int replays)
+    public EndedExchange OnEnded(Exchange exchange, ReplayDecision decision, int replays, Exception failure)
     {
-        var ended = new EndedExchange(exchange, decision, replays, EndedExchange.LimitInForce(exchange));
+        var ended = new EndedExchange(exchange, decision, replays, EndedExchange.LimitInForce(exchange)) { Failure = failure };
         if (ended.IsStaleHit && exchange.Connection is IGuardedConnection connection)
         {
             if (exchange.End is ConnectionEnd.Silence)

@@ -10,6 +10,9 @@ namespace StaleConnGuard.Exchanges;
 [StructLayout(LayoutKind.Auto)]
 internal readonly record struct EndedExchange(Exchange Exchange, ReplayDecision Decision, int Replays, KeepAliveLimit Limit)
 {
+    /// <summary>What the runtime threw for it.</summary>
+    public Exception? Failure { get; init; }
+
     /// <summary>On a reused connection that the server ended, or that died without a word; not one that the guard refused.</summary>
     public bool IsStaleHit => Exchange is { IsReused: true, End: ConnectionEnd.EndOfStream or ConnectionEnd.Reset or ConnectionEnd.Silence };
 

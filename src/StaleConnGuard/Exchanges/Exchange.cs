@@ -36,6 +36,10 @@ internal sealed class Exchange(ExchangeScope scope, HttpRequestMessage? request)
     private volatile Binding? _binding;
     private volatile ExchangeEnd? _end;
     private long _silentForTicks;
+
+    // Where the message was going when the handler sent it.
+    private readonly Uri? _place = request?.RequestUri;
+    private bool _onRedirect;
     private ExchangeTraits _traits;
 
     /// <summary>The exchange that the running code belongs to. It flows into the calls the HTTP/1.1 connection makes on its stream.</summary>
@@ -99,6 +103,12 @@ internal sealed class Exchange(ExchangeScope scope, HttpRequestMessage? request)
 
     /// <summary>What was known when this exchange began to write; null before.</summary>
     public Binding? Binding => _binding;
+
+    /// <summary>
+    /// The message goes, or went, elsewhere than the handler sent it: an attempt was answered with a redirect, so a server has seen the request whatever came
+    /// after. Of the exchange that a handler opened.
+    /// </summary>
+    public bool WasRedirected => IsBound ? Responded || _onRedirect : HasLeftItsPlace;
 
     /// <summary>The connection that carries this exchange, once bound.</summary>
     public IGuardedConnection? Connection => _binding?.Connection;
@@ -239,6 +249,7 @@ internal sealed class Exchange(ExchangeScope scope, HttpRequestMessage? request)
     public void Bind(Binding binding)
     {
         _checkoutWindow = false;
+        _onRedirect = Root is null && HasLeftItsPlace;
         _binding = binding;
         Watch = Guard.Watcher?.Begin(this);
     }
@@ -254,10 +265,16 @@ internal sealed class Exchange(ExchangeScope scope, HttpRequestMessage? request)
 
         if (TryRecordEnd(end, delivery))
         {
-            // While the runtime's span of this very send is still open.
+            // While the runtime's span of this very send is still open, and before it measures it.
             Watch?.Ended(this);
+            if (Request is HttpRequestMessage request)
+            {
+                MetricsEnrichment.Keep(request);
+            }
         }
     }
+
+    private bool HasLeftItsPlace => !ReferenceEquals(_place, _request?.RequestUri);
 
     private bool TryRecordEnd(ConnectionEnd end, Delivery delivery) =>
         Interlocked.CompareExchange(ref _end, new ExchangeEnd(end, delivery), null) is null;

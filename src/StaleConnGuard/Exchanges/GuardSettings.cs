@@ -1,27 +1,30 @@
 namespace StaleConnGuard.Exchanges;
 
 /// <summary>An immutable snapshot of the options of one client, in the units the request path reads. Replaced as a whole on reload.</summary>
-internal sealed class GuardSettings(KeepAliveOptions keepAlive, ReplayOptions replay, bool isEnabled = true, GuardSettings? before = null)
+internal sealed class GuardSettings(StaleConnGuardOptions options, GuardSettings? before = null)
 {
-    public static GuardSettings Default { get; } = new(new KeepAliveOptions(), new ReplayOptions());
+    public static GuardSettings Default { get; } = new(new StaleConnGuardOptions());
+
+    /// <summary>The options these are made from; not to be changed.</summary>
+    public StaleConnGuardOptions Options { get; } = options;
 
     /// <summary>False once the client was switched off while its handler lives.</summary>
-    public bool IsEnabled { get; } = isEnabled;
+    public bool IsEnabled { get; } = options.Enabled;
 
     /// <summary>Of connections.</summary>
-    public KeepAliveSettings KeepAlive { get; } = KeepAliveSettings.From(keepAlive, before?.KeepAlive);
+    public KeepAliveSettings KeepAlive { get; } = KeepAliveSettings.From(options.KeepAlive, before?.KeepAlive);
 
-    public int MaxReplays { get; } = replay.MaxReplays;
+    public int MaxReplays { get; } = options.Replay.MaxReplays;
 
-    public UnsafeReplay UnsafeReplay { get; } = replay.UnsafeReplay;
+    public UnsafeReplay UnsafeReplay { get; } = options.Replay.UnsafeReplay;
 
     /// <summary>The application's word for replays without proof is its word for repeats as well.</summary>
     public bool RefusesRepeatsFromAbove { get; } =
-        replay is { RepeatsFromAbove: RepeatsFromAbove.Refuse, UnsafeReplay: not UnsafeReplay.Always };
+        options.Replay is { RepeatsFromAbove: RepeatsFromAbove.Refuse, UnsafeReplay: not UnsafeReplay.Always };
 
-    public bool ConfirmOneShotBody { get; } = replay.ConfirmOneShotBody;
+    public bool ConfirmOneShotBody { get; } = options.Replay.ConfirmOneShotBody;
 
-    public bool SolicitHint { get; } = keepAlive.SolicitHint;
+    public bool SolicitHint { get; } = options.KeepAlive.SolicitHint;
 
     /// <summary>Whether a connection to this origin, idle for so long, is too old to be taken for this request, unless <see cref="MeasuredLimitTicks"/> allows it.</summary>
     public bool IsTooOld(OriginKnowledge origin, long idleAgeTicks, HttpRequestMessage? request)

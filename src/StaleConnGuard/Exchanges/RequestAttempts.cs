@@ -2,11 +2,17 @@ namespace StaleConnGuard.Exchanges;
 
 /// <summary>
 /// How often one request has been sent again, by the replays of the guard and the retries above it together. Attached to the
-/// message on the first repeat only, so a request that succeeds at once pays nothing. Touched by one attempt at a time.
+/// message on the first failure only, so a request that succeeds at once pays nothing. Touched by one attempt at a time.
 /// </summary>
+/// <remarks>
+/// A message may be sent again by its owner when it has been answered (<see cref="HttpMessageInvoker"/> does not mind): that is another request, and
+/// begins to count anew. What tells is the outcome that the last request ended with.
+/// </remarks>
 internal sealed class RequestAttempts
 {
     private static readonly HttpRequestOptionsKey<RequestAttempts> Key = new("StaleConnGuard.Attempts");
+
+    private object? _outcome;
 
     /// <summary>Replays by the guard, all retries' sends together.</summary>
     public int Replays { get; set; }
@@ -20,10 +26,19 @@ internal sealed class RequestAttempts
     /// <summary>Retries by the retry strategy.</summary>
     public int Retries { get; set; }
 
+    /// <summary>A retry layer of this library is sending the message again; layers below it go on counting where it is.</summary>
+    public bool IsRetried { get; set; }
+
     /// <summary>
     /// The attempt that failed last had received a byte of a response. Said by the guard, which sees the bytes; the exception does not tell.
     /// </summary>
     public bool ResponseStarted { get; set; }
+
+    /// <summary>
+    /// The attempt that failed last had been redirected. Said by the guard, which knows where the message was going when it came to it; null without a guard. The
+    /// application's own handlers, above the guard, may send a message where they like.
+    /// </summary>
+    public bool? WasRedirected { get; set; }
 
     /// <summary>Further requests that the runtime made of this one: redirects, answers to challenges. Counted only while somebody watches.</summary>
     public int FurtherRequests { get; set; }
@@ -43,6 +58,51 @@ internal sealed class RequestAttempts
         UnprovenReplaySpent |= decision is ReplayDecision.ReplaySafeToRepeat or ReplayDecision.ReplayOnCallersWord;
     }
 
+    /// <summary>A retry layer sends the message again.</summary>
+    public void BeginRetry()
+    {
+        Retries++;
+        IsRetried = true;
+        ResponseStarted = false;
+        WasRedirected = null;
+        _outcome = null;
+    }
+
+    /// <summary>The request has ended with this response or exception, as far as the guard or a retry layer is concerned; one above may yet repeat it.</summary>
+    public void Settle(object outcome) => _outcome = outcome;
+
+    /// <summary>Whether what was counted belongs to the request that ended with this response or exception.</summary>
+    public bool EndedWith(HttpResponseMessage? response, Exception? exception)
+    {
+        if (response is not null)
+        {
+            return ReferenceEquals(_outcome, response);
+        }
+
+        // Handlers of the application wrap exceptions.
+        for (Exception? inner = exception; inner is not null; inner = inner.InnerException)
+        {
+            if (ReferenceEquals(_outcome, inner))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>The counts of a request whose first attempt has just failed below a retry layer, if there is one; those of an earlier request are forgotten.</summary>
+    public static RequestAttempts OfFailed(HttpRequestMessage request)
+    {
+        RequestAttempts attempts = GetOrAttach(request);
+        if (!attempts.IsRetried)
+        {
+            attempts.Forget();
+        }
+
+        return attempts;
+    }
+
     public static RequestAttempts GetOrAttach(HttpRequestMessage request)
     {
         if (!request.Options.TryGetValue(Key, out RequestAttempts? attempts))
@@ -56,4 +116,26 @@ internal sealed class RequestAttempts
 
     public static RequestAttempts? Find(HttpRequestMessage request) =>
         request.Options.TryGetValue(Key, out RequestAttempts? attempts) ? attempts : null;
+
+    /// <summary>The first exchange of an attempt begins, and somebody watches it. Unless it is a repeat, what was counted was another request's.</summary>
+    public void BeginWatched()
+    {
+        if (!IsRetried && (_outcome is not null || Replays + Retries + Refusals == 0))
+        {
+            Forget();
+            FurtherRequests = 0;
+        }
+    }
+
+    /// <summary>Another request with the same message.</summary>
+    public void Forget()
+    {
+        Replays = 0;
+        UnprovenReplaySpent = false;
+        Refusals = 0;
+        Retries = 0;
+        ResponseStarted = false;
+        WasRedirected = null;
+        _outcome = null;
+    }
 }

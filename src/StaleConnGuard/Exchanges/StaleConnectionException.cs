@@ -3,9 +3,8 @@ using System.Globalization;
 namespace StaleConnGuard;
 
 /// <summary>
-/// A request met a pooled connection that the server was closing, and was not sent again: <see cref="Decision"/> says why not.
-/// Or a layer above the guard wanted to send a request again that the server may have executed: <see cref="ReplayDecision.SurfaceRepeatFromAbove"/>.
-/// The message says in one sentence what happened and what would have made a replay possible.
+/// A request met a pooled connection that the server was closing, and was not replayed: <see cref="Decision"/> says why not. A layer above the guard may send it
+/// again all the same, unless that could execute it twice (<see cref="ReplayDecision.SurfaceRepeatFromAbove"/>). The message says in one sentence what happened and what would have made a replay possible.
 /// </summary>
 public sealed class StaleConnectionException : HttpRequestException
 {
@@ -16,6 +15,7 @@ public sealed class StaleConnectionException : HttpRequestException
     internal StaleConnectionException(in EndedExchange ended, Exception inner)
         : base(HttpRequestError.ResponseEnded, Describe(ended), inner)
     {
+        Origin = ended.Origin;
         Delivery = ended.Exchange.Delivery;
         Decision = ended.Decision;
         IdleAge = ended.IdleAge;
@@ -28,10 +28,12 @@ public sealed class StaleConnectionException : HttpRequestException
     }
 
     /// <summary>A layer above wanted to send the request again.</summary>
+    /// <param name="origin">Where it goes.</param>
     /// <param name="earlier">How its earlier send ended; null when it was answered, or is still under way.</param>
-    internal StaleConnectionException(Exception? earlier)
+    internal StaleConnectionException(string origin, Exception? earlier)
         : base(HttpRequestError.ResponseEnded, RepeatFromAbove, earlier)
     {
+        Origin = origin;
         Delivery = Delivery.Unknown;
         Decision = ReplayDecision.SurfaceRepeatFromAbove;
         if (earlier is StaleConnectionException stale)
@@ -47,10 +49,13 @@ public sealed class StaleConnectionException : HttpRequestException
         }
     }
 
+    /// <summary>Gets where the connection led: scheme, host and port, and the proxy if it led through one, as in the log. Nothing else of the address.</summary>
+    public string Origin { get; }
+
     /// <summary>Gets what is known of the request's bytes.</summary>
     public Delivery Delivery { get; }
 
-    /// <summary>Gets why the request was not sent again.</summary>
+    /// <summary>Gets why the request was not replayed.</summary>
     public ReplayDecision Decision { get; }
 
     /// <summary>Gets how long the connection had been idle when the request was written.</summary>
@@ -106,7 +111,7 @@ public sealed class StaleConnectionException : HttpRequestException
         string limit = ended.Limit.MaxIdle is TimeSpan known ? Seconds(known) : "none";
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"The pooled connection to {ended.Origin}, idle for {Seconds(ended.IdleAge)}, {how} before any byte of a response, and the request was not sent again because {why}. [Delivery: {exchange.Delivery}, decision: {ended.Decision}, idle age: {Seconds(ended.IdleAge)}, connection age: {Seconds(ended.ConnectionAge)}, requests on the connection before: {exchange.RequestsBefore}, keep-alive limit: {limit} ({ended.Limit.Source}), replays: {ended.Replays}]");
+            $"The pooled connection to {ended.Origin}, idle for {Seconds(ended.IdleAge)}, {how} before any byte of a response, and the request was not replayed because {why}. [Delivery: {exchange.Delivery}, decision: {ended.Decision}, idle age: {Seconds(ended.IdleAge)}, connection age: {Seconds(ended.ConnectionAge)}, requests on the connection before: {exchange.RequestsBefore}, keep-alive limit: {limit} ({ended.Limit.Source}), replays: {ended.Replays}]");
     }
 
     private static string Seconds(TimeSpan time) => string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds:0.000} s");

@@ -4,8 +4,8 @@ using Microsoft.Extensions.Options;
 namespace StaleConnGuard.Hosting;
 
 /// <summary>
-/// Notes the <see cref="HttpClient.Timeout"/> of each guarded client when the factory makes one, after the application's own settings: a
-/// handler cannot see it, and a retry that would end after it is not worth its wait.
+/// Notes each guarded client when the factory makes one, for its <see cref="HttpClient.Timeout"/>: a handler cannot see it, and a retry that would end after it is
+/// not worth its wait.
 /// </summary>
 internal sealed class ClientTimeoutSetup(GuardRegistrations registrations, IServiceProvider services) : IPostConfigureOptions<HttpClientFactoryOptions>
 {
@@ -21,7 +21,7 @@ internal sealed class ClientTimeoutSetup(GuardRegistrations registrations, IServ
         {
             if (services.GetService(typeof(GuardClients)) is GuardClients clients)
             {
-                clients.TimeoutOf(client).Value = made.Timeout;
+                clients.TimeoutOf(client).Note(made);
             }
         });
     }

@@ -25,7 +25,7 @@ internal sealed class GuardClients : IDisposable
     public GuardSettingsHolder SettingsOf(string client) =>
         _holders.GetOrAdd(client, static (name, self) => new GuardSettingsHolder(SettingsOf(self.OptionsOf(name))), this);
 
-    /// <summary>Where the client's <see cref="HttpClient.Timeout"/> is noted each time a client is made.</summary>
+    /// <summary>Where each client of the name is noted when it is made, for its <see cref="HttpClient.Timeout"/>.</summary>
     public ClientTimeout TimeoutOf(string client) => _timeouts.GetOrAdd(client, static _ => new ClientTimeout());
 
     public void Dispose() => _subscription?.Dispose();
@@ -47,5 +47,5 @@ internal sealed class GuardClients : IDisposable
     }
 
     private static GuardSettings SettingsOf(StaleConnGuardOptions options, GuardSettings? before = null) =>
-        new(options.KeepAlive, options.Replay, options.Enabled, before);
+        new(options, before);
 }

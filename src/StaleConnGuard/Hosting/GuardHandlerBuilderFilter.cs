@@ -55,7 +55,8 @@ internal sealed class GuardHandlerBuilderFilter(
                 TellOfTwoLayers(client, repeater, options.Retry);
             }
 
-            AddOutermost(builder.AdditionalHandlers, MakeRetryHandler(client, options, repeater));
+            // Also where nothing is retried now: a reload may change that.
+            AddOutermost(builder.AdditionalHandlers, MakeRetryHandler(client, repeater));
             AddOutermost(builder.AdditionalHandlers, mayRepeat ? new RequestIdentityHandler() : null);
 
             if (options.KeepAlive.Origins.Count > 0)
@@ -164,18 +165,12 @@ internal sealed class GuardHandlerBuilderFilter(
         }
     }
 
-    private RetryHandler? MakeRetryHandler(string client, StaleConnGuardOptions options, HttpMessageHandler? repeater)
-    {
-        if (repeater is not null && !options.Retry.IsEnabledSet)
-        {
-            return RetryHandler.WithoutRetries(options.Replay);
-        }
-
-        return !RetryHandler.IsNeeded(options) ? null : new RetryHandler(options.Retry, options.Replay, new RetryServices
+    private RetryHandler MakeRetryHandler(string client, HttpMessageHandler? repeater) =>
+        new(clients.SettingsOf(client), new RetryServices
         {
             Budgets = RetryBudgetRegistry.For(_time),
             Observer = _retryObserver,
+            StandsDownUnlessSet = repeater is not null,
             ClientTimeout = clients.TimeoutOf(client),
         });
-    }
 }

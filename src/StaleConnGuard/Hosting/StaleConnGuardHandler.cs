@@ -99,7 +99,7 @@ public static class StaleConnGuardHandler
         }
 
         services.ShareMeters(sockets);
-        var settings = new GuardSettingsHolder(new GuardSettings(options.KeepAlive, options.Replay));
+        var settings = new GuardSettingsHolder(new GuardSettings(options));
         var own = new ConnectionGuard(ledger, services.Time) { Observer = services.Observer, Watcher = ExchangeWatcher.Instance, ResolveName = services.ResolveName };
         if (GuardedConnections.Prepare(sockets, own, options, settings, services.SayHandlerInUse) is not ConnectionGuard guard)
         {
@@ -113,7 +113,7 @@ public static class StaleConnGuardHandler
             return guarded;
         }
 
-        var retries = new RetryHandler(options.Retry, options.Replay, services.Retries) { InnerHandler = guarded };
+        var retries = new RetryHandler(settings, services.Retries) { InnerHandler = guarded };
 
         // A pipeline of the application's may hold a hedging strategy, which copies the message.
         return options.Retry is { Enabled: true, ConfigurePipeline: not null } ? new RequestIdentityHandler { InnerHandler = retries } : retries;

@@ -58,8 +58,11 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
             scope.Guard.Observer?.RepeatRefused(request);
         }
 
-        return new StaleConnectionException(gate.Failure);
+        return new StaleConnectionException(OriginOf(request), gate.Failure);
     }
+
+    private static string OriginOf(HttpRequestMessage request) =>
+        request.RequestUri is { IsAbsoluteUri: true } address ? OriginKey.TextOf(address) : "an unknown origin";
 
     private static Task<HttpResponseMessage> SendFirstAsync<TSend>(ExchangeScope scope, HttpRequestMessage request, TSend send)
         where TSend : struct, ISend
@@ -176,7 +179,6 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
             return SendUnguarded(request, cancellationToken);
         }
 
-
         ExchangeScope scope = Scope();
         UnansweredSend? gate = RepeatGate.For(scope.Settings, request);
         if (gate is null)
@@ -206,6 +208,7 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
     {
         Exchange? outer = Exchange.Current;
         Attempt attempt = Attempt.First(scope, request);
+        RequestAttempts? attempts = null;
         try
         {
             while (true)
@@ -215,17 +218,27 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
                 {
                     HttpResponseMessage response = base.Send(request, cancellationToken);
                     attempt.Complete(response);
+                    attempts?.Settle(response);
                     return response;
                 }
                 catch (Exception e)
                 {
+                    attempts ??= RequestAttempts.OfFailed(request);
                     Exception failure = e;
-                    if (!attempt.Fail() || !TryNext(ref attempt, ref failure, cancellationToken))
+                    if (attempt.Fail() && TryNext(ref attempt, attempts, ref failure, cancellationToken))
                     {
-                        failure = ConnectTimeoutFailure.Of(failure, attempt.Exchange, cancellationToken);
-                        RepeatGate.Note(attempt, failure);
-                        ExceptionDispatchInfo.Throw(failure);
+                        continue;
                     }
+
+                    failure = ConnectTimeoutFailure.Of(failure, attempt.Exchange, cancellationToken);
+                    attempts.Settle(failure);
+                    RepeatGate.Note(attempt, failure);
+                    if (ReferenceEquals(failure, e))
+                    {
+                        throw;
+                    }
+
+                    throw failure;
                 }
             }
         }
@@ -238,13 +251,15 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
     /// <summary>Decides after a failure; replays as long as the decision is to replay, and lets the failure pass otherwise.</summary>
     private async Task<HttpResponseMessage> RecoverAsync(Attempt attempt, Exception failure, CancellationToken cancellationToken)
     {
-        while (attempt.Fail() && TryNext(ref attempt, ref failure, cancellationToken))
+        RequestAttempts attempts = RequestAttempts.OfFailed(attempt.Request);
+        while (attempt.Fail() && TryNext(ref attempt, attempts, ref failure, cancellationToken))
         {
             Exchange.Current = attempt.Exchange;
             try
             {
                 HttpResponseMessage response = await base.SendAsync(attempt.Request, cancellationToken).ConfigureAwait(false);
                 attempt.Complete(response);
+                attempts.Settle(response);
                 return response;
             }
             catch (Exception e)
@@ -254,20 +269,21 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
         }
 
         failure = ConnectTimeoutFailure.Of(failure, attempt.Exchange, cancellationToken);
+        attempts.Settle(failure);
         RepeatGate.Note(attempt, failure);
         ExceptionDispatchInfo.Throw(failure);
         return null!;
     }
 
     /// <summary>
-    /// The decision after a failed attempt: the next attempt, or false to let the exception pass, which is our own for a stale hit that surfaces.
+    /// The decision after a failed attempt: the next attempt, or false to let the failure pass, which is our own exception for a stale hit
+    /// that surfaces.
     /// </summary>
-    private bool TryNext(ref Attempt attempt, ref Exception failure, CancellationToken cancellationToken)
+    private bool TryNext(ref Attempt attempt, RequestAttempts attempts, ref Exception failure, CancellationToken cancellationToken)
     {
         Exchange exchange = attempt.Exchange;
         HttpRequestMessage request = attempt.Request;
         GuardSettings inForce = exchange.Settings;
-        RequestAttempts attempts = RequestAttempts.GetOrAttach(request);
         bool refused = exchange.End is ConnectionEnd.Refused or ConnectionEnd.ClosedBeforeUse;
         int maxRefusals = exchange.FreshOnly ? MaxRefusalsOfReturned : MaxRefusals;
 
@@ -287,11 +303,12 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
             UnsafeReplay = inForce.UnsafeReplay,
         });
 
-        EndedExchange ended = Guard.OnEnded(exchange, decision, attempts.Replays);
+        EndedExchange ended = Guard.OnEnded(exchange, decision, attempts.Replays, failure);
 
         if (decision.IsReplay())
         {
             attempts.Count(decision, refused);
+            MetricsEnrichment.PutBack(request);
 
             // A refusal says nothing about the other connections; a stale hit does.
             attempt = attempt.Next(freshOnly: exchange.FreshOnly || !refused, mayRefuseWrite: attempts.Refusals < maxRefusals);

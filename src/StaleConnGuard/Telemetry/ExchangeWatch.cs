@@ -93,7 +93,13 @@ internal sealed class ExchangeWatch : IExchangeWatch
             RequestAttempts.GetOrAttach(request).FurtherRequests++;
         }
 
-        return RequestAttempts.Find(request)?.Resends ?? 0;
+        RequestAttempts? attempts = RequestAttempts.Find(request);
+        if (exchange.Root is null)
+        {
+            attempts?.BeginWatched();
+        }
+
+        return attempts?.Resends ?? 0;
     }
 }
 

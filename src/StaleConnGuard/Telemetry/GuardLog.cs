@@ -9,7 +9,7 @@ internal static partial class GuardLog
 
     private const string Fields = " Delivery {Delivery}, decision {Decision}, connection age {ConnectionAge}, {RequestsOnConnection} requests on the connection before, keep-alive limit {Limit} ({LimitSource}), {Replays} replays before.";
 
-    [LoggerMessage(101, LogLevel.Warning, "A request to {Origin} failed on a connection that the server ended as it was taken (idle for {IdleAge}, {End}), and was not sent again." + Fields, EventName = "StaleHitSurfaced")]
+    [LoggerMessage(101, LogLevel.Warning, "A request to {Origin} failed on a connection that the server ended as it was taken (idle for {IdleAge}, {End}), and is not replayed; a layer above may still send it again." + Fields, EventName = "StaleHitSurfaced")]
     public static partial void StaleHitSurfaced(
         ILogger logger, string origin, TimeSpan idleAge, ConnectionEnd end, Delivery delivery, ReplayDecision decision, TimeSpan connectionAge, int requestsOnConnection, TimeSpan? limit, KeepAliveLimitSource limitSource, int replays);
 

@@ -20,6 +20,7 @@ internal sealed class GuardMetrics
     private readonly Counter<long> _refused;
     private readonly Counter<long> _replays;
     private readonly Counter<long> _repeatsRefused;
+    private readonly Counter<long> _recovered;
     private readonly Counter<long> _retries;
     private readonly Counter<long> _budgets;
     private readonly Histogram<double> _idleAge;
@@ -32,6 +33,7 @@ internal sealed class GuardMetrics
         _refused = meter.CreateCounter<long>(StaleConnGuardDiagnostics.RefusedConnections, "{connection}", "Pooled connections that were not taken.");
         _replays = meter.CreateCounter<long>(StaleConnGuardDiagnostics.Replays, "{request}", "Requests sent again at once on a fresh connection.");
         _repeatsRefused = meter.CreateCounter<long>(StaleConnGuardDiagnostics.RefusedRepeats, "{request}", "Requests that a layer above sent again and the guard did not.");
+        _recovered = meter.CreateCounter<long>(StaleConnGuardDiagnostics.RecoveredExchanges, "{exchange}", "Exchanges that failed and were made up for by another at once; the runtime measures each as a failed request.");
         _retries = meter.CreateCounter<long>(StaleConnGuardDiagnostics.Retries, "{request}", "Requests sent again after a wait.");
         _budgets = meter.CreateCounter<long>(StaleConnGuardDiagnostics.ExhaustedRetryBudgets, "{request}", "Requests not retried because the retry budget was empty.");
         _idleAge = meter.CreateHistogram(StaleConnGuardDiagnostics.IdleAge, "s", "Idle age of connections when they were taken again.", tags: null, s_idleAges);
@@ -116,8 +118,22 @@ internal sealed class GuardMetrics
     {
         if (_repeatsRefused.Enabled && request.RequestUri is { IsAbsoluteUri: true } uri)
         {
-            OriginTags tags = OriginTags.Of(new OriginKey(uri.Scheme, uri.IdnHost.ToLowerInvariant(), uri.Port, null));
+            OriginTags tags = OriginTags.Of(OriginKey.Of(uri));
             _repeatsRefused.Add(1, tags.Address, tags.Port, new(TelemetryTags.RequestMethod, TelemetryTags.Method(request.Method)));
+        }
+    }
+
+    /// <summary>Every exchange below the guard is a request to the runtime, those it was refused a connection for at its first write too.</summary>
+    public void Recovered(in EndedExchange ended)
+    {
+        if (_recovered.Enabled && ended.Decision.IsReplay())
+        {
+            _recovered.Add(
+                1,
+                TagsOf(ended.Exchange.Connection?.Origin.Key).Address,
+                TagsOf(ended.Exchange.Connection?.Origin.Key).Port,
+                new(TelemetryTags.RequestMethod, TelemetryTags.Method(ended.Exchange.Request?.Method)),
+                new(TelemetryTags.ErrorType, RuntimeErrorType.Of(ended.Failure)));
         }
     }
 

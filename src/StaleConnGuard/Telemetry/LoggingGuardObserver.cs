@@ -31,7 +31,7 @@ internal sealed class LoggingGuardObserver(ILogger logger) : IGuardObserver
     {
         if (logger.IsEnabled(LogLevel.Warning) && request.RequestUri is { IsAbsoluteUri: true } uri)
         {
-            GuardLog.RepeatRefused(logger, request.Method, OriginOf(uri));
+            GuardLog.RepeatRefused(logger, request.Method, OriginKey.Of(uri));
         }
     }
 
@@ -42,8 +42,6 @@ internal sealed class LoggingGuardObserver(ILogger logger) : IGuardObserver
             GuardLog.TimeoutLearned(logger, origin.Key, TimeSpan.FromTicks(origin.ServerTimeoutTicks), origin.Source, outcome);
         }
     }
-
-    private static OriginKey OriginOf(Uri uri) => new(uri.Scheme, uri.IdnHost.ToLowerInvariant(), uri.Port, null);
 
     private void Write(
         LogLevel level,

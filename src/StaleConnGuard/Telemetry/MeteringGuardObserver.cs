@@ -13,6 +13,7 @@ internal sealed class MeteringGuardObserver(GuardMetrics metrics, IGuardObserver
     {
         metrics.StaleHit(ended);
         metrics.Replayed(ended);
+        metrics.Recovered(ended);
         next?.Ended(ended);
     }
 

@@ -30,6 +30,12 @@ public static class StaleConnGuardDiagnostics
     /// </summary>
     public const string RefusedRepeats = "staleconnguard.repeats.refused";
 
+    /// <summary>
+    /// Counter, <c>{exchange}</c>: exchanges that failed, or were refused their connection at the first write, and were made up for by another at once. The
+    /// runtime measures each as a failed request in <c>http.client.request.duration</c>, with the same <c>error.type</c>: subtract these.
+    /// </summary>
+    public const string RecoveredExchanges = "staleconnguard.exchanges.recovered";
+
     /// <summary>Counter, <c>{request}</c>: requests sent again after a wait, by reason.</summary>
     public const string Retries = "staleconnguard.retries";
 

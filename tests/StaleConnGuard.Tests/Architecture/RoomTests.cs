@@ -14,6 +14,7 @@ public sealed class RoomTests(ITestOutputHelper output)
     private static readonly string[] s_allowed =
     [
         "Exchanges.ExchangeScope → Pipeline.ConnectionGuardHandler",
+        "Exchanges.GuardSettings → Hosting.StaleConnGuardOptions",
         "Pipeline.HttpRequestMessageExtensions → Hosting.RetryOptionsRules",
         "Pipeline.RetryHandler → Hosting.StaleConnGuardOptions",
         "Pipeline.RetryPolicy → Hosting.RetryOptionsRules",

@@ -172,7 +172,7 @@ public class DecisionTableTests
         var policy = new RetryPolicy(new RetryOptions(), UnsafeReplay.WhenProven, new Random(1));
         using HttpRequestMessage request = RetryBench.Request(method, row.OneShotBody ? OneShot.Content("a") : new StringContent("a"));
         using HttpResponseMessage? response = row.Status is HttpStatusCode status ? new HttpResponseMessage(status) : null;
-        return policy.Judge(new RequestSnapshot(request), retries: 0, row.Failure, response, CancellationToken.None);
+        return policy.Judge(new RequestSnapshot(request), attempts: null, retries: 0, row.Failure, response, CancellationToken.None);
     }
 
     private sealed record Row(string What, string Delivery, string SaysSafe, string SaysOther)

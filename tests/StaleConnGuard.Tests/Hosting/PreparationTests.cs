@@ -80,7 +80,7 @@ public class PreparationTests
         await using var server = new ScriptedServer(c => c.AnswerAllAsync());
         using var sockets = new SocketsHttpHandler();
         var options = new StaleConnGuardOptions();
-        var settings = new GuardSettingsHolder(new GuardSettings(options.KeepAlive, options.Replay));
+        var settings = new GuardSettingsHolder(new GuardSettings(options));
         var observed = new ConnectionGuard(new KeepAliveLedger(), TimeProvider.System);
         ConnectionGuard guard = GuardedConnections.Prepare(sockets, observed, options, settings)!;
         var probe = new Probe();
@@ -89,7 +89,7 @@ public class PreparationTests
         _ = sync ? client.Send(new HttpRequestMessage(HttpMethod.Get, server.Uri)) : await client.GetAsync(server.Uri);
         probe.SawExchange.ShouldBeTrue();
 
-        settings.Current = new GuardSettings(options.KeepAlive, options.Replay, isEnabled: false);
+        settings.Current = new GuardSettings(new StaleConnGuardOptions { KeepAlive = options.KeepAlive, Replay = options.Replay, Enabled = false });
         _ = sync ? client.Send(new HttpRequestMessage(HttpMethod.Get, server.Uri)) : await client.GetAsync(server.Uri);
         probe.SawExchange.ShouldBeFalse();
     }

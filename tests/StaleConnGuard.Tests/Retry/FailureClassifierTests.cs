@@ -21,6 +21,19 @@ public class FailureClassifierTests
         Classify(new HttpRequestException(error)).ShouldBe(kind);
 
     [Theory]
+    [InlineData("The proxy tunnel request to proxy 'http://proxy.test:3128/' failed with status code '407'.", "Other")]
+    [InlineData("The proxy tunnel request to proxy 'http://proxy.test:3128/' failed with status code '403'.", "Other")]
+    [InlineData("The proxy tunnel request to proxy 'http://proxy.test:502/' failed with status code '401'.", "Other")]
+    [InlineData("net_http_proxy_tunnel_returned_failure_status_code, http://proxy.test:3128/, 407", "Other")]
+    [InlineData("The proxy tunnel request to proxy 'http://proxy.test:3128/' failed with status code '502'.", "NotSent")]
+    [InlineData("The proxy tunnel request to proxy 'http://proxy.test:407/' failed with status code '503'.", "NotSent")]
+    [InlineData("The proxy tunnel request to proxy 'http://proxy.test:407/' failed with status code '429'.", "NotSent")]
+    [InlineData("net_http_proxy_tunnel_returned_failure_status_code, http://proxy.test:407/, 504", "NotSent")]
+    [InlineData("An error occurred while establishing a connection to the proxy tunnel. (proxy.test:407)", "NotSent")]
+    public void Classify_ProxyRefusesTheTunnel_IsRetriedOnlyIfItMayHelp(string message, string kind) =>
+        Classify(new HttpRequestException(HttpRequestError.ProxyTunnelError, message)).ShouldBe(kind);
+
+    [Theory]
     [InlineData(SocketError.ConnectionReset, "ConnectionLost")]
     [InlineData(SocketError.ConnectionAborted, "ConnectionLost")]
     [InlineData(SocketError.Shutdown, "ConnectionLost")]

@@ -18,8 +18,8 @@ internal sealed class RetryBench : IDisposable
         var replayOptions = new ReplayOptions();
         replay?.Invoke(replayOptions);
         var services = new RetryServices { Budgets = Budgets, Observer = Observer, Random = new Random(1), ClientTimeout = clientTimeout };
-        var handler = new RetryHandler(options, replayOptions, services) { InnerHandler = below is null ? Stub : below(Stub) };
-        _invoker = new HttpMessageInvoker(handler);
+        Handler = new RetryHandler(options, replayOptions, services) { InnerHandler = below is null ? Stub : below(Stub) };
+        _invoker = new HttpMessageInvoker(Handler);
     }
 
     public VirtualClock Clock { get; } = new();
@@ -29,6 +29,8 @@ internal sealed class RetryBench : IDisposable
     public RecordingObserver Observer { get; } = new();
 
     public StubHandler Stub { get; }
+
+    public HttpMessageHandler Handler { get; }
 
     public IEnumerable<RetryReason> Reasons => Observer.Decisions.Select(d => d.Reason);
 

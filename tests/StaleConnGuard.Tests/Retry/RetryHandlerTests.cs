@@ -155,6 +155,21 @@ public class RetryHandlerTests
         bench.Reasons.ShouldBe([RetryReason.StoppedNotSafeToRepeat]);
     }
 
+    [Theory]
+    [InlineData("own")]
+    [InlineData("one-shot stream")]
+    [InlineData("in a part")]
+    public async Task Send_LoadedPut503_IsSentAgainWhole(string kind)
+    {
+        using var bench = new RetryBench(Answers(HttpStatusCode.ServiceUnavailable, HttpStatusCode.OK));
+        HttpContent loaded = kind == "one-shot stream" ? OneShot.Content("data") : OneShot.Pushed("da", "ta");
+        await loaded.LoadIntoBufferAsync(TestContext.Current.CancellationToken);
+        using HttpResponseMessage response = await bench.SendAsync(Request("PUT", kind == "in a part" ? new MultipartContent { loaded } : loaded));
+        response.StatusCode.ShouldBe(HttpStatusCode.OK);
+        bench.Stub.Seen.Count.ShouldBe(2);
+        bench.Stub.Seen.ShouldAllBe(s => s.Body!.Contains("data"));
+    }
+
     [Fact]
     public async Task Send_OneShotPut503_IsSentOnce()
     {
@@ -249,14 +264,62 @@ public class RetryHandlerTests
     }
 
     [Fact]
-    public async Task Send_MessageRetriedByAnOuterLayer_GetsNoSecondSetOfRetries()
+    public async Task Send_TwoLayersOfRetries_DoNotMultiply()
+    {
+        using var bench = new RetryBench(Answers(HttpStatusCode.ServiceUnavailable), below: Retrying(maxRetries: 3));
+        using HttpResponseMessage response = await bench.SendAsync(Request());
+        bench.Stub.Sends.ShouldBe(4);
+    }
+
+    [Fact]
+    public async Task Send_TwoLayersOfRetriesThatThrow_DoNotMultiply()
+    {
+        using var bench = new RetryBench((_, _) => throw Failures.Reset(), below: Retrying(maxRetries: 3));
+        await Should.ThrowAsync<HttpRequestException>(() => bench.SendAsync(Request()));
+        bench.Stub.Sends.ShouldBe(4);
+    }
+
+    [Fact]
+    public async Task Send_InnerLayerHasFewerRetries_AllTogetherAsManyAsTheOuterHas()
+    {
+        using var bench = new RetryBench(Answers(HttpStatusCode.ServiceUnavailable), below: Retrying(maxRetries: 1));
+        using HttpResponseMessage response = await bench.SendAsync(Request());
+        bench.Stub.Sends.ShouldBe(4);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Send_SameMessageSentAgainByItsOwner_BeginsToCountAnew(bool sync)
     {
         using var bench = new RetryBench(Answers(HttpStatusCode.ServiceUnavailable));
         HttpRequestMessage request = Request();
-        using HttpResponseMessage first = await bench.SendAsync(request);
-        using HttpResponseMessage second = await bench.SendAsync(request);
-        bench.Stub.Sends.ShouldBe(4 + 1);
+        for (int i = 1; i <= 3; i++)
+        {
+            using HttpResponseMessage response = await bench.SendAsync(request, sync);
+            bench.Stub.Sends.ShouldBe(4 * i);
+        }
     }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Send_SameMessageFailsAgain_BeginsToCountAnew(bool nested)
+    {
+        using var bench = new RetryBench((_, n) => n % 5 == 4 ? Status(HttpStatusCode.OK) : throw Failures.Reset(), below: nested ? Retrying(maxRetries: 3) : null);
+        HttpRequestMessage request = Request();
+
+        // Four sends that fail, one that succeeds, three that fail and one that succeeds …
+        await Should.ThrowAsync<HttpRequestException>(() => bench.SendAsync(request));
+        using HttpResponseMessage second = await bench.SendAsync(request);
+        await Should.ThrowAsync<HttpRequestException>(() => bench.SendAsync(request));
+        using HttpResponseMessage fourth = await bench.SendAsync(request);
+
+        bench.Stub.Sends.ShouldBe(10);
+    }
+
+    private static Func<HttpMessageHandler, HttpMessageHandler> Retrying(int maxRetries) => inner =>
+        new RetryHandler(new RetryOptions { BaseDelay = TimeSpan.Zero, MaxRetries = maxRetries }, new ReplayOptions(), new RetryServices { Budgets = new RetryBudgetRegistry(new StaleConnGuard.Testing.VirtualClock()) }) { InnerHandler = inner };
 
     [Fact]
     public async Task Send_Disabled_IsSentOnce()

@@ -30,21 +30,21 @@ public class RetryOptionsRulesTests
 
     public static TheoryData<Action<RetryOptions>, string> Wrong => new()
     {
-        { o => o.MaxRetries = -1, "Retry:MaxRetries is -1; accepted is: between 0 and 10." },
-        { o => o.MaxRetries = 11, "Retry:MaxRetries is 11; accepted is: between 0 and 10." },
-        { o => o.BaseDelay = TimeSpan.FromTicks(-1), "Retry:BaseDelay is -00:00:00.0000001; accepted is: between 00:00:00 and 00:01:00." },
-        { o => (o.BaseDelay, o.MaxDelay) = (TimeSpan.FromSeconds(61), TimeSpan.FromSeconds(61)), "Retry:BaseDelay is 00:01:01; accepted is: between 00:00:00 and 00:01:00." },
-        { o => o.MaxDelay = TimeSpan.FromMilliseconds(199), "Retry:MaxDelay is 00:00:00.1990000; accepted is: between Retry:BaseDelay (00:00:00.2000000) and 01:00:00." },
-        { o => o.MaxDelay = TimeSpan.FromHours(2), "Retry:MaxDelay is 02:00:00; accepted is: between Retry:BaseDelay (00:00:00.2000000) and 01:00:00." },
-        { o => o.Jitter = (RetryJitter)9, "Retry:Jitter is 9; accepted is: Full or Decorrelated." },
-        { o => o.StatusCodes = [HttpStatusCode.BadGateway, HttpStatusCode.OK], "Retry:StatusCodes:1 is 200; accepted is: between 400 and 599." },
-        { o => o.StatusCodes = [(HttpStatusCode)600], "Retry:StatusCodes:0 is 600; accepted is: between 400 and 599." },
-        { o => o.MaxRetryAfter = TimeSpan.FromDays(2), "Retry:MaxRetryAfter is 2.00:00:00; accepted is: between 00:00:00 and 1.00:00:00." },
-        { o => o.CallerTimeout = TimeSpan.Zero, "Retry:CallerTimeout is 00:00:00; accepted is: above 00:00:00 and at most 1.00:00:00, or -00:00:00.0010000 for none." },
-        { o => o.Budget.Ratio = double.NaN, "Retry:Budget:Ratio is NaN; accepted is: between 0 and 10." },
-        { o => o.Budget.Ratio = -0.1, "Retry:Budget:Ratio is -0.1; accepted is: between 0 and 10." },
-        { o => o.Budget.MinRetriesPerSecond = double.PositiveInfinity, "Retry:Budget:MinRetriesPerSecond is Infinity; accepted is: between 0 and 1000000." },
-        { o => o.Budget = null!, "Retry:Budget is null; accepted is: present." },
+        { o => o.MaxRetries = -1, "Retry:MaxRetries is -1; accepted is: between 0 and 10" },
+        { o => o.MaxRetries = 11, "Retry:MaxRetries is 11; accepted is: between 0 and 10" },
+        { o => o.BaseDelay = TimeSpan.FromTicks(-1), "Retry:BaseDelay is -00:00:00.0000001; accepted is: between 00:00:00 and 00:01:00" },
+        { o => (o.BaseDelay, o.MaxDelay) = (TimeSpan.FromSeconds(61), TimeSpan.FromSeconds(61)), "Retry:BaseDelay is 00:01:01; accepted is: between 00:00:00 and 00:01:00" },
+        { o => o.MaxDelay = TimeSpan.FromMilliseconds(199), "Retry:MaxDelay is 00:00:00.1990000; accepted is: between Retry:BaseDelay (00:00:00.2000000) and 01:00:00" },
+        { o => o.MaxDelay = TimeSpan.FromHours(2), "Retry:MaxDelay is 02:00:00; accepted is: between Retry:BaseDelay (00:00:00.2000000) and 01:00:00" },
+        { o => o.Jitter = (RetryJitter)9, "Retry:Jitter is 9; accepted is: Full or Decorrelated" },
+        { o => o.StatusCodes = [HttpStatusCode.BadGateway, HttpStatusCode.OK], "Retry:StatusCodes:1 is 200; accepted is: between 400 and 599" },
+        { o => o.StatusCodes = [(HttpStatusCode)600], "Retry:StatusCodes:0 is 600; accepted is: between 400 and 599" },
+        { o => o.MaxRetryAfter = TimeSpan.FromDays(2), "Retry:MaxRetryAfter is 2.00:00:00; accepted is: between 00:00:00 and 1.00:00:00" },
+        { o => o.CallerTimeout = TimeSpan.Zero, "Retry:CallerTimeout is 00:00:00; accepted is: above 00:00:00 and at most 1.00:00:00, or -00:00:00.0010000 for none" },
+        { o => o.Budget.Ratio = double.NaN, "Retry:Budget:Ratio is NaN; accepted is: between 0 and 10" },
+        { o => o.Budget.Ratio = -0.1, "Retry:Budget:Ratio is -0.1; accepted is: between 0 and 10" },
+        { o => o.Budget.MinRetriesPerSecond = double.PositiveInfinity, "Retry:Budget:MinRetriesPerSecond is Infinity; accepted is: between 0 and 1000000" },
+        { o => o.Budget = null!, "Retry:Budget is null; accepted is: present" },
     };
 
     [Theory]
@@ -92,11 +92,11 @@ public class RetryOptionsRulesTests
     }
 
     [Theory]
-    [InlineData("Retry:StatusCodes:0", "200", "StatusCodes:0 is '200'; accepted is a list of whole numbers between 400 and 599.")]
-    [InlineData("Retry:Budget:Ratio", "11", "Retry:Budget:Ratio is '11'; accepted is a number between 0 and 10.")]
+    [InlineData("Retry:StatusCodes:0", "200", "StatusCodes:0 is '200'; accepted is a list of whole numbers between 400 and 599")]
+    [InlineData("Retry:Budget:Ratio", "11", "Retry:Budget:Ratio is '11'; accepted is a number between 0 and 10")]
     [InlineData("Retry:Budget:Ration", "1", "Retry:Budget:Ration is not known.")]
     [InlineData("Retry:CallerTimeout", "5", "Retry:CallerTimeout is '5'; accepted is a time")]
-    [InlineData("Replay:BufferOneShotUpTo", "0", "Replay:BufferOneShotUpTo is '0'; accepted is a whole number between 1 and 104857600.")]
+    [InlineData("Replay:BufferOneShotUpTo", "0", "Replay:BufferOneShotUpTo is '0'; accepted is a whole number between 1 and 104857600")]
     public void Configuration_WrongValue_NamesKeyValueAndRange(string key, string value, string error) =>
         Should.Throw<OptionsValidationException>(() => Read(new Dictionary<string, string?>(StringComparer.Ordinal) { [key] = value })).Message.ShouldContain(error);
 

@@ -5,6 +5,8 @@ namespace StaleConnGuard.Tests.Telemetry;
 /// <summary>An exchange on a reused connection to https://api.test, ended as said, with a method no convention knows.</summary>
 internal sealed class ExchangeUnderTest
 {
+    private static readonly HttpRequestException s_failure = new(HttpRequestError.ResponseEnded);
+
     private readonly Exchange _exchange;
 
     public ExchangeUnderTest(ConnectionEnd end = ConnectionEnd.EndOfStream, Delivery delivery = Delivery.ProvenUndelivered)
@@ -39,7 +41,7 @@ internal sealed class ExchangeUnderTest
         Mark = default,
     };
 
-    public EndedExchange Ended(ReplayDecision decision, int replays = 0) => new(_exchange, decision, replays, EndedExchange.LimitInForce(_exchange));
+    public EndedExchange Ended(ReplayDecision decision, int replays = 0) => new(_exchange, decision, replays, EndedExchange.LimitInForce(_exchange)) { Failure = s_failure };
 
     public void MeasureAll(GuardMetrics metrics)
     {
@@ -49,9 +51,9 @@ internal sealed class ExchangeUnderTest
         metrics.StaleHit(Ended(ReplayDecision.SurfaceNotSafeToRepeat));
         metrics.StaleHit(Ended(ReplayDecision.SurfaceCancelled));
         metrics.Replayed(Ended(ReplayDecision.ReplayProvenUndelivered));
+        metrics.Recovered(Ended(ReplayDecision.ReplayProvenUndelivered));
         metrics.Retried(Retry(RetryReason.RetriedStatus));
-        using var repeated = new HttpRequestMessage(HttpMethod.Post, "http://orders.test/");
-        metrics.RepeatRefused(repeated);
+        metrics.RepeatRefused(_exchange.Request!);
         metrics.NotRetried(Retry(RetryReason.StoppedBudgetEmpty));
     }
 

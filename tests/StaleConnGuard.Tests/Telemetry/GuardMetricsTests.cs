@@ -23,7 +23,7 @@ public class GuardMetricsTests
             ["server.port"] = v => v is 443,
             ["url.scheme"] = v => v is "https",
             ["http.request.method"] = v => v is "POST" or "_OTHER",
-            ["error.type"] = v => Enum.TryParse<ConnectionEnd>((string?)v, out _),
+            ["error.type"] = v => v is "response_ended" || Enum.TryParse<ConnectionEnd>((string?)v, out _),
             ["staleconnguard.delivery"] = v => Enum.TryParse<Delivery>((string?)v, out _),
             ["staleconnguard.decision"] = v => Enum.TryParse<ReplayDecision>((string?)v, out _),
             ["staleconnguard.outcome"] = v => v is "replayed" or "surfaced" or "cancelled",
@@ -118,6 +118,7 @@ public class GuardMetricsTests
     [
         StaleConnGuardDiagnostics.IdleAge,
         StaleConnGuardDiagnostics.RefusedConnections,
+        StaleConnGuardDiagnostics.RecoveredExchanges,
         StaleConnGuardDiagnostics.KeepAliveLimit,
         StaleConnGuardDiagnostics.Replays,
         StaleConnGuardDiagnostics.Retries,

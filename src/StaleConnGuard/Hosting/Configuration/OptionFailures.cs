@@ -27,12 +27,13 @@ internal sealed class OptionFailures
 
     public string Path(string key) => _path.Length == 0 ? Shown(key) : Shown($"{_path}:{Shown(key)}");
 
-    public void Add(string key, string sentence) => _lines.Add($"{Path(key)} {sentence}");
+    /// <summary>Without a full stop: lines stand behind semicolons in the message of the exception that carries them.</summary>
+    public void Add(string key, string sentence) => _lines.Add($"{Path(key)} {sentence.TrimEnd('.')}");
 
     public void AddLine(string line) => _lines.Add(_path.Length == 0 ? line : $"{_path}:{line}");
 
     public void AddValue(string key, string value, string accepted) =>
-        Add(key, string.Create(CultureInfo.InvariantCulture, $"is '{UserInformation.Hide(value)}'; accepted is {accepted}."));
+        Add(key, string.Create(CultureInfo.InvariantCulture, $"is '{UserInformation.Hide(value)}'; accepted is {accepted}"));
 
     // A path holds no @ but in an address; the keys before that address stay.
     private static string Shown(string key)

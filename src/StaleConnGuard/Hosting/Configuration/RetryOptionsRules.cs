@@ -84,5 +84,5 @@ internal static class RetryOptionsRules
     }
 
     private static string Error(string key, object value, string accepted) =>
-        string.Create(CultureInfo.InvariantCulture, $"Retry:{key} is {value}; accepted is: {accepted}.");
+        string.Create(CultureInfo.InvariantCulture, $"Retry:{key} is {value}; accepted is: {accepted}");
 }

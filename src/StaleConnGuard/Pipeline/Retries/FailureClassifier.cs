@@ -32,7 +32,7 @@ internal static class FailureClassifier
         HttpRequestError.NameResolutionError => FailureKind.NotSent,
         HttpRequestError.ConnectionError => FailureKind.NotSent,
         HttpRequestError.SecureConnectionError => FailureKind.NotSent,
-        HttpRequestError.ProxyTunnelError => FailureKind.NotSent,
+        HttpRequestError.ProxyTunnelError => ProxyRefusal.IsFinal(exception) ? FailureKind.Other : FailureKind.NotSent,
         HttpRequestError.ResponseEnded => FailureKind.ConnectionLost,
         // The runtime has no value of its own for a reset: it is Unknown with the socket's exception inside. So is the guard's word for an end-of-stream.
         HttpRequestError.Unknown when EndedByConnection(exception) => FailureKind.ConnectionLost,

@@ -23,6 +23,9 @@ internal sealed class PendingSend
 
     public RetryHandler Handler { get; private set; } = null!;
 
+    /// <summary>By the options in force when the request came.</summary>
+    public RetryLoop Loop { get; private set; } = null!;
+
     public RequestSnapshot Original { get; private set; }
 
     /// <summary>When the first attempt began.</summary>
@@ -33,7 +36,7 @@ internal sealed class PendingSend
     /// <summary>The guard's part, when the guard is directly below.</summary>
     public Attempt Attempt { get; set; }
 
-    public static PendingSend Rent(RetryHandler handler, in RequestSnapshot original, long begun, CancellationToken token)
+    public static PendingSend Rent(RetryHandler handler, RetryLoop loop, in RequestSnapshot original, long begun, CancellationToken token)
     {
         if (t_kept?.TryPop(out PendingSend? pending) is not true)
         {
@@ -41,6 +44,7 @@ internal sealed class PendingSend
         }
 
         pending!.Handler = handler;
+        pending.Loop = loop;
         pending.Original = original;
         pending.Begun = begun;
         pending.Token = token;
@@ -52,6 +56,7 @@ internal sealed class PendingSend
     {
         // Neither message nor handler must be kept alive by it.
         Handler = null!;
+        Loop = null!;
         Original = default;
         Token = default;
         Attempt = default;

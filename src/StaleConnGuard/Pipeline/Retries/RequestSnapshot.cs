@@ -32,8 +32,11 @@ internal readonly struct RequestSnapshot
 
     public HttpContent? Content => _content;
 
-    /// <summary>The address has changed: an attempt was answered with a redirect, so the server has seen the request whatever came after.</summary>
-    public bool WasRedirected => !ReferenceEquals(Request.RequestUri, _uri);
+    /// <summary>
+    /// The address has changed: for all that can be told without a guard below, an attempt was answered with a redirect, so that the server has seen the request
+    /// whatever came after.
+    /// </summary>
+    public bool HasAnotherAddress => !ReferenceEquals(Request.RequestUri, _uri);
 
     /// <summary>
     /// What a response tells of its request, when nothing was known before. A redirect may have made a GET of any method, so a GET tells nothing;

@@ -5,85 +5,94 @@ namespace StaleConnGuard.Pipeline;
 /// <summary>
 /// Retries what may be retried: outermost of this library's handlers, above the application's own. With
 /// <see cref="RetryOptions.ConfigurePipeline"/> the retries are the innermost strategy of that pipeline; without, they run without one, by the
-/// same loop, because a request that succeeds should not pay for a pipeline that holds nothing else. Thread-safe.
+/// same loop, because a request that succeeds should not pay for a pipeline that holds nothing else. Each request is sent by the options in force when it
+/// comes. Thread-safe.
 /// </summary>
 internal sealed class RetryHandler : DelegatingHandler
 {
-    private readonly RetryLoop? _loop;
-    private readonly ResiliencePipeline<HttpResponseMessage>? _pipeline;
-    private readonly int? _bufferOneShotUpTo;
+    private readonly GuardSettingsHolder _settings;
+    private readonly RetryServices _services;
+    private RetrySettings _inForce;
 
+    /// <param name="settings">The options, followed when they are reloaded.</param>
+    /// <param name="services">What is needed besides.</param>
     /// <exception cref="ArgumentException">An option is out of its range.</exception>
-    public RetryHandler(RetryOptions retry, ReplayOptions replay, RetryServices services)
+    public RetryHandler(GuardSettingsHolder settings, RetryServices services)
     {
-        _bufferOneShotUpTo = replay.BufferOneShotUpTo;
-        if (!retry.Enabled)
-        {
-            return;
-        }
-
-        _loop = new RetryLoop(new RetryPolicy(retry, replay.UnsafeReplay, services.Random), services);
-        if (retry.ConfigurePipeline is not null)
-        {
-            _pipeline = BuildPipeline(retry.ConfigurePipeline, _loop, services.Budgets.Time);
-        }
+        _settings = settings;
+        _services = services;
+        _inForce = Make(settings.Current, before: null);
     }
 
-    private RetryHandler(int? bufferOneShotUpTo) => _bufferOneShotUpTo = bufferOneShotUpTo;
-
-    /// <summary>Keeps contents that can be read only once, for the repeats of others, and makes none itself. Null when there is nothing to keep.</summary>
-    public static RetryHandler? WithoutRetries(ReplayOptions replay) =>
-        replay.BufferOneShotUpTo is int limit ? new RetryHandler(limit) : null;
+    /// <summary>With options that stay as they are.</summary>
+    /// <exception cref="ArgumentException">An option is out of its range.</exception>
+    public RetryHandler(RetryOptions retry, ReplayOptions replay, RetryServices services)
+        : this(new GuardSettingsHolder(new GuardSettings(new StaleConnGuardOptions { Retry = retry, Replay = replay })), services)
+    {
+    }
 
     /// <summary>Whether these options give the handler anything to do.</summary>
     public static bool IsNeeded(StaleConnGuardOptions options) => options.Retry.Enabled || options.Replay.BufferOneShotUpTo is not null;
 
     protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
-        if (_bufferOneShotUpTo is int limit && OneShotBuffer.IsNeeded(request.Content, limit))
+        RetrySettings settings = InForce();
+        if (settings.BufferOneShotUpTo is int limit && OneShotBuffer.IsNeeded(request.Content, limit))
         {
-            return BufferAndSendAsync(request, limit, cancellationToken);
+            return BufferAndSendAsync(settings, request, limit, cancellationToken);
         }
 
-        return Dispatch(request, cancellationToken);
+        return Dispatch(settings, request, cancellationToken);
     }
 
     protected override HttpResponseMessage Send(HttpRequestMessage request, CancellationToken cancellationToken)
     {
-        if (_bufferOneShotUpTo is int limit && OneShotBuffer.IsNeeded(request.Content, limit))
+        RetrySettings settings = InForce();
+        if (settings.BufferOneShotUpTo is int limit && OneShotBuffer.IsNeeded(request.Content, limit))
         {
             OneShotBuffer.Fill(request, limit, cancellationToken);
         }
 
-        if (_loop is null)
+        if (settings.Loop is not RetryLoop loop)
         {
             return base.Send(request, cancellationToken);
         }
 
-        return _pipeline is null ? SendWithRetries(_loop, request, cancellationToken) : SendThroughPipeline(_pipeline, request, cancellationToken);
+        return settings.Pipeline is null ? SendWithRetries(loop, request, cancellationToken) : SendThroughPipeline(settings.Pipeline, loop, request, cancellationToken);
     }
 
-    private static ResiliencePipeline<HttpResponseMessage> BuildPipeline(Action<ResiliencePipelineBuilder<HttpResponseMessage>> configure, RetryLoop loop, TimeProvider time)
+    /// <summary>What the request that comes now is sent by, to its end. A request costs a comparison; a reload costs the next one more.</summary>
+    private RetrySettings InForce()
     {
-        var builder = new ResiliencePipelineBuilder<HttpResponseMessage> { TimeProvider = time };
-        configure(builder);
-        return builder.AddStrategy(_ => new RetryStrategy(loop)).Build();
+        GuardSettings current = _settings.Current;
+        RetrySettings known = Volatile.Read(ref _inForce);
+        if (ReferenceEquals(known.Source, current))
+        {
+            return known;
+        }
+
+        // Two requests at once may both make them; either will do, but only one must be kept, for the sake of the pipeline.
+        RetrySettings renewed = Make(current, known);
+        RetrySettings kept = Interlocked.CompareExchange(ref _inForce, renewed, known);
+        return ReferenceEquals(kept, known) ? renewed : kept;
     }
 
-    private Task<HttpResponseMessage> Dispatch(HttpRequestMessage request, CancellationToken cancellationToken)
+    private RetrySettings Make(GuardSettings current, RetrySettings? before) => new(current, current.Options.Retry, current.Options.Replay, _services, before);
+
+    private Task<HttpResponseMessage> Dispatch(RetrySettings settings, HttpRequestMessage request, CancellationToken cancellationToken)
     {
-        if (_loop is null)
+        if (settings.Loop is not RetryLoop loop)
         {
             return base.SendAsync(request, cancellationToken);
         }
 
-        return _pipeline is null ? SendWithRetriesAsync(_loop, request, cancellationToken) : SendThroughPipelineAsync(_pipeline, request, cancellationToken);
+        return settings.Pipeline is null ? SendWithRetriesAsync(loop, request, cancellationToken) : SendThroughPipelineAsync(settings.Pipeline, loop, request, cancellationToken);
     }
 
-    private async Task<HttpResponseMessage> BufferAndSendAsync(HttpRequestMessage request, int limit, CancellationToken cancellationToken)
+    private async Task<HttpResponseMessage> BufferAndSendAsync(RetrySettings settings, HttpRequestMessage request, int limit, CancellationToken cancellationToken)
     {
         await OneShotBuffer.FillAsync(request, limit, cancellationToken).ConfigureAwait(false);
-        return await Dispatch(request, cancellationToken).ConfigureAwait(false);
+        return await Dispatch(settings, request, cancellationToken).ConfigureAwait(false);
     }
 
     private Task<HttpResponseMessage> SendWithRetriesAsync(RetryLoop loop, HttpRequestMessage request, CancellationToken cancellationToken)
@@ -92,7 +101,7 @@ internal sealed class RetryHandler : DelegatingHandler
         long begun = loop.Begin(original.Uri);
         if (InnerHandler is ConnectionGuardHandler guard)
         {
-            return guard.SendAsync(request, new RetriedSend(PendingSend.Rent(this, original, begun, cancellationToken)));
+            return guard.SendAsync(request, new RetriedSend(PendingSend.Rent(this, loop, original, begun, cancellationToken)));
         }
 
         Task<HttpResponseMessage> first;
@@ -109,7 +118,7 @@ internal sealed class RetryHandler : DelegatingHandler
         // The task of a handler that answered at once is handed on as it is: nothing is allocated for it.
         return first.IsCompletedSuccessfully && loop.Policy.IsFinal(first.Result)
             ? first
-            : FinishAsync(first, new RetriedSend(PendingSend.Rent(this, original, begun, cancellationToken)));
+            : FinishAsync(first, new RetriedSend(PendingSend.Rent(this, loop, original, begun, cancellationToken)));
     }
 
     /// <summary>
@@ -124,7 +133,7 @@ internal sealed class RetryHandler : DelegatingHandler
             : await send.ContinueAsync(first).ConfigureAwait(false);
     }
 
-    private async Task<HttpResponseMessage> ContinueAsync(Task<HttpResponseMessage> first, RequestSnapshot original, long begun, CancellationToken cancellationToken)
+    private async Task<HttpResponseMessage> ContinueAsync(Task<HttpResponseMessage> first, RetryLoop loop, RequestSnapshot original, long begun, CancellationToken cancellationToken)
     {
         Outcome<HttpResponseMessage> outcome;
         try
@@ -136,7 +145,7 @@ internal sealed class RetryHandler : DelegatingHandler
             outcome = Outcome.FromException<HttpResponseMessage>(e);
         }
 
-        outcome = await _loop!.ContinueAsync(new AsyncAttempt(this, original.Request, cancellationToken), outcome, original, begun, blocking: false, cancellationToken).ConfigureAwait(false);
+        outcome = await loop.ContinueAsync(new AsyncAttempt(this, original.Request, cancellationToken), outcome, original, begun, blocking: false, cancellationToken).ConfigureAwait(false);
         outcome.ThrowIfException();
         return outcome.Result!;
     }
@@ -164,12 +173,13 @@ internal sealed class RetryHandler : DelegatingHandler
         return finished.GetAwaiter().GetResult();
     }
 
-    private async Task<HttpResponseMessage> SendThroughPipelineAsync(ResiliencePipeline<HttpResponseMessage> pipeline, HttpRequestMessage request, CancellationToken cancellationToken)
+    private async Task<HttpResponseMessage> SendThroughPipelineAsync(ResiliencePipeline<HttpResponseMessage> pipeline, RetryLoop loop, HttpRequestMessage request, CancellationToken cancellationToken)
     {
         ResilienceContext context = ResilienceContextPool.Shared.Get(cancellationToken);
         try
         {
             context.Properties.Set(RetryContext.RequestMessage, request);
+            context.Properties.Set(RetryStrategy.LoopInForce, loop);
             Outcome<HttpResponseMessage> outcome = await pipeline.ExecuteOutcomeAsync(
                 static (c, handler) => handler.SendCoreAsync(c.Properties.GetValue(RetryContext.RequestMessage, null!), c.CancellationToken),
                 context,
@@ -183,12 +193,13 @@ internal sealed class RetryHandler : DelegatingHandler
         }
     }
 
-    private HttpResponseMessage SendThroughPipeline(ResiliencePipeline<HttpResponseMessage> pipeline, HttpRequestMessage request, CancellationToken cancellationToken)
+    private HttpResponseMessage SendThroughPipeline(ResiliencePipeline<HttpResponseMessage> pipeline, RetryLoop loop, HttpRequestMessage request, CancellationToken cancellationToken)
     {
         ResilienceContext context = ResilienceContextPool.Shared.Get(cancellationToken);
         try
         {
             context.Properties.Set(RetryContext.RequestMessage, request);
+            context.Properties.Set(RetryStrategy.LoopInForce, loop);
             context.Properties.Set(RetryStrategy.Blocking, true);
             return pipeline.Execute(
                 static (c, handler) => handler.SendBlocking(c.Properties.GetValue(RetryContext.RequestMessage, null!), c.CancellationToken),
@@ -254,7 +265,7 @@ internal sealed class RetryHandler : DelegatingHandler
 
         public bool IsFinal(HttpResponseMessage response)
         {
-            if (!pending.Handler._loop!.Policy.IsFinal(response))
+            if (!pending.Loop.Policy.IsFinal(response))
             {
                 return false;
             }
@@ -264,6 +275,6 @@ internal sealed class RetryHandler : DelegatingHandler
         }
 
         public Task<HttpResponseMessage> ContinueAsync(Task<HttpResponseMessage> first) =>
-            pending.Handler.ContinueAsync(first, pending.Original, pending.Begun, pending.Token);
+            pending.Handler.ContinueAsync(first, pending.Loop, pending.Original, pending.Begun, pending.Token);
     }
 }

@@ -44,14 +44,23 @@ internal sealed class RetryLoop(RetryPolicy policy, RetryServices services)
         TAttempt attempt, Outcome<HttpResponseMessage> outcome, RequestSnapshot original, long begun, bool blocking, CancellationToken callerToken)
         where TAttempt : struct, IAttempt
     {
+        RequestSnapshot subject = original.IsKnown ? original : RequestSnapshot.FromResponse(outcome.Result);
+        RequestAttempts? attempts = subject.IsKnown ? RequestAttempts.Find(subject.Request) : null;
+
+        // Below another retry layer of ours, which sends the message again: what it has counted counts here, and it goes on counting when this one is done.
+        bool isRetried = attempts is { IsRetried: true };
+        if (!isRetried && attempts?.EndedWith(outcome.Result, outcome.Exception) is false)
+        {
+            attempts.Forget();
+        }
+
         TimeSpan backoff = TimeSpan.Zero;
         for (int retries = 0; ; retries++)
         {
-            RequestSnapshot subject = original.IsKnown ? original : RequestSnapshot.FromResponse(outcome.Result);
-            RetryDecision decision = Decide(subject, ref backoff, retries, outcome, begun, attempt.Context, callerToken);
+            RetryDecision decision = Decide(subject, attempts, ref backoff, retries, outcome, begun, attempt.Context, callerToken);
             if (!decision.IsRetry)
             {
-                return outcome;
+                break;
             }
 
             outcome.Result?.Dispose();
@@ -61,26 +70,34 @@ internal sealed class RetryLoop(RetryPolicy policy, RetryServices services)
             }
             catch (OperationCanceledException e)
             {
-                return Outcome.FromException<HttpResponseMessage>(e);
+                outcome = Outcome.FromException<HttpResponseMessage>(e);
+                break;
             }
 
-            RequestAttempts attempts = RequestAttempts.GetOrAttach(subject.Request);
-            attempts.Retries++;
-            attempts.ResponseStarted = false;
+            attempts = RequestAttempts.GetOrAttach(subject.Request);
+            attempts.BeginRetry();
+            MetricsEnrichment.PutBack(subject.Request);
             subject.Restore();
             outcome = await attempt.SendAsync().ConfigureAwait(false);
+            attempts.IsRetried = isRetried;
+            subject = original.IsKnown ? original : RequestSnapshot.FromResponse(outcome.Result);
         }
+
+        if (!isRetried)
+        {
+            attempts?.Settle((object?)outcome.Result ?? outcome.Exception!);
+        }
+
+        return outcome;
     }
 
     private RetryDecision Decide(
-        in RequestSnapshot original, ref TimeSpan backoff, int retriesHere, Outcome<HttpResponseMessage> outcome, long begun, ResilienceContext? context, CancellationToken callerToken)
+        in RequestSnapshot original, RequestAttempts? attempts, ref TimeSpan backoff, int retriesHere, Outcome<HttpResponseMessage> outcome, long begun, ResilienceContext? context, CancellationToken callerToken)
     {
-        RequestAttempts? attempts = original.IsKnown ? RequestAttempts.Find(original.Request) : null;
-
         // The message's own count may be higher: an outer layer repeats the whole.
         int retries = Math.Max(retriesHere, attempts?.Retries ?? 0);
         FailureKind failure = FailureClassifier.Classify(outcome.Exception, attempts, callerToken);
-        RetryReason reason = policy.Judge(original, retries, failure, outcome.Result, callerToken);
+        RetryReason reason = policy.Judge(original, attempts, retries, failure, outcome.Result, callerToken);
         if (reason is RetryReason.StoppedNothingToRetry)
         {
             return RetryDecision.Stop(reason);
@@ -88,7 +105,7 @@ internal sealed class RetryLoop(RetryPolicy policy, RetryServices services)
 
         RetryBudget? budget = _budgets.Find(original.Uri);
         RetryDecision decision = new RetryDecision(reason, TimeSpan.Zero).IsRetry
-            ? Schedule(reason, original, budget, ref backoff, retries, outcome.Result, begun)
+            ? Schedule(reason, original, budget, ref backoff, retries, outcome.Result, begun, callerToken)
             : RetryDecision.Stop(reason);
         Tell(decision, budget, new RetryAttempt
         {
@@ -104,7 +121,7 @@ internal sealed class RetryLoop(RetryPolicy policy, RetryServices services)
     }
 
     private RetryDecision Schedule(
-        RetryReason reason, in RequestSnapshot original, RetryBudget? budget, ref TimeSpan backoff, int retries, HttpResponseMessage? response, long begun)
+        RetryReason reason, in RequestSnapshot original, RetryBudget? budget, ref TimeSpan backoff, int retries, HttpResponseMessage? response, long begun, CancellationToken callerToken)
     {
         if (policy.RequestedWait(response, _time.GetUtcNow()) is not TimeSpan requested)
         {
@@ -113,8 +130,9 @@ internal sealed class RetryLoop(RetryPolicy policy, RetryServices services)
 
         backoff = policy.Backoff.Next(retries, backoff);
         TimeSpan delay = requested + backoff;
-        TimeSpan patience = CallerTimeoutOf(original.Request);
-        if (patience != Timeout.InfiniteTimeSpan && _time.GetElapsedTime(begun) + delay >= patience)
+        TimeSpan elapsed = _time.GetElapsedTime(begun);
+        TimeSpan patience = CallerTimeoutOf(original.Request) ?? ClientTimeoutOf(elapsed, callerToken);
+        if (patience != Timeout.InfiniteTimeSpan && elapsed + delay >= patience)
         {
             return RetryDecision.Stop(RetryReason.StoppedDeadline);
         }
@@ -127,14 +145,20 @@ internal sealed class RetryLoop(RetryPolicy policy, RetryServices services)
         return new RetryDecision(reason, delay);
     }
 
-    private TimeSpan CallerTimeoutOf(HttpRequestMessage request)
+    private TimeSpan? CallerTimeoutOf(HttpRequestMessage request) =>
+        request.Options.TryGetValue(HttpRequestMessageExtensions.CallerTimeout, out TimeSpan ofRequest) ? ofRequest : policy.CallerTimeout;
+
+    /// <summary>What is known of <see cref="HttpClient.Timeout"/>, unless it is evident that this request is not under it.</summary>
+    private TimeSpan ClientTimeoutOf(TimeSpan elapsed, CancellationToken callerToken)
     {
-        if (request.Options.TryGetValue(HttpRequestMessageExtensions.CallerTimeout, out TimeSpan ofRequest))
+        // A client always hands down a token that can be cancelled, and cancels it in time.
+        if (services.ClientTimeout is not ClientTimeout known || !callerToken.CanBeCanceled)
         {
-            return ofRequest;
+            return Timeout.InfiniteTimeSpan;
         }
 
-        return policy.CallerTimeout ?? services.ClientTimeout?.Value ?? Timeout.InfiniteTimeSpan;
+        TimeSpan longest = known.Longest;
+        return elapsed < longest ? longest : Timeout.InfiniteTimeSpan;
     }
 
     private void Tell(RetryDecision decision, RetryBudget? budget, in RetryAttempt told)

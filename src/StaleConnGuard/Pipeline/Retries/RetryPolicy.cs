@@ -16,7 +16,7 @@ internal sealed class RetryPolicy
     /// <exception cref="ArgumentException">An option is out of its range; the message names each.</exception>
     public RetryPolicy(RetryOptions options, UnsafeReplay unsafeReplay, Random random)
     {
-        string errors = string.Join(' ', RetryOptionsRules.Check(options));
+        string errors = string.Join("; ", RetryOptionsRules.Check(options));
         if (errors.Length > 0)
         {
             throw new ArgumentException(errors, nameof(options));
@@ -57,11 +57,12 @@ internal sealed class RetryPolicy
 
     /// <summary>May the request be sent again after this response or exception, time and budget aside? Never more than <see cref="MaxRetries"/> times.</summary>
     /// <param name="original">The request as it was before its first attempt; unknown when default.</param>
+    /// <param name="attempts">What is noted of its attempts, if anything.</param>
     /// <param name="retries">The retries it has had.</param>
     /// <param name="failure">What its exception says; <see cref="FailureKind.None"/> without one.</param>
     /// <param name="response">The response, or null.</param>
     /// <param name="callerToken">The caller's token.</param>
-    public RetryReason Judge(in RequestSnapshot original, int retries, FailureKind failure, HttpResponseMessage? response, CancellationToken callerToken)
+    public RetryReason Judge(in RequestSnapshot original, RequestAttempts? attempts, int retries, FailureKind failure, HttpResponseMessage? response, CancellationToken callerToken)
     {
         if (failure is FailureKind.Other || (failure is FailureKind.None && IsFinal(response!)))
         {
@@ -84,8 +85,9 @@ internal sealed class RetryPolicy
         }
 
         // After a redirect, evidence is about the last hop only: the first server has answered, hence seen the request and read its content.
-        bool notSent = failure is FailureKind.NotSent && !original.WasRedirected;
-        bool notReceived = notSent || (failure is FailureKind.ProvenUndelivered && !original.WasRedirected && _trustsProof);
+        bool redirected = attempts?.WasRedirected ?? original.HasAnotherAddress;
+        bool notSent = failure is FailureKind.NotSent && !redirected;
+        bool notReceived = notSent || (failure is FailureKind.ProvenUndelivered && !redirected && _trustsProof);
         if (!notReceived && !RepeatSafety.IsSafeToRepeat(original.Request, original.Method))
         {
             return RetryReason.StoppedNotSafeToRepeat;

@@ -3,14 +3,19 @@ using Polly;
 namespace StaleConnGuard.Pipeline;
 
 /// <summary>The retries as a strategy of a Polly pipeline. Thread-safe.</summary>
-internal sealed class RetryStrategy(RetryLoop loop) : ResilienceStrategy<HttpResponseMessage>
+/// <param name="own">What runs them, unless the execution's context says otherwise.</param>
+internal sealed class RetryStrategy(RetryLoop own) : ResilienceStrategy<HttpResponseMessage>
 {
     /// <summary>Set on the context of a synchronous execution: Polly does not show strategies of others whether it is one.</summary>
     internal static readonly ResiliencePropertyKey<bool> Blocking = new("StaleConnGuard.Blocking");
 
+    /// <summary>Set by a handler whose options may have changed since the pipeline was built.</summary>
+    internal static readonly ResiliencePropertyKey<RetryLoop> LoopInForce = new("StaleConnGuard.RetryLoop");
+
     protected override ValueTask<Outcome<HttpResponseMessage>> ExecuteCore<TState>(
         Func<ResilienceContext, TState, ValueTask<Outcome<HttpResponseMessage>>> callback, ResilienceContext context, TState state)
     {
+        RetryLoop loop = context.Properties.GetValue(LoopInForce, own);
         context.Properties.TryGetValue(RetryContext.RequestMessage, out HttpRequestMessage? request);
         RequestSnapshot original = request is null ? default : new RequestSnapshot(request);
         long begun = loop.Begin(original.Uri);

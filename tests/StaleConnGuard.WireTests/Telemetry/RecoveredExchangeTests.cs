@@ -1,0 +1,115 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
+using System.Net;
+using System.Net.Http.Metrics;
+using StaleConnGuard.Testing;
+using StaleConnGuard.WireTests.Guard;
+
+namespace StaleConnGuard.WireTests.Telemetry;
+
+/// <summary>What the runtime's own metric says of exchanges that the guard makes up for, and what is there to subtract it.</summary>
+public class RecoveredExchangeTests
+{
+    private const string Duration = "http.client.request.duration";
+
+    [Theory]
+    [InlineData("POST", Ending.Close, false)]
+    [InlineData("POST", Ending.Close, true)]
+    [InlineData("PUT", Ending.Reset, false)]
+    [InlineData("GET", Ending.Close, false)]
+    public async Task HealedStaleHit_FailedMeasurements_AreCountedToBeSubtracted(string method, Ending ending, bool sync)
+    {
+        using var recorded = new Recorded();
+        await using var race = new StaleRace(guarded: true, ending: ending);
+        await race.WarmUpAsync();
+        HttpRequestMessage request = ReplayTests.Request(method, method == "GET" ? "none" : "bytes");
+        HttpMetricsEnrichmentContext.AddCallback(request, context => context.AddCustomTag("tenant", "blue"));
+
+        using HttpResponseMessage response = await race.SendAsync(request, sync);
+
+        response.StatusCode.ShouldBe(HttpStatusCode.OK);
+        int port = race.Server.Uri.Port;
+        recorded.ShouldBalance(port, failures: 1);
+
+        // On the exchange that was lost, and on the one that made up for it.
+        recorded.Of(Duration, port).Select(m => m.Tags.GetValueOrDefault("tenant")).ShouldBe([null, "blue", "blue"]);
+    }
+
+    [Theory]
+    [InlineData("POST", "bytes")]
+    [InlineData("GET", "none")]
+    [InlineData("POST", "one-shot")]
+    public async Task ConnectionsRefusedAtTheFirstWrite_FailedMeasurements_AreCountedToBeSubtracted(string method, string body)
+    {
+        using var recorded = new Recorded();
+        await using var server = new ScriptedServer(connection => connection.AnswerAllAsync());
+        var options = new StaleConnGuardOptions
+        {
+            KeepAlive = { ServerTimeout = TimeSpan.FromSeconds(2) },
+            Transport = { PooledConnectionIdleTimeout = TimeSpan.FromSeconds(4) },
+            Retry = { Enabled = false },
+        };
+        using var client = new HttpClient(StaleConnGuardHandler.Create(options, new SocketsHttpHandler { PooledConnectionIdleTimeout = TimeSpan.FromSeconds(4) }));
+        using (await client.GetAsync(server.Uri))
+        {
+        }
+
+        // Past the keep-alive limit, with a read of the pool's scavenger pending: the pool does not look any more.
+        await Task.Delay(TimeSpan.FromMilliseconds(1150));
+        using HttpRequestMessage request = GuardedClient.Request(method, server.Uri, body);
+        HttpMetricsEnrichmentContext.AddCallback(request, context => context.AddCustomTag("tenant", "blue"));
+        using HttpResponseMessage response = await client.SendAsync(request);
+
+        response.StatusCode.ShouldBe(HttpStatusCode.OK);
+        server.Connections.ShouldBe(2);
+        recorded.ShouldBalance(server.Uri.Port, failures: 1);
+        recorded.Of(Duration, server.Uri.Port)[^1].Tags["tenant"].ShouldBe("blue");
+    }
+
+    /// <summary>The runtime's instruments and the guard's, of all meters.</summary>
+    private sealed class Recorded : IDisposable
+    {
+        private readonly MeterListener _listener = new();
+        private readonly ConcurrentQueue<RecordedMeasurement> _measurements = new();
+
+        public Recorded()
+        {
+            _listener.InstrumentPublished = (instrument, listener) =>
+            {
+                if (instrument.Name is Duration or StaleConnGuardDiagnostics.RecoveredExchanges)
+                {
+                    listener.EnableMeasurementEvents(instrument);
+                }
+            };
+            _listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) => Keep(instrument, value, tags));
+            _listener.SetMeasurementEventCallback<double>((instrument, value, tags, _) => Keep(instrument, value, tags));
+            _listener.Start();
+        }
+
+        public IReadOnlyList<RecordedMeasurement> Of(string instrument, int port) =>
+            [.. _measurements.Where(m => m.Instrument == instrument && Equals(m.Tags.GetValueOrDefault("server.port"), port))];
+
+        public void ShouldBalance(int port, int failures)
+        {
+            RecordedMeasurement[] failed = [.. Of(Duration, port).Where(m => m.Tags.ContainsKey("error.type"))];
+            IReadOnlyList<RecordedMeasurement> recovered = Of(StaleConnGuardDiagnostics.RecoveredExchanges, port);
+            failed.Length.ShouldBe(failures);
+            recovered.Select(Key).ShouldBe(failed.Select(Key), ignoreOrder: true);
+        }
+
+        public void Dispose() => _listener.Dispose();
+
+        private static string Key(RecordedMeasurement m) => $"{m.Tags["server.address"]} {m.Tags["http.request.method"]} {m.Tags["error.type"]}";
+
+        private void Keep(Instrument instrument, double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
+        {
+            var kept = new Dictionary<string, object?>(StringComparer.Ordinal);
+            foreach (KeyValuePair<string, object?> tag in tags)
+            {
+                kept[tag.Key] = tag.Value;
+            }
+
+            _measurements.Enqueue(new RecordedMeasurement(instrument.Name, value, kept));
+        }
+    }
+}
