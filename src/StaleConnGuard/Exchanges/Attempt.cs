@@ -15,7 +15,8 @@ internal readonly struct Attempt
         if (exchange.Traits.Has(ExchangeTraits.HasStandIn))
         {
             bool isOneShot = exchange.Traits.Has(ExchangeTraits.IsOneShot);
-            Request.Content = GuardedContent.For(Request.Content!, exchange, isOneShot).AsContent;
+            bool flushesHeaders = isOneShot ? MayBeHttp11(Request) : WillBeHttp11(Request);
+            Request.Content = GuardedContent.For(Request.Content!, exchange, isOneShot, flushesHeaders).AsContent;
         }
     }
 
@@ -30,16 +31,14 @@ internal readonly struct Attempt
         || (Exchange.Traits.Has(ExchangeTraits.HasStandIn) && !Exchange.HasContentBegun)
         || BodyRepeatabilityClassifier.CanBeSentAgain(Request.Content);
 
-    /// <summary>Content that runs code of the application gets a stand-in, which knows when that code runs and keeps it back until the connection is known to be good.</summary>
+    /// <summary>
+    /// Content that runs code of the application gets a stand-in, which knows when that code runs, and on HTTP/1.1 keeps it back until the connection is known to
+    /// be good.
+    /// </summary>
     public static Attempt First(ExchangeScope scope, HttpRequestMessage request)
     {
         BodyRepeatability body = BodyRepeatabilityClassifier.Classify(request.Content);
-        bool standIn = body switch
-        {
-            BodyRepeatability.OneShot => MayBeHttp11(request),
-            BodyRepeatability.Restartable => WillBeHttp11(request),
-            _ => false,
-        };
+        bool standIn = body is BodyRepeatability.OneShot or BodyRepeatability.Restartable;
 
         // A stand-in does not run a content that declares itself empty, so that one cannot be spent.
         bool isOneShot = !body.CanBeSentAgain() && !(standIn && request.Content!.Headers.ContentLength == 0);
@@ -93,12 +92,28 @@ internal readonly struct Attempt
         RestoreContent();
         Exchange.Close();
         RequestAttempts attempts = RequestAttempts.GetOrAttach(Request);
-        attempts.ResponseStarted = Exchange.Responded;
+        attempts.Delivery = WhatIsKnown();
         attempts.WasRedirected = Exchange.WasRedirected;
         return Exchange.HasEnded;
     }
 
-    // On HTTP/2 the headers have left before the content is asked for; a stand-in would only cost there.
+    private Delivery? WhatIsKnown()
+    {
+        if (Exchange.Responded)
+        {
+            return Delivery.ResponseStarted;
+        }
+
+        if (Exchange.HasEnded)
+        {
+            return Exchange.Delivery;
+        }
+
+        // Without evidence. On HTTP/2 nothing is bound, but the headers have left when the content runs.
+        return Exchange.IsBound || Exchange.HasContentBegun ? Delivery.Unknown : null;
+    }
+
+    // On HTTP/2 the headers have left before the content is asked for: nothing is to be flushed there.
     private static bool WillBeHttp11(HttpRequestMessage request) =>
         request.RequestUri?.Scheme == Uri.UriSchemeHttp
             ? MayBeHttp11(request)

@@ -8,7 +8,7 @@ namespace StaleConnGuard.Exchanges;
 /// to be good, so that one that is refused at its first write, or turns out closed, is found while the body is still whole; and tells the
 /// exchange while application code runs.
 /// </summary>
-internal sealed class ContentRun(HttpContent content, Exchange exchange, bool isOneShot)
+internal sealed class ContentRun(HttpContent content, Exchange exchange, bool isOneShot, bool flushesHeaders)
 {
     public HttpContent Content => content;
 
@@ -16,7 +16,7 @@ internal sealed class ContentRun(HttpContent content, Exchange exchange, bool is
     private bool Confirms => isOneShot && exchange.Settings.ConfirmOneShotBody;
 
     // A connection that the pool has looked at is not refused any more, so without confirming the headers need no packet of their own on it.
-    private bool FlushesHeadersFirst => Confirms || !exchange.IsGranted;
+    private bool FlushesHeadersFirst => flushesHeaders && (Confirms || !exchange.IsGranted);
 
     public bool IsOf(Exchange other) => ReferenceEquals(exchange, other);
 

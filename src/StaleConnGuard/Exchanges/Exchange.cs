@@ -24,6 +24,7 @@ internal sealed class Exchange(ExchangeScope scope, HttpRequestMessage? request)
     private volatile HttpRequestMessage? _request = request;
     private volatile bool _checkoutWindow;
     private volatile byte _content;
+
     // Written by the handler when it is answered or has failed.
     private volatile bool _closed;
     private volatile bool _responded;

@@ -23,9 +23,9 @@ internal sealed class GuardedContent : HttpContent, IGuardedContent
     /// The stand-in for <paramref name="content"/>. On HTTP/2 the runtime asks the content, through a member that cannot be overridden, whether
     /// the response may be handed over while the request is still being written. Streams and multiparts say no, and their callers count on it.
     /// </summary>
-    public static IGuardedContent For(HttpContent content, Exchange exchange, bool isOneShot)
+    public static IGuardedContent For(HttpContent content, Exchange exchange, bool isOneShot, bool flushesHeaders)
     {
-        var run = new ContentRun(content, exchange, isOneShot);
+        var run = new ContentRun(content, exchange, isOneShot, flushesHeaders);
         return content is StreamContent or MultipartContent ? new GuardedStreamContent(run) : new GuardedContent(run);
     }
 

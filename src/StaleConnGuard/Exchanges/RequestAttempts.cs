@@ -30,9 +30,10 @@ internal sealed class RequestAttempts
     public bool IsRetried { get; set; }
 
     /// <summary>
-    /// The attempt that failed last had received a byte of a response. Said by the guard, which sees the bytes; the exception does not tell.
+    /// What the guard knows of the attempt that failed last; null when nothing of it is known to have left, or there is no guard. The exception alone does not
+    /// tell: content of the application may bring along one that is about a request of its own.
     /// </summary>
-    public bool ResponseStarted { get; set; }
+    public Delivery? Delivery { get; set; }
 
     /// <summary>
     /// The attempt that failed last had been redirected. Said by the guard, which knows where the message was going when it came to it; null without a guard. The
@@ -63,7 +64,7 @@ internal sealed class RequestAttempts
     {
         Retries++;
         IsRetried = true;
-        ResponseStarted = false;
+        Delivery = null;
         WasRedirected = null;
         _outcome = null;
     }
@@ -134,7 +135,7 @@ internal sealed class RequestAttempts
         UnprovenReplaySpent = false;
         Refusals = 0;
         Retries = 0;
-        ResponseStarted = false;
+        Delivery = null;
         WasRedirected = null;
         _outcome = null;
     }

@@ -27,6 +27,7 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
         try
         {
             Guard.OnSending();
+
             // (1)
             send.Attempt = Attempt.First(Scope(), request);
             return ExecutionContext.IsFlowSuppressed() ? SendFlowingAsync(send) : SendGuardedAsync(send);

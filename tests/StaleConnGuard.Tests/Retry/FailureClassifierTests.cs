@@ -82,10 +82,26 @@ public class FailureClassifierTests
     [Fact]
     public void R05_ResponseHadBegun_IsNoLostConnection()
     {
-        var attempts = new RequestAttempts { ResponseStarted = true };
+        var attempts = new RequestAttempts { Delivery = Delivery.ResponseStarted };
         FailureClassifier.Classify(Failures.Ended(), attempts, CancellationToken.None).ShouldBe(FailureKind.ResponseStarted);
         FailureClassifier.Classify(Failures.Reset(), attempts, CancellationToken.None).ShouldBe(FailureKind.ResponseStarted);
         FailureClassifier.Classify(Failures.Refused(), attempts, CancellationToken.None).ShouldBe(FailureKind.NotSent);
+    }
+
+    [Theory]
+    [InlineData(null, null, nameof(FailureKind.NotSent))]
+    [InlineData(Delivery.NotSent, null, nameof(FailureKind.NotSent))]
+    [InlineData(Delivery.ProvenUndelivered, null, nameof(FailureKind.ProvenUndelivered))]
+    [InlineData(Delivery.Unknown, null, nameof(FailureKind.ConnectionLost))]
+    [InlineData(Delivery.Unknown, false, nameof(FailureKind.ConnectionLost))]
+    [InlineData(Delivery.ResponseStarted, null, nameof(FailureKind.ResponseStarted))]
+    [InlineData(Delivery.ResponseStarted, true, nameof(FailureKind.NotSent))]
+    public void Classify_ConnectFailure_ClaimsNoMoreThanTheGuardKnows(Delivery? known, bool? redirected, string expected)
+    {
+        var attempts = new RequestAttempts { Delivery = known, WasRedirected = redirected };
+        var refused = new HttpRequestException(HttpRequestError.ConnectionError, "refused");
+
+        FailureClassifier.Classify(refused, attempts, CancellationToken.None).ToString().ShouldBe(expected);
     }
 
     [Fact]

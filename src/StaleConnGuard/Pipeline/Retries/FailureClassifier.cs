@@ -11,7 +11,33 @@ internal static class FailureClassifier
     public static FailureKind Classify(Exception? exception, RequestAttempts? attempts, CancellationToken callerToken)
     {
         FailureKind kind = Classify(exception, callerToken);
-        return kind is FailureKind.ConnectionLost && attempts is { ResponseStarted: true } ? FailureKind.ResponseStarted : kind;
+        return kind switch
+        {
+            FailureKind.NotSent or FailureKind.ProvenUndelivered => AsFarAsTheGuardAgrees(kind, attempts),
+            FailureKind.ConnectionLost when attempts is { Delivery: Delivery.ResponseStarted } => FailureKind.ResponseStarted,
+            _ => kind,
+        };
+    }
+
+    /// <summary>
+    /// An exception says of some request that the server did not receive it. Of which, it does not say: where the guard knows that this one has left, it is
+    /// another's, brought along by content of the application that sends while it is written.
+    /// </summary>
+    private static FailureKind AsFarAsTheGuardAgrees(FailureKind kind, RequestAttempts? attempts)
+    {
+        // The next hop of a redirect may not have been sent, though the request was; the rules know of redirects.
+        if (attempts is null or { WasRedirected: true })
+        {
+            return kind;
+        }
+
+        return attempts.Delivery switch
+        {
+            null or Delivery.NotSent => kind,
+            Delivery.ProvenUndelivered => FailureKind.ProvenUndelivered,
+            Delivery.ResponseStarted => FailureKind.ResponseStarted,
+            _ => FailureKind.ConnectionLost,
+        };
     }
 
     private static FailureKind Classify(Exception? exception, CancellationToken callerToken) => exception switch
