@@ -85,6 +85,7 @@ public class FailureClassifierTests
         var attempts = new RequestAttempts { Delivery = Delivery.ResponseStarted };
         FailureClassifier.Classify(Failures.Ended(), attempts, CancellationToken.None).ShouldBe(FailureKind.ResponseStarted);
         FailureClassifier.Classify(Failures.Reset(), attempts, CancellationToken.None).ShouldBe(FailureKind.ResponseStarted);
+        attempts.WasRedirected = true;
         FailureClassifier.Classify(Failures.Refused(), attempts, CancellationToken.None).ShouldBe(FailureKind.NotSent);
     }
 

@@ -44,17 +44,23 @@ public class GuardMetricsTests
         var exchange = new ExchangeUnderTest();
         var metrics = new GuardMetrics(meter, exchange.Ledger);
         var observer = new MeteringGuardObserver(metrics);
-        exchange.MeasureAll(metrics);
+        // What the runtime makes at the first calls is nobody's measurement.
+        MeasureEverything();
 
         long before = GC.GetAllocatedBytesForCurrentThread();
         for (int i = 0; i < 1000; i++)
+        {
+            MeasureEverything();
+        }
+
+        (GC.GetAllocatedBytesForCurrentThread() - before).ShouldBe(0);
+
+        void MeasureEverything()
         {
             exchange.MeasureAll(metrics);
             observer.ConnectionReused(exchange.Origin, 1);
             observer.ConnectionRefused(exchange.Origin, RefusalReason.TooOld);
         }
-
-        (GC.GetAllocatedBytesForCurrentThread() - before).ShouldBe(0);
     }
 
     [Fact]
