@@ -108,9 +108,15 @@ public static class StaleConnGuardHandler
 
         services.SayWhatRaces(options, sockets);
         var guarded = new ConnectionGuardHandler(guard, settings, handler);
-        return RetryHandler.IsNeeded(options)
-            ? new RetryHandler(settings, services.Retries) { InnerHandler = guarded }
-            : guarded;
+        if (!RetryHandler.IsNeeded(options))
+        {
+            return guarded;
+        }
+
+        var retries = new RetryHandler(settings, services.Retries) { InnerHandler = guarded };
+
+        // A pipeline of the application's may hold a hedging strategy, which copies the message.
+        return options.Retry is { Enabled: true, ConfigurePipeline: not null } ? new RequestIdentityHandler { InnerHandler = retries } : retries;
     }
 
     private static T? Find<T>(IServiceProvider services)
