@@ -21,7 +21,8 @@ public sealed class ReplayOptions
     /// <para>
     /// Such layers are the resilience handlers of Microsoft.Extensions.Http.Resilience, a handler of the application's own, or a loop around
     /// an <see cref="HttpMessageInvoker"/>. The same request is the same message, or a copy that took its
-    /// <see cref="HttpRequestMessage.Options"/> along. A new message is a new request.
+    /// <see cref="HttpRequestMessage.Options"/> along. In the chain of a client of <c>IHttpClientFactory</c> also a message that a handler made by
+    /// hand, with the same method, path, query and length of content. A new message that the application hands to the client is a new request.
     /// </para>
     /// <para>
     /// Not refused: requests that are safe to repeat, those that were answered, whatever the status (the layer's own business), and those

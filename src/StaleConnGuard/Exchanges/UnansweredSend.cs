@@ -49,10 +49,15 @@ internal sealed class UnansweredSend
             return attached;
         }
 
-        s_everAttached = true;
         var send = new UnansweredSend();
-        request.Options.Set(s_key, send);
+        send.AttachTo(request);
         return send;
+    }
+
+    public void AttachTo(HttpRequestMessage request)
+    {
+        s_everAttached = true;
+        request.Options.Set(s_key, this);
     }
 
     /// <summary>Takes the one send. False while another is under way, and after one whose fate is not known.</summary>

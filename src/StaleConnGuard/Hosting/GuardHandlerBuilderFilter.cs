@@ -50,7 +50,8 @@ internal sealed class GuardHandlerBuilderFilter(
             bool first = _checked.TryAdd(client, true);
             HttpMessageHandler? repeater = RepeatingHandlers.Find(builder.AdditionalHandlers, builder.PrimaryHandler);
             bool mayRepeat = builder.AdditionalHandlers.Count > 0 || builder.PrimaryHandler is DelegatingHandler || options.Retry.ConfigurePipeline is not null;
-            builder.PrimaryHandler = Guard(client, builder.PrimaryHandler, options, first);
+            object? chain = mayRepeat ? new object() : null;
+            builder.PrimaryHandler = Guard(client, builder.PrimaryHandler, options, chain, first);
             if (first && repeater is not null)
             {
                 TellOfTwoLayers(client, repeater, options.Retry);
@@ -58,7 +59,7 @@ internal sealed class GuardHandlerBuilderFilter(
 
             // Also where nothing is retried now: a reload may change that.
             AddOutermost(builder.AdditionalHandlers, MakeRetryHandler(client, repeater));
-            AddOutermost(builder.AdditionalHandlers, mayRepeat ? new RequestIdentityHandler() : null);
+            AddOutermost(builder.AdditionalHandlers, chain is null ? null : new RequestIdentityHandler(chain));
 
             if (options.KeepAlive.Origins.Count > 0)
             {
@@ -95,7 +96,7 @@ internal sealed class GuardHandlerBuilderFilter(
         }
     }
 
-    private HttpMessageHandler Guard(string client, HttpMessageHandler primary, StaleConnGuardOptions options, bool first)
+    private HttpMessageHandler Guard(string client, HttpMessageHandler primary, StaleConnGuardOptions options, object? chain, bool first)
     {
         // The application may have put handlers of its own around the connections: the guard goes below them.
         DelegatingHandler? above = null;
@@ -143,7 +144,7 @@ internal sealed class GuardHandlerBuilderFilter(
             }
         }
 
-        HttpMessageHandler guarded = new ConnectionGuardHandler(guard, settings, innermost);
+        HttpMessageHandler guarded = new ConnectionGuardHandler(guard, settings, innermost) { Chain = chain };
         if (options.KeepAlive.Origins.Count > 0)
         {
             guarded = LogicalOrigin.Inner(settings, _originUse.GetOrAdd(client, static (name, said) => new OriginUse(name, said), unused), guarded);

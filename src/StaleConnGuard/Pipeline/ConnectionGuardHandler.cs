@@ -18,6 +18,9 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
 
     public ConnectionGuard Guard { get; } = guard;
 
+    /// <summary>What the <see cref="RequestIdentityHandler"/> at the upper end of the same chain knows the chain by; null when there is none.</summary>
+    public object? Chain { get; init; }
+
     protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
         settings.Current.IsEnabled ? SendAsync(request, new PlainSend(cancellationToken)) : SendUnguardedAsync(request, cancellationToken);
 
@@ -25,7 +28,7 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
         where TSend : struct, ISend
     {
         ExchangeScope scope = Scope();
-        return RepeatGate.For(scope.Settings, request) is UnansweredSend gate
+        return RepeatGate.For(scope.Settings, request, Chain) is UnansweredSend gate
             ? SendGatedAsync(gate, scope, request, send)
             : SendFirstAsync(scope, request, send);
     }
@@ -194,7 +197,7 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
         }
 
         ExchangeScope scope = Scope();
-        UnansweredSend? gate = RepeatGate.For(scope.Settings, request);
+        UnansweredSend? gate = RepeatGate.For(scope.Settings, request, Chain);
         if (gate is null)
         {
             return SendFirst(scope, request, cancellationToken);

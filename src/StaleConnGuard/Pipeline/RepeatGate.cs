@@ -10,13 +10,23 @@ internal static class RepeatGate
     private static readonly TimeSpan s_timeToCancel = TimeSpan.FromSeconds(1);
 
     /// <summary>The request's record, when it has one and must keep to it; null for nearly every request.</summary>
-    public static UnansweredSend? For(GuardSettings settings, HttpRequestMessage request) =>
-        !RepeatSafety.IsIdempotent(request.Method)
-        && UnansweredSend.Find(request) is UnansweredSend send
-        && settings.RefusesRepeatsFromAbove
-        && !RepeatSafety.IsSafeToRepeat(request)
-            ? send
-            : null;
+    public static UnansweredSend? For(GuardSettings settings, HttpRequestMessage request, object? chain)
+    {
+        if (RepeatSafety.IsIdempotent(request.Method) || !settings.RefusesRepeatsFromAbove)
+        {
+            return null;
+        }
+
+        UnansweredSend? send = UnansweredSend.Find(request);
+        if (send is null)
+        {
+            // A message that a layer above made by hand.
+            send = OutermostRequest.SendOf(chain, request);
+            send?.AttachTo(request);
+        }
+
+        return send is null || RepeatSafety.IsSafeToRepeat(request) ? null : send;
+    }
 
     /// <summary>
     /// Waits while another copy of the request is under way. The ticket to send with; null when this one must not be sent, because another was
