@@ -20,7 +20,8 @@ internal sealed record ConnectionFacts
 
     public required bool IsClientReset { get; init; }
 
-    public required bool HasServerHole { get; init; }
+    /// <summary>Where the last bytes of the server that were not captured end; 0 when all were, the largest number when the end is not known.</summary>
+    public required long ServerHoleUntil { get; init; }
 
     public required bool HasClientHole { get; init; }
 
@@ -41,6 +42,9 @@ internal sealed record ConnectionFacts
 
     /// <summary>The last packet of the server.</summary>
     public required long LastServerFrame { get; init; }
+
+    /// <summary>Whether the capture says when.</summary>
+    public required bool HasTimes { get; init; }
 
     /// <summary>When the last byte that counts as activity came by; null when none did.</summary>
     public required long? LastActivity { get; init; }

@@ -30,6 +30,11 @@ internal static class ConnectionVerdict
             return new(Verdict.Open, Reason.NotEnded);
         }
 
+        if (!connection.HasTimes)
+        {
+            return new(Verdict.Unknown, Reason.NoTimes);
+        }
+
         if (connection.LastActivity is not { } last)
         {
             return connection.FromTheBeginning ? new(Verdict.Clean, Reason.NothingSeen) : new(Verdict.Unknown, Reason.NothingSeen);
@@ -40,9 +45,9 @@ internal static class ConnectionVerdict
             return new(Verdict.Unknown, Reason.NotRead);
         }
 
-        if (connection.HasServerHole || connection.HasClientHole)
+        if (connection.ServerHoleUntil > 0 || connection.HasClientHole)
         {
-            return new(Verdict.Unknown, connection.HasServerHole ? Reason.HoleInServerStream : Reason.HoleInClientStream);
+            return new(Verdict.Unknown, connection.ServerHoleUntil > 0 ? Reason.HoleInServerStream : Reason.HoleInClientStream);
         }
 
         if (end.Time - last < ShortestIdleAge.TotalNanoseconds)

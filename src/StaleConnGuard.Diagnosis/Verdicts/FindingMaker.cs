@@ -18,10 +18,11 @@ internal static class FindingMaker
             Protocol = connection.Protocol,
             Time = end?.Time ?? request?.LastSent ?? connection.LastTime,
             Request = request,
+            GuardDecision = request is null ? null : CaptureEvidence.Decide(judgement, facts, request),
             End = end,
             IsReset = end is not null && (isByClient ? facts.IsClientReset : ReferenceEquals(end, facts.ServerReset)),
-            IdleAtEnd = Age(idleSince, end?.Time),
-            IdleAtRequest = request is null ? null : Age(request.IdleSince, request.Time),
+            IdleAtEnd = facts.HasTimes ? Age(idleSince, end?.Time) : null,
+            IdleAtRequest = request is null || !facts.HasTimes ? null : Age(request.IdleSince, request.Time),
             Requests = connection.Requests,
             FromTheBeginning = facts.FromTheBeginning,
         };

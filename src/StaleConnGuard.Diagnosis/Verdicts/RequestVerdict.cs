@@ -4,7 +4,7 @@ namespace StaleConnGuard.Diagnosis;
 internal static class RequestVerdict
 {
     // Sent once, and again twice: one loss, or a late acknowledgment, is no silence.
-    private const int TransmissionsOfSilence = 3;
+    public const int TransmissionsOfSilence = 3;
 
     public static Judgement Judge(ConnectionFacts connection, RequestFacts request)
     {
@@ -19,7 +19,8 @@ internal static class RequestVerdict
             return new(Verdict.LostInFlight, Reason.AboveGoAway, Delivery.ProvenUndelivered);
         }
 
-        if (connection.HasServerHole)
+        // What the client had got before it sent the request is no answer to it, whether it was captured or not.
+        if (connection.ServerHoleUntil > request.AcknowledgedBySender)
         {
             return new(Verdict.Unknown, Reason.HoleInServerStream);
         }
