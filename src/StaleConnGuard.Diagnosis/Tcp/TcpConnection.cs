@@ -90,6 +90,11 @@ internal sealed class TcpConnection(FlowKey key)
         long acknowledged = segment.Has(TcpFlags.Ack) ? other.Unwrap(segment.Acknowledgment) : 0;
         bool isRepeated = segment.Length > 0 && offset + segment.Length <= half.Next;
         _packets.Add(new PacketMark(segment.Frame, segment.Time, side == _client, segment.Flags, offset, segment.Length, acknowledged, isRepeated));
+        if (segment.Has(TcpFlags.Ack) && (segment.Length > 0 || segment.Has(TcpFlags.Fin)))
+        {
+            GiveUpWhatWasTaken(other, 1 - side, acknowledged);
+        }
+
         if (segment.Has(TcpFlags.Reset))
         {
             half.EndWithReset(new StreamEnd(segment.Frame, segment.Time, offset, segment.Has(TcpFlags.Ack) ? acknowledged : null));
@@ -243,11 +248,6 @@ internal sealed class TcpConnection(FlowKey key)
 
     private void OnBytes(HalfConnection half, int side, in TcpSegment segment, long offset, long acknowledged)
     {
-        if (side == _client)
-        {
-            GiveUpWhatTheClientHas(_halves[1 - side], acknowledged);
-        }
-
         long end = offset + segment.Length;
         if (end <= half.Next)
         {
@@ -282,21 +282,20 @@ internal sealed class TcpConnection(FlowKey key)
         }
     }
 
-    // The client has got it and goes on: what was not captured of it is not going to be.
-    private void GiveUpWhatTheClientHas(HalfConnection server, long acknowledged)
+    // The other side has got it and goes on: what was not captured of it is not going to be.
+    private void GiveUpWhatWasTaken(HalfConnection half, int side, long acknowledged)
     {
-        long until = Math.Min(acknowledged, server.Fin?.Offset ?? acknowledged);
-        if (until <= server.Next || !server.IsSeen)
+        long until = Math.Min(acknowledged, half.Fin?.Offset ?? acknowledged);
+        if (until <= half.Next || !half.IsSeen)
         {
             return;
         }
 
-        int side = 1 - _client;
-        Drain(server, side, isOver: true, until);
-        if (server.Next < until)
+        Drain(half, side, isOver: true, until);
+        if (half.Next < until)
         {
-            OnHole(side, server.Next, until);
-            server.SkipHole(until);
+            OnHole(side, half.Next, until);
+            half.SkipHole(until);
         }
     }
 

@@ -1,0 +1,113 @@
+using StaleConnGuard.Diagnosis;
+using StaleConnGuard.Testing;
+
+namespace StaleConnGuard.Tests.Diagnosis;
+
+/// <summary>What is not in a capture is not claimed, and what is there is not lost for it.</summary>
+public class GapTests
+{
+    private readonly CaptureScript _script = new();
+    private readonly ScriptedExchange _exchange;
+
+    public GapTests() => _exchange = new ScriptedExchange(_script);
+
+    [Fact]
+    public void Answer_of_an_earlier_request_that_was_not_captured_does_not_hide_the_race()
+    {
+        _exchange.Handshake(0).Request(20, "GET /warm HTTP/1.1\r\n\r\n").Taken().Respond(30, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+        _ = _script.Lose();
+        _exchange.Request(1028).ServerFin(1030);
+
+        Finding finding = _script.Explain().Only();
+
+        finding.Judgement.ShouldBe(new Judgement(Verdict.LostInFlight, Reason.FinBeforeRequest, Delivery.ProvenUndelivered));
+        finding.Request!.Method.ShouldBe("POST");
+        finding.Request.Ordinal.ShouldBe(2);
+    }
+
+    [Fact]
+    public void Answer_of_an_earlier_request_of_which_a_part_was_captured_does_not_hide_the_race_either()
+    {
+        _exchange.Handshake(0).Request(20, "GET /warm HTTP/1.1\r\n\r\n").Taken().Respond(30, "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n");
+        _ = _script.Lose();
+        _exchange.Respond(31, "body").Request(1028).ServerFin(1030);
+
+        _script.Explain().Only().Judgement.Verdict.ShouldBe(Verdict.LostInFlight);
+    }
+
+    [Fact]
+    public void Answer_of_the_request_itself_that_was_not_captured_makes_it_unknown_after_a_gap_as_before()
+    {
+        _exchange.Handshake(0).Request(20, "GET /warm HTTP/1.1\r\n\r\n").Taken().Respond(30, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+        _ = _script.Lose();
+        _exchange.Request(1028).Taken().Respond(1040, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+        _ = _script.Lose();
+        _exchange.ServerFin(2000);
+
+        Explanation explanation = _script.Explain();
+
+        explanation.Only().Judgement.ShouldBe(new Judgement(Verdict.Unknown, Reason.HoleInServerStream));
+        explanation.UnknownBecause.ShouldBe(new Dictionary<Reason, long> { [Reason.HoleInServerStream] = 1 });
+    }
+
+    [Fact]
+    public void Each_frame_may_be_missing_and_no_more_is_claimed_than_with_all_of_them()
+    {
+        _exchange.Handshake(0).Answered(20).Answered(500).Request(1028).ServerFin(1030).ClientSeesAll().FromClient(1041, CaptureScript.Fin | CaptureScript.Ack).ServerAnswersWithReset(1050);
+        byte[] whole = _script.ToArray();
+        whole.Explain().Findings.Count(finding => finding.IsTrouble).ShouldBe(1);
+
+        for (int missing = 0; missing < _script.Frames.Count; missing++)
+        {
+            Explanation explanation = _script.ToArray(missing: missing).Explain();
+
+            foreach (Finding finding in explanation.Findings.Where(finding => finding.IsTrouble))
+            {
+                finding.Judgement.Verdict.ShouldBe(Verdict.LostInFlight, $"without frame {missing + 1}");
+                finding.Request!.Path.ShouldBe("/orders");
+            }
+        }
+    }
+
+    [Fact]
+    public void Frames_without_time_stamps_show_the_race_but_no_idle_age_and_no_place()
+    {
+        _exchange.Handshake(0).Answered(20).Request(1028).ServerFin(1030);
+        _ = new ScriptedExchange(_script, 41000).Handshake(0).Answered(20).ServerFin(5000);
+
+        Explanation explanation = _script.ToPcapNg(isSimple: true).Explain();
+
+        explanation.VantagePoint.ShouldBe(VantagePoint.Unknown);
+        explanation.Warnings.ShouldHaveSingleItem().ShouldContain("no time stamp");
+        explanation.Causes.ShouldBeEmpty();
+        explanation.Findings.Select(finding => finding.Judgement.Verdict).ShouldBe([Verdict.LostInFlight, Verdict.Unknown], ignoreOrder: true);
+        explanation.Findings.ShouldAllBe(finding => finding.IdleAtEnd == null && finding.IdleAtRequest == null);
+        explanation.UnknownBecause.Keys.ShouldBe([Reason.NoTimes]);
+    }
+
+    [Fact]
+    public void Translated_addresses_are_the_same_connection_once_more()
+    {
+        _exchange.Handshake(0).Answered(20).Request(1028).ServerFin(1030);
+        var translated = new CaptureScript();
+        foreach ((long time, byte[] frame, int _) in _script.Frames)
+        {
+            _ = translated.Add(time, frame);
+            byte[] behind = [.. frame];
+            foreach (int port in (int[])[14 + 20, 14 + 20 + 2])
+            {
+                // The server's port stays; the client comes from another one.
+                bool isClient = behind[port] == 40000 >> 8 && behind[port + 1] == (40000 & 0xFF);
+                behind[port + 1] += (byte)(isClient ? 3 : 0);
+            }
+
+            _ = translated.Add(time + 5, behind);
+        }
+
+        Explanation explanation = translated.Explain();
+
+        explanation.Twins.ShouldBe(1);
+        explanation.Connections.ShouldBe(1);
+        explanation.Only().Judgement.Verdict.ShouldBe(Verdict.LostInFlight);
+    }
+}
