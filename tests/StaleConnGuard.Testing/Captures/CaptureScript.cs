@@ -68,15 +68,15 @@ public sealed class CaptureScript
         return this;
     }
 
-    /// <summary>The file: classic pcap, in either byte order, with micro- or nanoseconds, under any header of a link; without one of the frames, if so wished.</summary>
-    public byte[] ToArray(bool isBigEndian = false, bool hasNanoseconds = false, CaptureLink link = CaptureLink.Ethernet, int? missing = null)
+    /// <summary>The file: classic pcap, in either byte order, with micro- or nanoseconds, under any header of a link; without some of the frames.</summary>
+    public byte[] ToArray(bool isBigEndian = false, bool hasNanoseconds = false, CaptureLink link = CaptureLink.Ethernet, params int[] missing)
     {
         using var file = new MemoryStream();
         var numbers = new NumberWriter(file, isBigEndian);
         numbers.Write(hasNanoseconds ? 0xA1B23C4D : 0xA1B2C3D4);
         numbers.WriteShorts(2, 4);
         numbers.Write(0, 0, 262144, (uint)link.Number());
-        foreach ((long time, byte[] frame, int original) in _frames.Where((_, i) => i != missing))
+        foreach ((long time, byte[] frame, int original) in _frames.Where((_, i) => !missing.Contains(i)))
         {
             byte[] wrapped = link.Wrap(frame);
             numbers.Write(
