@@ -55,6 +55,21 @@ public class CaptureFileTests
         finding.Request!.Frame.ShouldBe(6);
     }
 
+    [Theory]
+    [InlineData(0UL, long.MinValue)]
+    [InlineData(ulong.MaxValue, 0)]
+    [InlineData(ulong.MaxValue, long.MaxValue)]
+    [InlineData(1UL << 63, -(1L << 40))]
+    public void Time_stamps_out_of_this_world_are_held_within_it(ulong ticks, long offsetSeconds)
+    {
+        foreach (byte resolution in (byte[])[0, 6, 9, 20, 0x7F, 0x80, 0x80 | 40, 0xFF])
+        {
+            long time = new CaptureInterface(LinkType.Ethernet, 0, resolution, offsetSeconds).Nanoseconds(ticks);
+
+            time.ShouldBeInRange(0, 1L << 62);
+        }
+    }
+
     [Fact]
     public void Cut_file_is_read_as_far_as_it_goes()
     {
