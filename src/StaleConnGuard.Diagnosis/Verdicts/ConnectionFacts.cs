@@ -52,5 +52,17 @@ internal sealed record ConnectionFacts
     /// <summary>The last stream that the server said it would process; null without HTTP/2 or GOAWAY.</summary>
     public required int? LastStreamTaken { get; init; }
 
+    /// <summary>
+    /// Whether the client ended the connection by itself. Told by numbers where they tell: a server whose FIN acknowledges the client's has answered it; one whose
+    /// FIN does not has closed by itself, though on TLS the client may see its goodbye and close before that FIN comes by.
+    /// </summary>
+    public bool IsClientFirst => (ClientEnd, ServerEnd) switch
+    {
+        (null, _) => false,
+        (_, null) => true,
+        ({ } client, { } server) when IsClientReset || ReferenceEquals(server, ServerReset) || server.Acknowledged is null => client.Frame < server.Frame,
+        ({ } client, { } server) => server.Acknowledged > client.Offset,
+    };
+
     public StreamEnd? ServerEnd => ServerFin is null || ServerReset?.Frame < ServerFin.Frame ? ServerReset ?? ServerFin : ServerFin;
 }

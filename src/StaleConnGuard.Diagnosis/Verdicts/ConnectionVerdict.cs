@@ -25,7 +25,7 @@ internal static class ConnectionVerdict
             return new(Verdict.Unknown, Reason.OneDirectionOnly);
         }
 
-        if (First(connection) is not { } end)
+        if ((connection.IsClientFirst ? connection.ClientEnd : connection.ServerEnd) is not { } end)
         {
             return new(Verdict.Open, Reason.NotEnded);
         }
@@ -55,19 +55,9 @@ internal static class ConnectionVerdict
             return new(Verdict.Clean, Reason.NothingOutstanding);
         }
 
-        return ReferenceEquals(end, connection.ServerEnd)
-            ? new(Verdict.ClosedIdleByServer, Reason.NothingOutstanding)
-            : new(Verdict.ClosedIdleByClient, Reason.NothingOutstanding);
-    }
-
-    private static StreamEnd? First(ConnectionFacts connection)
-    {
-        if (connection.ServerEnd is null || connection.ClientEnd?.Frame < connection.ServerEnd.Frame)
-        {
-            return connection.ClientEnd ?? connection.ServerEnd;
-        }
-
-        return connection.ServerEnd;
+        return connection.IsClientFirst
+            ? new(Verdict.ClosedIdleByClient, Reason.NothingOutstanding)
+            : new(Verdict.ClosedIdleByServer, Reason.NothingOutstanding);
     }
 
     private static Judgement JudgeConnect(ConnectionFacts connection)

@@ -7,7 +7,7 @@ internal static class FindingMaker
     {
         bool isByClient = judgement.Verdict is Verdict.ClosedIdleByClient or Verdict.GivenUpByClient
             || (facts.ServerEnd is null && facts.ClientEnd is not null)
-            || (judgement.Verdict is Verdict.Clean && facts.ClientEnd?.Frame < facts.ServerEnd?.Frame);
+            || (judgement.Verdict is Verdict.Clean && facts.IsClientFirst);
         StreamEnd? end = isByClient ? facts.ClientEnd : facts.ServerEnd;
         long? idleSince = request is null ? facts.LastActivity : request.IdleSince;
         var finding = new Finding

@@ -35,7 +35,7 @@ internal static class RequestVerdict
             return JudgeWithoutServerEnd(connection, request);
         }
 
-        if (connection.ClientEnd is { } clientEnd && clientEnd.Frame < connection.ServerEnd.Frame)
+        if (connection.IsClientFirst)
         {
             return new(Verdict.GivenUpByClient, Reason.ClientEndedFirst, Delivery.Unknown);
         }
@@ -99,7 +99,7 @@ internal static class RequestVerdict
             return connection.ClientEnd is null ? new(Verdict.Open, Reason.NotEnded) : new(Verdict.GivenUpByClient, Reason.ClientEndedFirst, Delivery.ResponseStarted);
         }
 
-        return connection.ClientEnd is { } end && end.Frame < connection.ServerEnd.Frame
+        return connection.IsClientFirst
             ? new(Verdict.GivenUpByClient, Reason.ClientEndedFirst, Delivery.ResponseStarted)
             : new(Verdict.CutResponse, Reason.ResponseIncomplete, Delivery.ResponseStarted);
     }

@@ -213,6 +213,26 @@ public class VerdictTests
     }
 
     [Fact]
+    public void Goodbye_of_tls_that_lets_the_client_close_before_the_fin_comes_by_is_no_giving_up()
+    {
+        string request = "\u0017\u0003\u0003\u0000\u0060" + new string('x', 96);
+        string goodbye = "\u0017\u0003\u0003\u0000\u0013" + new string('x', 19);
+        _exchange.Handshake(0).FromClient(20, CaptureScript.Ack, "\u0016\u0003\u0001\u0000\u0004\u0001\0\0\0").Taken().Respond(25, "\u0016\u0003\u0003\u0000\u0004\u0002\0\0\0")
+            .FromClient(30, CaptureScript.Ack, request).Taken().Respond(40, request)
+            .FromClient(1038, CaptureScript.Ack, request).FromServer(1040, CaptureScript.Ack, goodbye).ClientSeesAll().FromClient(1041, FinAck).ServerFin(1042);
+
+        _script.Explain().Only().Judgement.ShouldBe(new Judgement(Verdict.LostInFlight, Reason.FinBeforeRequest, Delivery.ProvenUndelivered));
+    }
+
+    [Fact]
+    public void Closes_that_cross_are_the_servers()
+    {
+        _exchange.Handshake(0).Answered(20).FromClient(5030, FinAck).ServerFin(5031);
+
+        _script.Explain().Only().Judgement.Verdict.ShouldBe(Verdict.ClosedIdleByServer);
+    }
+
+    [Fact]
     public void Answer_in_a_hole_makes_nothing_lost()
     {
         _exchange.Handshake(0).Answered(20).Request(1000).Taken().Respond(1010, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
