@@ -26,7 +26,7 @@ internal sealed class HalfConnection
     public long Acknowledged { get; private set; }
 
     /// <summary>Where the last bytes that were never captured end; 0 when there are none, the largest number while a hole is open.</summary>
-    public long HoleUntil => _pending is { Count: > 0 } || Acknowledged > Next + (Fin is null ? 0 : 1) || Fin?.Offset > Next ? long.MaxValue : _holeUntil;
+    public long HoleUntil => IsHoleOpen ? long.MaxValue : _holeUntil;
 
     /// <summary>Whether any packet of this side was captured.</summary>
     public bool IsSeen { get; private set; }
@@ -37,6 +37,12 @@ internal sealed class HalfConnection
 
     /// <summary>The end that came first.</summary>
     public StreamEnd? End => Fin is null || Reset?.Frame < Fin.Frame ? Reset ?? Fin : Fin;
+
+    // Bytes beyond the next one were captured, or acknowledged, or lie before a FIN or a reset. A FIN takes a number of its own.
+    private bool IsHoleOpen =>
+        _pending is { Count: > 0 } || Fin?.Offset > Next || Acknowledged > NextWithFin || Reset?.Offset > NextWithFin;
+
+    private long NextWithFin => Next + (Fin is null ? 0 : 1);
 
     public bool IsCopy(in TcpSegment segment)
     {

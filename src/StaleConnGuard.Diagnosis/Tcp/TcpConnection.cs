@@ -223,7 +223,14 @@ internal sealed class TcpConnection(FlowKey key)
             return;
         }
 
-        if (_isEstablished && side == _client && !segment.Has(TcpFlags.Reset))
+        if (segment.Has(TcpFlags.Reset))
+        {
+            return;
+        }
+
+        // Whatever follows a SYN but a reset was said on a connection, though the answer to the SYN was not captured.
+        _isEstablished = true;
+        if (side == _client)
         {
             _handshake.OnClientAck(segment.Time);
         }

@@ -100,6 +100,27 @@ public class GapTests
     }
 
     [Fact]
+    public void Reset_of_a_connection_whose_handshake_was_not_captured_whole_is_not_the_listener()
+    {
+        _exchange.Handshake(0).Answered(20).Request(400_000).ServerAnswersWithReset(400_010);
+
+        Explanation explanation = _script.ToArray(missing: [1, 3, 5]).Explain();
+
+        explanation.Findings.ShouldAllBe(finding => finding.Judgement.Verdict != Verdict.ResetByListener);
+    }
+
+    [Fact]
+    public void Reset_whose_number_lies_beyond_what_was_captured_shows_the_gap()
+    {
+        _exchange.Handshake(0).Answered(20).Request(400_000).ServerAnswersWithReset(400_010);
+
+        // Without the answer, the request that met the reset, and whatever acknowledged anything.
+        Finding finding = _script.ToArray(missing: [4, 5]).Explain().Only();
+
+        finding.Judgement.ShouldBe(new Judgement(Verdict.Unknown, Reason.HoleInServerStream));
+    }
+
+    [Fact]
     public void Frames_without_time_stamps_show_the_race_but_no_idle_age_and_no_place()
     {
         _exchange.Handshake(0).Answered(20).Request(1028).ServerFin(1030);
