@@ -12,35 +12,35 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
 
     public ConnectionGuard Guard { get; } = guard;
 
-    protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
-        settings.Current.IsEnabled ? SendAsync(request, new PlainSend(cancellationToken)) : SendUnguardedAsync(request, cancellationToken);
-
-    internal Task<HttpResponseMessage> SendAsync<TSend>(HttpRequestMessage request, TSend send)
-        where TSend : struct, ISend
+    protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
+        if (!settings.Current.IsEnabled)
+        {
+            return SendUnguardedAsync(request, cancellationToken);
+        }
+
         try
         {
             Guard.OnSending();
 
             // (1)
-            send.Attempt = Attempt.First(Scope(), request);
-            return ExecutionContext.IsFlowSuppressed() ? SendFlowingAsync(send) : SendGuardedAsync(send);
+            var attempt = Attempt.First(Scope(), request);
+            return ExecutionContext.IsFlowSuppressed() ? SendFlowingAsync(attempt, cancellationToken) : SendGuardedAsync(attempt, cancellationToken);
         }
         catch (Exception e)
         {
             // The content was asked for its length, and is the application's.
-            return send.ContinueAsync(Task.FromException<HttpResponseMessage>(e));
+            return Task.FromException<HttpResponseMessage>(e);
         }
     }
 
     /// <summary>The connection finds its exchange through the execution context, so it must flow below here whatever the caller has done.</summary>
-    private static Task<HttpResponseMessage> SendFlowingAsync<TSend>(TSend send)
-        where TSend : struct, ISend
+    private Task<HttpResponseMessage> SendFlowingAsync(Attempt attempt, CancellationToken cancellationToken)
     {
         ExecutionContext.RestoreFlow();
         try
         {
-            return SendGuardedAsync(send);
+            return SendGuardedAsync(attempt, cancellationToken);
         }
         finally
         {
@@ -49,43 +49,29 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
     }
 
     /// <summary>
-    /// Sends the first exchange. Whatever else a failure needs is in methods of its own, and this one is static, so that the state that lives
-    /// while an ordinary request is on its way stays small.
+    /// Sends the first exchange. Whatever else a failure needs is in methods of its own, so that the state that lives while an ordinary request is on its
+    /// way stays small.
     /// </summary>
-    private static async Task<HttpResponseMessage> SendGuardedAsync<TSend>(TSend send)
-        where TSend : struct, ISend
+    private async Task<HttpResponseMessage> SendGuardedAsync(Attempt attempt, CancellationToken cancellationToken)
     {
-        // Assigned on both ways and not here: what has a value while it waits is part of the state.
-        HttpResponseMessage? response;
-        Exception? failure;
-        Exchange.Current = send.Attempt.Exchange;
+        // Assigned in the handler and not here: what has a value while it waits is part of the state.
+        Exception failure;
+        Exchange.Current = attempt.Exchange;
         try
         {
-            response = await SendBelowAsync(send.Attempt, send.Token).ConfigureAwait(false);
-            send.Attempt.Complete();
-            failure = null;
+            HttpResponseMessage response = await base.SendAsync(attempt.Request, cancellationToken).ConfigureAwait(false);
+            attempt.Complete();
+            return response;
         }
         catch (Exception e)
         {
-            response = null;
             failure = e;
-        }
-
-        if (failure is null && send.IsFinal(response!))
-        {
-            return response!;
         }
 
         // What follows is no part of that exchange.
         Exchange.Current = null;
-        Task<HttpResponseMessage> first = failure is null ? Task.FromResult(response!) : send.Attempt.Exchange.Scope.Handler!.RecoverAsync(send.Attempt, failure, send.Token);
-        return await send.ContinueAsync(first).ConfigureAwait(false);
+        return await RecoverAsync(attempt, failure, cancellationToken).ConfigureAwait(false);
     }
-
-    private static Task<HttpResponseMessage> SendBelowAsync(Attempt attempt, CancellationToken cancellationToken) =>
-        attempt.Exchange.Scope.Handler!.SendBelowAsync(attempt.Request, cancellationToken);
-
-    private Task<HttpResponseMessage> SendBelowAsync(HttpRequestMessage request, CancellationToken cancellationToken) => base.SendAsync(request, cancellationToken);
 
     private ExchangeScope Scope()
     {
@@ -96,7 +82,7 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
             return scope!;
         }
 
-        scope = new ExchangeScope(Guard, inForce, this);
+        scope = new ExchangeScope(Guard, inForce);
         Volatile.Write(ref _scope, scope);
         return scope;
     }
@@ -209,7 +195,8 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
         // (5)
         ReplayDecision decision = ReplayRule.Decide(ReplayFactsGatherer.AfterEnd(attempt, attempts, cancellationToken.IsCancellationRequested));
 
-        EndedExchange ended = Guard.OnEnded(exchange, decision, attempts.Replays, failure);
+        var ended = EndedExchange.Of(exchange, decision, attempts.Replays, failure);
+        Guard.Events.ReplayDecided(ended);
 
         if (decision.IsReplay())
         {
