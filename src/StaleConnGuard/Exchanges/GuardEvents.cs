@@ -86,6 +86,14 @@ internal sealed class GuardEvents(params IGuardEvents[] listeners) : IGuardEvent
         }
     }
 
+    public void RepeatRefused(HttpRequestMessage request)
+    {
+        foreach (IGuardEvents listener in listeners)
+        {
+            listener.RepeatRefused(request);
+        }
+    }
+
     public void Retrying(in RetryAttempt attempt)
     {
         foreach (IGuardEvents listener in listeners)

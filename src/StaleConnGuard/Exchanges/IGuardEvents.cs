@@ -62,6 +62,11 @@ internal interface IGuardEvents
     {
     }
 
+    /// <summary>A layer above sent a request again that the server may have executed, and it was not sent. Told once a request.</summary>
+    void RepeatRefused(HttpRequestMessage request)
+    {
+    }
+
     /// <summary>A request is about to wait and be sent again.</summary>
     void Retrying(in RetryAttempt attempt)
     {

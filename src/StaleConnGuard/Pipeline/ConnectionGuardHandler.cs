@@ -12,6 +12,9 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
 
     public ConnectionGuard Guard { get; } = guard;
 
+    /// <summary>What the <see cref="RequestIdentityHandler"/> at the upper end of the same chain knows the chain by; null when there is none.</summary>
+    public object? Chain { get; init; }
+
     protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         if (!settings.Current.IsEnabled)
@@ -19,12 +22,54 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
             return SendUnguardedAsync(request, cancellationToken);
         }
 
+        ExchangeScope scope = Scope();
+        return RepeatGate.For(scope.Settings, request, Chain) is UnansweredSend gate
+            ? SendIfAllowedAsync(gate, scope, request, cancellationToken)
+            : SendFirstAsync(scope, request, cancellationToken);
+    }
+
+    /// <summary>A request of which a layer above may send several copies: one at a time, and none after one that may have arrived.</summary>
+    private async Task<HttpResponseMessage> SendIfAllowedAsync(UnansweredSend gate, ExchangeScope scope, HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        if (await RepeatGate.EnterAsync(gate, scope.Guard.Time, cancellationToken).ConfigureAwait(false) is not int ticket)
+        {
+            throw Refuse(gate, scope, request);
+        }
+
+        bool answered = false;
         try
         {
-            Guard.OnSending();
+            HttpResponseMessage response = await SendFirstAsync(scope, request, cancellationToken).ConfigureAwait(false);
+            answered = true;
+            return response;
+        }
+        finally
+        {
+            gate.End(ticket, answered);
+        }
+    }
+
+    private static StaleConnectionException Refuse(UnansweredSend gate, ExchangeScope scope, HttpRequestMessage request)
+    {
+        if (gate.ShouldTell())
+        {
+            scope.Guard.Events.RepeatRefused(request);
+        }
+
+        return new StaleConnectionException(OriginOf(request), gate.Failure);
+    }
+
+    private static string OriginOf(HttpRequestMessage request) =>
+        request.RequestUri is { IsAbsoluteUri: true } address ? OriginKey.TextOf(address) : "an unknown origin";
+
+    private Task<HttpResponseMessage> SendFirstAsync(ExchangeScope scope, HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        try
+        {
+            scope.Guard.OnSending();
 
             // (1)
-            var attempt = Attempt.First(Scope(), request);
+            var attempt = Attempt.First(scope, request);
             return ExecutionContext.IsFlowSuppressed() ? SendFlowingAsync(attempt, cancellationToken) : SendGuardedAsync(attempt, cancellationToken);
         }
         catch (Exception e)
@@ -91,12 +136,14 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
     private async Task<HttpResponseMessage> SendUnguardedAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         Guard.OnSending();
+        UnansweredSend.Find(request)?.Unwatch();
         Exchange.Current = null;
         return await base.SendAsync(request, cancellationToken).ConfigureAwait(false);
     }
 
     private HttpResponseMessage SendUnguarded(HttpRequestMessage request, CancellationToken cancellationToken)
     {
+        UnansweredSend.Find(request)?.Unwatch();
         Exchange? outer = Exchange.Current;
         Exchange.Current = null;
         try
@@ -117,8 +164,36 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
             return SendUnguarded(request, cancellationToken);
         }
 
+        ExchangeScope scope = Scope();
+        UnansweredSend? gate = RepeatGate.For(scope.Settings, request, Chain);
+        if (gate is null)
+        {
+            return SendFirst(scope, request, cancellationToken);
+        }
+
+        // A thread does not wait for another copy of its request: that one may be this very thread's.
+        if (!gate.TryBegin(out int ticket))
+        {
+            throw Refuse(gate, scope, request);
+        }
+
+        bool answered = false;
+        try
+        {
+            HttpResponseMessage response = SendFirst(scope, request, cancellationToken);
+            answered = true;
+            return response;
+        }
+        finally
+        {
+            gate.End(ticket, answered);
+        }
+    }
+
+    private HttpResponseMessage SendFirst(ExchangeScope scope, HttpRequestMessage request, CancellationToken cancellationToken)
+    {
         Exchange? outer = Exchange.Current;
-        Attempt attempt = Attempt.First(Scope(), request);
+        Attempt attempt = Attempt.First(scope, request);
         RequestAttempts? attempts = null;
         try
         {
@@ -143,6 +218,7 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
 
                     failure = ConnectTimeoutFailure.Of(failure, attempt.Exchange, cancellationToken);
                     attempts.Settle(failure);
+                    RepeatGate.Note(attempt, failure);
                     if (ReferenceEquals(failure, e))
                     {
                         throw;
@@ -180,6 +256,7 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
 
         failure = ConnectTimeoutFailure.Of(failure, attempt.Exchange, cancellationToken);
         attempts.Settle(failure);
+        RepeatGate.Note(attempt, failure);
         ExceptionDispatchInfo.Throw(failure);
         return null!;
     }

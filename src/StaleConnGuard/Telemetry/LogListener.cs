@@ -26,6 +26,15 @@ internal sealed class LogListener(ILogger logger) : IGuardEvents
     }
 
     /// <inheritdoc/>
+    public void RepeatRefused(HttpRequestMessage request)
+    {
+        if (logger.IsEnabled(LogLevel.Warning) && request.RequestUri is { IsAbsoluteUri: true } uri)
+        {
+            GuardLog.RepeatRefused(logger, request.Method, OriginKey.Of(uri));
+        }
+    }
+
+    /// <inheritdoc/>
     public void TimeoutLearned(OriginKnowledge origin, LearningOutcome outcome)
     {
         if (origin.ServerTimeoutTicks != KeepAliveSettings.None && logger.IsEnabled(LogLevel.Information))

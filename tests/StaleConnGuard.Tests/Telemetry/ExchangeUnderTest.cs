@@ -51,6 +51,7 @@ internal sealed class ExchangeUnderTest
         metrics.ReplayDecided(Ended(ReplayDecision.SurfaceNotSafeToRepeat));
         metrics.ReplayDecided(Ended(ReplayDecision.SurfaceCancelled));
         metrics.Retrying(Retry(RetryReason.RetriedStatus));
+        metrics.RepeatRefused(_exchange.Request!);
         metrics.RetriesStopped(Retry(RetryReason.StoppedBudgetEmpty));
     }
 
