@@ -12,14 +12,15 @@ internal static class ProxyConfigFile
     {
         string path = Path.GetFullPath(file);
         IConfigurationRoot read;
-        try
-        {
-            configuration.AddJsonFile(path, optional: false, reloadOnChange: true);
-            read = new ConfigurationBuilder().AddJsonFile(path, optional: false).Build();
-        }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        if (!File.Exists(path))
         {
             throw new CannotProxyException($"--config: '{file}' is not accepted; there is no such file.", CommandLine.BadArguments);
+        }
+
+        try
+        {
+            read = new ConfigurationBuilder().AddJsonFile(path, optional: false).Build();
+            configuration.AddJsonFile(path, optional: false, reloadOnChange: true);
         }
         catch (Exception e) when (e is InvalidDataException or FormatException or UnauthorizedAccessException)
         {

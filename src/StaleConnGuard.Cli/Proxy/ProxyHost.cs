@@ -88,7 +88,11 @@ internal sealed class ProxyHost : IAsyncDisposable
             guard = builder.Configuration.GetSection("StaleConnGuard");
         }
 
-        builder.Logging.SetMinimumLevel(LogLevel.Warning).AddFilter("StaleConnGuard", LogLevel.Information).AddConfiguration(builder.Configuration.GetSection("Logging"));
+        // Why it does not start is said once, in one line, by the command.
+        builder.Logging.SetMinimumLevel(LogLevel.Warning)
+            .AddFilter("StaleConnGuard", LogLevel.Information)
+            .AddFilter("Microsoft.Extensions.Hosting", LogLevel.None)
+            .AddConfiguration(builder.Configuration.GetSection("Logging"));
 #pragma warning disable CA2000 // The container's.
         builder.Logging.AddProvider(new LineLoggerProvider(error));
 #pragma warning restore CA2000
