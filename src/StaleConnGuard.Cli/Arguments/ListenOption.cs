@@ -32,7 +32,7 @@ internal sealed class ListenOption : Option<string?>, IAcceptedValues
     private static bool IsAccepted(string text)
     {
         // A port that is not written down would be 80, which few mean and fewer may open.
-        if (text.EndsWith('/') || text.LastIndexOf(':') <= text.LastIndexOf(']') || text.IndexOf('@', StringComparison.Ordinal) >= 0)
+        if (text.EndsWith('/') || text.LastIndexOf(':') <= text.LastIndexOf(']') || text.Contains('@', StringComparison.Ordinal))
         {
             return false;
         }
