@@ -8,45 +8,84 @@ namespace StaleConnGuard.Pipeline;
 /// </summary>
 internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSettingsHolder settings, HttpMessageHandler inner) : DelegatingHandler(inner)
 {
-    // A connection that is too old cannot come back, so refusing these goes on until the pool is empty of them, however many they are. A
-    // connection that is merely not fresh may have been returned this moment by a request that was content with it: so many of these in one
-    // request mean that the pool is refilled as fast as it is refused.
-    private const int MaxRefusals = 1024;
-    private const int MaxRefusalsOfReturned = 64;
-
     private ExchangeScope? _scope;
 
     public ConnectionGuard Guard { get; } = guard;
 
-    protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
-        settings.Current.IsEnabled ? SendAsync(request, new PlainSend(cancellationToken)) : SendUnguardedAsync(request, cancellationToken);
+    /// <summary>What the <see cref="RequestIdentityHandler"/> at the upper end of the same chain knows the chain by; null when there is none.</summary>
+    public object? Chain { get; init; }
 
-    internal Task<HttpResponseMessage> SendAsync<TSend>(HttpRequestMessage request, TSend send)
-        where TSend : struct, ISend
+    protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        if (!settings.Current.IsEnabled)
+        {
+            return SendUnguardedAsync(request, cancellationToken);
+        }
+
+        ExchangeScope scope = Scope();
+        return RepeatGate.For(scope.Settings, request, Chain) is UnansweredSend gate
+            ? SendIfAllowedAsync(gate, scope, request, cancellationToken)
+            : SendFirstAsync(scope, request, cancellationToken);
+    }
+
+    /// <summary>A request of which a layer above may send several copies: one at a time, and none after one that may have arrived.</summary>
+    private async Task<HttpResponseMessage> SendIfAllowedAsync(UnansweredSend gate, ExchangeScope scope, HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        if (await RepeatGate.EnterAsync(gate, scope.Guard.Time, cancellationToken).ConfigureAwait(false) is not int ticket)
+        {
+            throw Refuse(gate, scope, request);
+        }
+
+        bool answered = false;
+        try
+        {
+            HttpResponseMessage response = await SendFirstAsync(scope, request, cancellationToken).ConfigureAwait(false);
+            answered = true;
+            return response;
+        }
+        finally
+        {
+            gate.End(ticket, answered);
+        }
+    }
+
+    private static StaleConnectionException Refuse(UnansweredSend gate, ExchangeScope scope, HttpRequestMessage request)
+    {
+        if (gate.ShouldTell())
+        {
+            scope.Guard.Events.RepeatRefused(request);
+        }
+
+        return new StaleConnectionException(OriginOf(request), gate.Failure);
+    }
+
+    private static string OriginOf(HttpRequestMessage request) =>
+        request.RequestUri is { IsAbsoluteUri: true } address ? OriginKey.TextOf(address) : "an unknown origin";
+
+    private Task<HttpResponseMessage> SendFirstAsync(ExchangeScope scope, HttpRequestMessage request, CancellationToken cancellationToken)
     {
         try
         {
-            Guard.OnSending();
+            scope.Guard.OnSending();
 
             // (1)
-            send.Attempt = Attempt.First(Scope(), request);
-            return ExecutionContext.IsFlowSuppressed() ? SendFlowingAsync(send) : SendGuardedAsync(send);
+            var attempt = Attempt.First(scope, request);
+            return ExecutionContext.IsFlowSuppressed() ? SendFlowingAsync(attempt, cancellationToken) : SendGuardedAsync(attempt, cancellationToken);
         }
         catch (Exception e)
         {
             // The content was asked for its length, and is the application's.
-            return send.ContinueAsync(Task.FromException<HttpResponseMessage>(e));
+            return Task.FromException<HttpResponseMessage>(e);
         }
     }
 
     /// <summary>The connection finds its exchange through the execution context, so it must flow below here whatever the caller has done.</summary>
-    private static Task<HttpResponseMessage> SendFlowingAsync<TSend>(TSend send)
-        where TSend : struct, ISend
+    private Task<HttpResponseMessage> SendFlowingAsync(Attempt attempt, CancellationToken cancellationToken)
     {
         ExecutionContext.RestoreFlow();
         try
         {
-            return SendGuardedAsync(send);
+            return SendGuardedAsync(attempt, cancellationToken);
         }
         finally
         {
@@ -55,43 +94,29 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
     }
 
     /// <summary>
-    /// Sends the first exchange. Whatever else a failure needs is in methods of its own, and this one is static, so that the state that lives
-    /// while an ordinary request is on its way stays small.
+    /// Sends the first exchange. Whatever else a failure needs is in methods of its own, so that the state that lives while an ordinary request is on its
+    /// way stays small.
     /// </summary>
-    private static async Task<HttpResponseMessage> SendGuardedAsync<TSend>(TSend send)
-        where TSend : struct, ISend
+    private async Task<HttpResponseMessage> SendGuardedAsync(Attempt attempt, CancellationToken cancellationToken)
     {
-        // Assigned on both ways and not here: what has a value while it waits is part of the state.
-        HttpResponseMessage? response;
-        Exception? failure;
-        Exchange.Current = send.Attempt.Exchange;
+        // Assigned in the handler and not here: what has a value while it waits is part of the state.
+        Exception failure;
+        Exchange.Current = attempt.Exchange;
         try
         {
-            response = await SendBelowAsync(send.Attempt, send.Token).ConfigureAwait(false);
-            send.Attempt.Complete();
-            failure = null;
+            HttpResponseMessage response = await base.SendAsync(attempt.Request, cancellationToken).ConfigureAwait(false);
+            attempt.Complete();
+            return response;
         }
         catch (Exception e)
         {
-            response = null;
             failure = e;
-        }
-
-        if (failure is null && send.IsFinal(response!))
-        {
-            return response!;
         }
 
         // What follows is no part of that exchange.
         Exchange.Current = null;
-        Task<HttpResponseMessage> first = failure is null ? Task.FromResult(response!) : send.Attempt.Exchange.Scope.Handler!.RecoverAsync(send.Attempt, failure, send.Token);
-        return await send.ContinueAsync(first).ConfigureAwait(false);
+        return await RecoverAsync(attempt, failure, cancellationToken).ConfigureAwait(false);
     }
-
-    private static Task<HttpResponseMessage> SendBelowAsync(Attempt attempt, CancellationToken cancellationToken) =>
-        attempt.Exchange.Scope.Handler!.SendBelowAsync(attempt.Request, cancellationToken);
-
-    private Task<HttpResponseMessage> SendBelowAsync(HttpRequestMessage request, CancellationToken cancellationToken) => base.SendAsync(request, cancellationToken);
 
     private ExchangeScope Scope()
     {
@@ -102,7 +127,7 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
             return scope!;
         }
 
-        scope = new ExchangeScope(Guard, inForce, this);
+        scope = new ExchangeScope(Guard, inForce);
         Volatile.Write(ref _scope, scope);
         return scope;
     }
@@ -111,12 +136,14 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
     private async Task<HttpResponseMessage> SendUnguardedAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         Guard.OnSending();
+        UnansweredSend.Find(request)?.Unwatch();
         Exchange.Current = null;
         return await base.SendAsync(request, cancellationToken).ConfigureAwait(false);
     }
 
     private HttpResponseMessage SendUnguarded(HttpRequestMessage request, CancellationToken cancellationToken)
     {
+        UnansweredSend.Find(request)?.Unwatch();
         Exchange? outer = Exchange.Current;
         Exchange.Current = null;
         try
@@ -137,8 +164,36 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
             return SendUnguarded(request, cancellationToken);
         }
 
+        ExchangeScope scope = Scope();
+        UnansweredSend? gate = RepeatGate.For(scope.Settings, request, Chain);
+        if (gate is null)
+        {
+            return SendFirst(scope, request, cancellationToken);
+        }
+
+        // A thread does not wait for another copy of its request: that one may be this very thread's.
+        if (!gate.TryBegin(out int ticket))
+        {
+            throw Refuse(gate, scope, request);
+        }
+
+        bool answered = false;
+        try
+        {
+            HttpResponseMessage response = SendFirst(scope, request, cancellationToken);
+            answered = true;
+            return response;
+        }
+        finally
+        {
+            gate.End(ticket, answered);
+        }
+    }
+
+    private HttpResponseMessage SendFirst(ExchangeScope scope, HttpRequestMessage request, CancellationToken cancellationToken)
+    {
         Exchange? outer = Exchange.Current;
-        Attempt attempt = Attempt.First(Scope(), request);
+        Attempt attempt = Attempt.First(scope, request);
         RequestAttempts? attempts = null;
         try
         {
@@ -163,6 +218,7 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
 
                     failure = ConnectTimeoutFailure.Of(failure, attempt.Exchange, cancellationToken);
                     attempts.Settle(failure);
+                    RepeatGate.Note(attempt, failure);
                     if (ReferenceEquals(failure, e))
                     {
                         throw;
@@ -200,6 +256,7 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
 
         failure = ConnectTimeoutFailure.Of(failure, attempt.Exchange, cancellationToken);
         attempts.Settle(failure);
+        RepeatGate.Note(attempt, failure);
         ExceptionDispatchInfo.Throw(failure);
         return null!;
     }
@@ -211,36 +268,20 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
     private bool TryNext(ref Attempt attempt, RequestAttempts attempts, ref Exception failure, CancellationToken cancellationToken)
     {
         Exchange exchange = attempt.Exchange;
-        HttpRequestMessage request = attempt.Request;
-        GuardSettings inForce = exchange.Settings;
-        bool refused = exchange.End is ConnectionEnd.Refused or ConnectionEnd.ClosedBeforeUse;
-        int maxRefusals = exchange.FreshOnly ? MaxRefusalsOfReturned : MaxRefusals;
 
         // (5)
-        ReplayDecision decision = ReplayRule.Decide(new ReplayFacts
-        {
-            Delivery = exchange.Delivery,
-            IsReused = exchange.IsReused,
-            IsCancelled = cancellationToken.IsCancellationRequested,
-            IsSafeToRepeat = RepeatSafety.IsSafeToRepeat(request),
-            CanBodyBeSent = attempt.CanBodyBeSent,
+        ReplayDecision decision = ReplayRule.Decide(ReplayFactsGatherer.AfterEnd(attempt, attempts, cancellationToken.IsCancellationRequested));
 
-            // What the guard itself refused never left: it is no replay in the caller's count, and is bounded on its own.
-            Replays = refused && attempts.Refusals < maxRefusals ? 0 : attempts.Replays,
-            IsUnprovenReplaySpent = attempts.UnprovenReplaySpent,
-            MaxReplays = inForce.MaxReplays,
-            UnsafeReplay = inForce.UnsafeReplay,
-        });
-
-        EndedExchange ended = Guard.OnEnded(exchange, decision, attempts.Replays, failure);
+        var ended = EndedExchange.Of(exchange, decision, attempts.Replays, failure);
+        Guard.Events.ReplayDecided(ended);
 
         if (decision.IsReplay())
         {
-            attempts.Count(decision, refused);
-            MetricsEnrichment.PutBack(request);
+            attempts.Count(decision, exchange.WasRefused);
+            MetricsEnrichment.PutBack(attempt.Request);
 
             // A refusal says nothing about the other connections; a stale hit does.
-            attempt = attempt.Next(freshOnly: exchange.FreshOnly || !refused, mayRefuseWrite: attempts.Refusals < maxRefusals);
+            attempt = attempt.Next(freshOnly: exchange.FreshOnly || !exchange.WasRefused, mayRefuseWrite: attempts.MayBeRefusedAgain(exchange.FreshOnly));
             return true;
         }
 

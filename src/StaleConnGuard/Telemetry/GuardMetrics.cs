@@ -4,10 +4,10 @@ using System.Runtime.CompilerServices;
 namespace StaleConnGuard.Telemetry;
 
 /// <summary>
-/// The instruments. One instance a service provider, made with its <see cref="IMeterFactory"/>, and one for handlers made without. Every
+/// The instruments, counting what happens. One instance a service provider, made with its <see cref="IMeterFactory"/>, and one for handlers made without. Every
 /// method returns at once when nobody listens to its instrument. Thread-safe.
 /// </summary>
-internal sealed class GuardMetrics
+internal sealed class GuardMetrics : IGuardEvents
 {
     private static readonly ConditionalWeakTable<IMeterFactory, GuardMetrics> s_made = new();
     private static readonly Lazy<GuardMetrics> s_shared = new(static () => new GuardMetrics(new Meter(Options), KeepAliveLedger.Shared));
@@ -19,6 +19,7 @@ internal sealed class GuardMetrics
     private readonly Counter<long> _staleHits;
     private readonly Counter<long> _refused;
     private readonly Counter<long> _replays;
+    private readonly Counter<long> _repeatsRefused;
     private readonly Counter<long> _recovered;
     private readonly Counter<long> _retries;
     private readonly Counter<long> _budgets;
@@ -31,6 +32,7 @@ internal sealed class GuardMetrics
         _staleHits = meter.CreateCounter<long>(StaleConnGuardDiagnostics.StaleHits, "{hit}", "Exchanges on a reused connection that ended before any response byte.");
         _refused = meter.CreateCounter<long>(StaleConnGuardDiagnostics.RefusedConnections, "{connection}", "Pooled connections that were not taken.");
         _replays = meter.CreateCounter<long>(StaleConnGuardDiagnostics.Replays, "{request}", "Requests sent again at once on a fresh connection.");
+        _repeatsRefused = meter.CreateCounter<long>(StaleConnGuardDiagnostics.RefusedRepeats, "{request}", "Requests that a layer above sent again and the guard did not.");
         _recovered = meter.CreateCounter<long>(StaleConnGuardDiagnostics.RecoveredExchanges, "{exchange}", "Exchanges that failed and were made up for by another at once; the runtime measures each as a failed request.");
         _retries = meter.CreateCounter<long>(StaleConnGuardDiagnostics.Retries, "{request}", "Requests sent again after a wait.");
         _budgets = meter.CreateCounter<long>(StaleConnGuardDiagnostics.ExhaustedRetryBudgets, "{request}", "Requests not retried because the retry budget was empty.");
@@ -63,7 +65,8 @@ internal sealed class GuardMetrics
         }
     }
 
-    public void Reused(OriginKnowledge origin, long idleAgeTicks)
+    /// <inheritdoc/>
+    public void ConnectionReused(OriginKnowledge origin, long idleAgeTicks)
     {
         if (_idleAge.Enabled)
         {
@@ -72,7 +75,8 @@ internal sealed class GuardMetrics
         }
     }
 
-    public void Refused(OriginKnowledge origin, RefusalReason reason)
+    /// <inheritdoc/>
+    public void ConnectionRefused(OriginKnowledge origin, RefusalReason reason)
     {
         if (_refused.Enabled)
         {
@@ -81,7 +85,35 @@ internal sealed class GuardMetrics
         }
     }
 
-    public void StaleHit(in EndedExchange ended)
+    /// <inheritdoc/>
+    public void ReplayDecided(in EndedExchange ended)
+    {
+        CountStaleHit(ended);
+        CountReplay(ended);
+        CountRecovered(ended);
+    }
+
+    /// <inheritdoc/>
+    public void Retrying(in RetryAttempt attempt)
+    {
+        if (_retries.Enabled)
+        {
+            OriginTags tags = TagsOf(attempt.Origin);
+            _retries.Add(1, tags.Address, tags.Port, new(TelemetryTags.Reason, attempt.Decision.Reason.ToString()));
+        }
+    }
+
+    /// <inheritdoc/>
+    public void RetriesStopped(in RetryAttempt attempt)
+    {
+        if (_budgets.Enabled && attempt.Decision.Reason is RetryReason.StoppedBudgetEmpty)
+        {
+            OriginTags tags = TagsOf(attempt.Origin);
+            _budgets.Add(1, tags.Address, tags.Port);
+        }
+    }
+
+    private void CountStaleHit(in EndedExchange ended)
     {
         if (!_staleHits.Enabled || !ended.IsStaleHit)
         {
@@ -103,7 +135,7 @@ internal sealed class GuardMetrics
     }
 
     /// <summary>A refusal by the guard itself is none: that request had not been sent.</summary>
-    public void Replayed(in EndedExchange ended)
+    private void CountReplay(in EndedExchange ended)
     {
         if (_replays.Enabled && ended.Decision.IsReplay() && ended.Exchange.End is not (ConnectionEnd.Refused or ConnectionEnd.ClosedBeforeUse))
         {
@@ -112,8 +144,18 @@ internal sealed class GuardMetrics
         }
     }
 
+    /// <inheritdoc/>
+    public void RepeatRefused(HttpRequestMessage request)
+    {
+        if (_repeatsRefused.Enabled && request.RequestUri is { IsAbsoluteUri: true } uri)
+        {
+            OriginTags tags = OriginTags.Of(OriginKey.Of(uri));
+            _repeatsRefused.Add(1, tags.Address, tags.Port, new(TelemetryTags.RequestMethod, TelemetryTags.Method(request.Method)));
+        }
+    }
+
     /// <summary>Every exchange below the guard is a request to the runtime, those it was refused a connection for at its first write too.</summary>
-    public void Recovered(in EndedExchange ended)
+    private void CountRecovered(in EndedExchange ended)
     {
         if (_recovered.Enabled && ended.Decision.IsReplay())
         {
@@ -123,24 +165,6 @@ internal sealed class GuardMetrics
                 TagsOf(ended.Exchange.Connection?.Origin.Key).Port,
                 new(TelemetryTags.RequestMethod, TelemetryTags.Method(ended.Exchange.Request?.Method)),
                 new(TelemetryTags.ErrorType, RuntimeErrorType.Of(ended.Failure)));
-        }
-    }
-
-    public void Retried(in RetryAttempt attempt)
-    {
-        if (_retries.Enabled)
-        {
-            OriginTags tags = TagsOf(attempt.Origin);
-            _retries.Add(1, tags.Address, tags.Port, new(TelemetryTags.Reason, attempt.Decision.Reason.ToString()));
-        }
-    }
-
-    public void NotRetried(in RetryAttempt attempt)
-    {
-        if (_budgets.Enabled && attempt.Decision.Reason is RetryReason.StoppedBudgetEmpty)
-        {
-            OriginTags tags = TagsOf(attempt.Origin);
-            _budgets.Add(1, tags.Address, tags.Port);
         }
     }
 

@@ -1,0 +1,88 @@
+using System.Globalization;
+using System.Net;
+
+namespace StaleConnGuard.Decisions;
+
+/// <summary>The accepted range of every retry option. Each error names the key, the value and the range.</summary>
+internal static class RetryOptionsRules
+{
+    public static IEnumerable<string> Check(RetryOptions options)
+    {
+        if (options.MaxRetries is < 0 or > RetryDefaults.MaxMaxRetries)
+        {
+            yield return Error("MaxRetries", options.MaxRetries, $"between 0 and {RetryDefaults.MaxMaxRetries}");
+        }
+
+        if (options.BaseDelay < TimeSpan.Zero || options.BaseDelay > RetryDefaults.MaxBaseDelay)
+        {
+            yield return Error("BaseDelay", options.BaseDelay, $"between 00:00:00 and {RetryDefaults.MaxBaseDelay:c}");
+        }
+
+        if (options.MaxDelay < options.BaseDelay || options.MaxDelay > RetryDefaults.MaxMaxDelay)
+        {
+            yield return Error("MaxDelay", options.MaxDelay, $"between Retry:BaseDelay ({options.BaseDelay:c}) and {RetryDefaults.MaxMaxDelay:c}");
+        }
+
+        if (!Enum.IsDefined(options.Jitter))
+        {
+            yield return Error("Jitter", options.Jitter, string.Join(" or ", Enum.GetNames<RetryJitter>()));
+        }
+
+        foreach (string error in CheckStatusCodes(options.StatusCodes))
+        {
+            yield return error;
+        }
+
+        if (options.MaxRetryAfter < TimeSpan.Zero || options.MaxRetryAfter > RetryDefaults.MaxMaxRetryAfter)
+        {
+            yield return Error("MaxRetryAfter", options.MaxRetryAfter, $"between 00:00:00 and {RetryDefaults.MaxMaxRetryAfter:c}");
+        }
+
+        if (options.CallerTimeout is TimeSpan timeout && !IsCallerTimeout(timeout))
+        {
+            yield return Error("CallerTimeout", timeout, $"above 00:00:00 and at most {RetryDefaults.MaxCallerTimeout:c}, or -00:00:00.0010000 for none");
+        }
+
+        foreach (string error in CheckBudget(options.Budget))
+        {
+            yield return error;
+        }
+    }
+
+    public static bool IsCallerTimeout(TimeSpan timeout) =>
+        timeout == Timeout.InfiniteTimeSpan || (timeout > TimeSpan.Zero && timeout <= RetryDefaults.MaxCallerTimeout);
+
+    private static IEnumerable<string> CheckStatusCodes(IReadOnlyList<HttpStatusCode>? codes)
+    {
+        for (int i = 0; codes is not null && i < codes.Count; i++)
+        {
+            if ((int)codes[i] is < RetryDefaults.LowestStatusCode or > RetryDefaults.HighestStatusCode)
+            {
+                yield return Error($"StatusCodes:{i}", (int)codes[i], $"between {RetryDefaults.LowestStatusCode} and {RetryDefaults.HighestStatusCode}");
+            }
+        }
+    }
+
+    private static IEnumerable<string> CheckBudget(RetryBudgetOptions? budget)
+    {
+        if (budget is null)
+        {
+            yield return Error("Budget", "null", "present");
+            yield break;
+        }
+
+        // Written so that NaN is refused.
+        if (!(budget.Ratio >= 0 && budget.Ratio <= RetryDefaults.MaxBudgetRatio))
+        {
+            yield return Error("Budget:Ratio", budget.Ratio, $"between 0 and {RetryDefaults.MaxBudgetRatio}");
+        }
+
+        if (!(budget.MinRetriesPerSecond >= 0 && budget.MinRetriesPerSecond <= RetryDefaults.MaxMinRetriesPerSecond))
+        {
+            yield return Error("Budget:MinRetriesPerSecond", budget.MinRetriesPerSecond, $"between 0 and {RetryDefaults.MaxMinRetriesPerSecond}");
+        }
+    }
+
+    private static string Error(string key, object value, string accepted) =>
+        string.Create(CultureInfo.InvariantCulture, $"Retry:{key} is {value}; accepted is: {accepted}");
+}

@@ -1,0 +1,76 @@
+using Microsoft.Extensions.Logging;
+using StaleConnGuard.Testing;
+
+namespace StaleConnGuard.Tests.Telemetry;
+
+public class LogListenerTests
+{
+    private readonly RecordingLoggerProvider _log = new();
+
+    [Fact]
+    public void Ended_Surfaced_WarnsWithASentenceAndEveryField()
+    {
+        Observe(new ExchangeUnderTest(ConnectionEnd.Reset, Delivery.Unknown).Ended(ReplayDecision.SurfaceNotSafeToRepeat, replays: 2));
+
+        (string category, LogLevel level, EventId id, string message) = _log.Entries.ShouldHaveSingleItem();
+        category.ShouldBe("StaleConnGuard");
+        level.ShouldBe(LogLevel.Warning);
+        id.Id.ShouldBe(101);
+        id.Name.ShouldBe("StaleHitSurfaced");
+        message.ShouldBe(
+            "A request to https://api.test:443 failed on a connection that the server ended as it was taken (idle for 00:00:01.5000000, Reset), and is not replayed; a layer above may still send it again. "
+            + "Delivery Unknown, decision SurfaceNotSafeToRepeat, connection age 00:01:00, 7 requests on the connection before, keep-alive limit 00:00:02 (UnsafeMaxIdle), 2 replays before.");
+    }
+
+    [Fact]
+    public void Ended_Healed_IsForDebuggingOnly()
+    {
+        Observe(new ExchangeUnderTest().Ended(ReplayDecision.ReplayProvenUndelivered));
+
+        (_, LogLevel level, EventId id, _) = _log.Entries.ShouldHaveSingleItem();
+        level.ShouldBe(LogLevel.Debug);
+        id.Id.ShouldBe(102);
+    }
+
+    [Theory]
+    [InlineData((int)ConnectionEnd.Refused)]
+    [InlineData((int)ConnectionEnd.ClosedBeforeUse)]
+    public void Ended_NothingWasSent_IsNotLogged(int end)
+    {
+        Observe(new ExchangeUnderTest((ConnectionEnd)end, Delivery.NotSent).Ended(ReplayDecision.ReplayNotSent));
+        _log.Entries.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void Learned_ATimeout_IsInformation()
+    {
+        var exchange = new ExchangeUnderTest();
+        var guard = new ConnectionGuard(exchange.Ledger, TimeProvider.System, new LogListener(_log.CreateLogger("StaleConnGuard")));
+        guard.Events.TimeoutAdvertised(exchange.Origin, TimeSpan.FromSeconds(5));
+        guard.Events.TimeoutAdvertised(exchange.Origin, TimeSpan.FromSeconds(5));
+
+        (_, LogLevel level, EventId id, string message) = _log.Entries.ShouldHaveSingleItem();
+        level.ShouldBe(LogLevel.Information);
+        id.Id.ShouldBe(107);
+        message.ShouldBe("The server at https://api.test:443 closes idle connections after 00:00:05 (Advertised, Learned); connections are taken below that age from now on.");
+    }
+
+    [Fact]
+    public void Exception_Surfaced_SaysASentenceAndEveryField()
+    {
+        var e = new StaleConnectionException(
+            new ExchangeUnderTest(ConnectionEnd.Reset, Delivery.Unknown).Ended(ReplayDecision.SurfaceNotSafeToRepeat, replays: 2), new IOException("reset"));
+
+        e.Origin.ShouldBe("https://api.test:443");
+        e.Limit.ShouldBe(TimeSpan.FromSeconds(2));
+        e.LimitSource.ShouldBe(KeepAliveLimitSource.UnsafeMaxIdle);
+        e.RequestsOnConnection.ShouldBe(7);
+        e.Replays.ShouldBe(2);
+        e.Message.ShouldStartWith("The pooled connection to https://api.test:443, idle for 1.500 s, was reset before any byte of a response, and the request was not replayed because ");
+        e.Message.ShouldEndWith(
+            "[Delivery: Unknown, decision: SurfaceNotSafeToRepeat, idle age: 1.500 s, connection age: 60.000 s, requests on the connection before: 7, keep-alive limit: 2.000 s (UnsafeMaxIdle), replays: 2]");
+        e.Message.ShouldNotContain("customer");
+    }
+
+    private void Observe(EndedExchange ended) => new LogListener(_log.CreateLogger("StaleConnGuard")).ReplayDecided(ended);
+}
