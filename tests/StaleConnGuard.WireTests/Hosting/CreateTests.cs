@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using System.Net;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Testing;
 using Microsoft.Extensions.Logging;
 using StaleConnGuard.Testing;
 using StaleConnGuard.WireTests.Guard;
@@ -11,7 +12,7 @@ namespace StaleConnGuard.WireTests.Hosting;
 /// <summary>What was made without the factory tells what it does, to the logs and meters it was given.</summary>
 public sealed class CreateTests : IDisposable
 {
-    private readonly RecordingLoggerProvider _log = new();
+    private readonly FakeLoggerProvider _log = new();
     private readonly ServiceProvider _services;
 
     public CreateTests()
@@ -141,5 +142,5 @@ public sealed class CreateTests : IDisposable
         StaleConnGuardHandler.Create(o => o.Enabled = false, sockets).ShouldBeSameAs(sockets);
     }
 
-    private int Logged(int id) => _log.Entries.Count(e => e.Id.Id == id);
+    private int Logged(int id) => _log.Collector.GetSnapshot().Count(e => e.Id.Id == id);
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Testing;
 using Microsoft.Extensions.Logging;
 using StaleConnGuard.Testing;
 
@@ -17,7 +18,7 @@ public class FactoryClientTelemetryTests
                 await connection.AnswerAsync(request, headers: "Keep-Alive: timeout=30\r\n");
             }
         });
-        var log = new RecordingLoggerProvider();
+        var log = new FakeLoggerProvider();
         var services = new ServiceCollection();
         services.AddLogging(logging => logging.AddProvider(log));
         services.AddStaleConnGuard();
@@ -34,7 +35,7 @@ public class FactoryClientTelemetryTests
         metrics.Observe();
         metrics.Of(StaleConnGuardDiagnostics.IdleAge, server.Uri.Port).Count.ShouldBe(2);
         metrics.Of(StaleConnGuardDiagnostics.KeepAliveLimit, server.Uri.Port).ShouldHaveSingleItem().Value.ShouldBe(29);
-        string learned = log.Entries.Where(e => e.Id.Id == 107).ShouldHaveSingleItem().Message;
+        string learned = log.Collector.GetSnapshot().Where(e => e.Id.Id == 107).ShouldHaveSingleItem().Message;
         learned.ShouldContain($":{server.Uri.Port} closes idle connections after 00:00:30 (Advertised, Learned)");
     }
 }
