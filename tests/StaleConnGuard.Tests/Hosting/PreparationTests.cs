@@ -1,9 +1,9 @@
 using System.Net;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging.Testing;
 using Microsoft.Extensions.Logging;
-using StaleConnGuard.Tests.DependencyInjection;
+using Microsoft.Extensions.Logging.Testing;
 using StaleConnGuard.Testing;
+using StaleConnGuard.Tests.DependencyInjection;
 
 namespace StaleConnGuard.Tests.Hosting;
 

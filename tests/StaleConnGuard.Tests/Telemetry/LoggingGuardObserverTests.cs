@@ -1,5 +1,5 @@
-using Microsoft.Extensions.Logging.Testing;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Testing;
 using StaleConnGuard.Testing;
 
 namespace StaleConnGuard.Tests.Telemetry;

@@ -1,9 +1,9 @@
-using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using System.Net;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging.Testing;
+using Microsoft.Extensions.Diagnostics.Metrics.Testing;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Testing;
 using StaleConnGuard.Testing;
 using StaleConnGuard.WireTests.Guard;
 
@@ -35,19 +35,7 @@ public sealed class CreateTests : IDisposable
     public async Task StaleHits_AreLoggedAndCountedByTheMeterThatWasGiven(bool byServices)
     {
         var meters = _services.GetRequiredService<IMeterFactory>();
-        var counted = new ConcurrentBag<string>();
-        using var listener = new MeterListener
-        {
-            InstrumentPublished = (instrument, listening) =>
-            {
-                if (ReferenceEquals(instrument.Meter.Scope, meters) && instrument.Meter.Name == StaleConnGuardDiagnostics.MeterName)
-                {
-                    listening.EnableMeasurementEvents(instrument);
-                }
-            },
-        };
-        listener.SetMeasurementEventCallback<long>((instrument, _, _, _) => counted.Add(instrument.Name));
-        listener.Start();
+        using var staleHits = new MetricCollector<long>(meters, StaleConnGuardDiagnostics.MeterName, StaleConnGuardDiagnostics.StaleHits);
         HttpClient Make(HttpMessageHandler handler) => new(byServices
             ? StaleConnGuardHandler.Create(_services, new StaleConnGuardOptions { Retry = { Enabled = false } }, handler)
             : StaleConnGuardHandler.Create(_services.GetRequiredService<ILoggerFactory>(), meters, TimeProvider.System, new StaleConnGuardOptions { Retry = { Enabled = false } }, handler));
@@ -68,7 +56,7 @@ public sealed class CreateTests : IDisposable
         }
 
         Logged(101).ShouldBe(1);
-        counted.Count(name => name == StaleConnGuardDiagnostics.StaleHits).ShouldBe(2);
+        staleHits.GetMeasurementSnapshot().Sum(m => m.Value).ShouldBe(2);
     }
 
     [Fact]
