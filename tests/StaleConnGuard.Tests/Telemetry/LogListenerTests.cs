@@ -4,7 +4,7 @@ using StaleConnGuard.Testing;
 
 namespace StaleConnGuard.Tests.Telemetry;
 
-public class LoggingGuardObserverTests
+public class LogListenerTests
 {
     private readonly FakeLoggerProvider _log = new();
 
@@ -46,9 +46,9 @@ public class LoggingGuardObserverTests
     public void Learned_ATimeout_IsInformation()
     {
         var exchange = new ExchangeUnderTest();
-        var guard = new ConnectionGuard(exchange.Ledger, TimeProvider.System) { Observer = new LoggingGuardObserver(_log.CreateLogger("StaleConnGuard")) };
-        guard.OnObserved(exchange.Origin, exchange.Origin.Advertised(TimeSpan.FromSeconds(5)));
-        guard.OnObserved(exchange.Origin, exchange.Origin.Advertised(TimeSpan.FromSeconds(5)));
+        var guard = new ConnectionGuard(exchange.Ledger, TimeProvider.System, new LogListener(_log.CreateLogger("StaleConnGuard")));
+        guard.Events.TimeoutAdvertised(exchange.Origin, TimeSpan.FromSeconds(5));
+        guard.Events.TimeoutAdvertised(exchange.Origin, TimeSpan.FromSeconds(5));
 
         FakeLogRecord logged = _log.Collector.GetSnapshot().ShouldHaveSingleItem();
         logged.Level.ShouldBe(LogLevel.Information);
@@ -73,5 +73,5 @@ public class LoggingGuardObserverTests
         e.Message.ShouldNotContain("customer");
     }
 
-    private void Observe(EndedExchange ended) => new LoggingGuardObserver(_log.CreateLogger("StaleConnGuard")).Ended(ended);
+    private void Observe(EndedExchange ended) => new LogListener(_log.CreateLogger("StaleConnGuard")).ReplayDecided(ended);
 }
