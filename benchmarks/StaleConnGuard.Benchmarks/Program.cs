@@ -17,6 +17,7 @@ return args switch
     ["explain-fuzz", .. string[] rest] => Explaining.Fuzz(rest),
     ["explain-speed", .. string[] rest] => Explaining.Speed(rest),
     ["overhead", .. string[] rest] => await Overhead.RunAsync(rest),
+    ["resilience", .. string[] rest] => await Resilience.RunAsync(Results.Options(rest)),
     ["race-rates", .. string[] rest] => await RaceRates.RunAsync(Results.Options(rest)),
     [RaceServersProcess.Command, .. string[] rest] => await RaceServersProcess.RunAsync(rest),
     ["safety", .. string[] rest] => await Safety.RunAsync(Results.Options(rest)),

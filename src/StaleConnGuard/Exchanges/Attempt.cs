@@ -114,7 +114,7 @@ internal readonly struct Attempt
     }
 
     // On HTTP/2 the headers have left before the content is asked for: nothing is to be flushed there.
-    private static bool WillBeHttp11(HttpRequestMessage request) =>
+    internal static bool WillBeHttp11(HttpRequestMessage request) =>
         request.RequestUri?.Scheme == Uri.UriSchemeHttp
             ? MayBeHttp11(request)
             : request.Version.Major == 1 && request.VersionPolicy is not HttpVersionPolicy.RequestVersionOrHigher;
