@@ -1,4 +1,4 @@
-namespace StaleConnGuard.Pipeline;
+namespace StaleConnGuard.Decisions;
 
 /// <summary>A value as it was read in the configuration, with the full path of its key. What the application sets after that is not this value any more.</summary>
 internal readonly record struct ReadValue<T>(string Path, T Value)
