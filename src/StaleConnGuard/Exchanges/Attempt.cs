@@ -51,25 +51,27 @@ internal readonly struct Attempt
             // Looked at now, when the message is at hand for the processor as well; an answer later it no longer is.
             | ExchangeTraits.IsConnect.If(request.Method == HttpMethod.Connect)
             | ExchangeTraits.SaysClose.If(HasConnectionOption(request.Headers, "close"));
-        return new Attempt(new Exchange(scope, request) { Traits = traits });
+        return new Attempt(new Exchange(scope, request) { Traits = traits, Shared = SharedSendOf(scope, request, body) });
     }
 
     /// <summary>The same request again.</summary>
     public Attempt Next(bool freshOnly, bool mayRefuseWrite)
     {
         Exchange last = Exchange;
+        BodyRepeatability body = BodyRepeatabilityClassifier.Classify(Request.Content);
         ExchangeTraits ofTheRequest = last.Traits & (ExchangeTraits.HasBody | ExchangeTraits.IsOneShot | ExchangeTraits.IsConnect | ExchangeTraits.SaysClose);
         ExchangeTraits traits = ofTheRequest
             | ExchangeTraits.CanAskAtCheckout
             | ExchangeTraits.FreshOnly.If(freshOnly)
             | ExchangeTraits.MayRefuseWrite.If(mayRefuseWrite)
-            | ExchangeTraits.HasStandIn.If(BodyRepeatabilityClassifier.Classify(Request.Content) is BodyRepeatability.Restartable or BodyRepeatability.OneShot);
-        return new Attempt(new Exchange(last.Scope, Request) { Traits = traits });
+            | ExchangeTraits.HasStandIn.If(body is BodyRepeatability.Restartable or BodyRepeatability.OneShot);
+        return new Attempt(new Exchange(last.Scope, Request) { Traits = traits, Shared = SharedSendOf(last.Scope, Request, body) });
     }
 
     public void Complete()
     {
         RestoreContent();
+        Exchange.Shared?.EndBody();
         Exchange.Close();
         if (Exchange.Connection is not IGuardedConnection connection)
         {
@@ -87,10 +89,16 @@ internal readonly struct Attempt
     }
 
     /// <summary>Ends the attempt. True when there is evidence to decide on; everything else passes through untouched.</summary>
-    public bool Fail()
+    public bool Fail(Exception failure)
     {
         RestoreContent();
+        Exchange.Shared?.EndBody();
         Exchange.Close();
+        if (Exchange is { Shared: SharedSend send, IsBound: false })
+        {
+            SharedEvidence.Record(Exchange, send, failure);
+        }
+
         RequestAttempts attempts = RequestAttempts.GetOrAttach(Request);
         attempts.Delivery = WhatIsKnown();
         attempts.WasRedirected = Exchange.WasRedirected;
@@ -113,7 +121,24 @@ internal readonly struct Attempt
         return Exchange.IsBound || Exchange.HasContentBegun ? Delivery.Unknown : null;
     }
 
-    // On HTTP/2 the headers have left before the content is asked for: nothing is to be flushed there.
+    /// <summary>Only for a request that may go out over HTTP/2: others pay nothing for it.</summary>
+    private static SharedSend? SharedSendOf(ExchangeScope scope, HttpRequestMessage request, BodyRepeatability body)
+    {
+        if (request.Version.Major < 2 && request.VersionPolicy is not HttpVersionPolicy.RequestVersionOrHigher)
+        {
+            return null;
+        }
+
+        var send = new SharedSend(scope.Guard.Time.GetTimestamp());
+        if (body is BodyRepeatability.Restartable or BodyRepeatability.OneShot)
+        {
+            send.BeginBody(scope.Guard.Shared);
+        }
+
+        return send;
+    }
+
+    // On HTTP/2 nothing is flushed ahead of the content.
     private static bool WillBeHttp11(HttpRequestMessage request) =>
         request.RequestUri?.Scheme == Uri.UriSchemeHttp
             ? MayBeHttp11(request)

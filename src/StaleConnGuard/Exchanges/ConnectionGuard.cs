@@ -17,6 +17,12 @@ internal sealed class ConnectionGuard(KeepAliveLedger ledger, TimeProvider time)
     /// <summary>Who watches single exchanges, if anybody.</summary>
     public IExchangeWatcher? Watcher { get; init; }
 
+    /// <summary>Those connections that carry several requests at once.</summary>
+    public SharedConnections Shared { get; } = new();
+
+    /// <summary>The runtime has credentials: it may answer a challenge by sending a request again.</summary>
+    public bool AnswersChallenges { get; set; }
+
     /// <summary>
     /// A connection was made on a stream whose socket is hidden: then a tunnel of the same flow could be taken for it, or another tunnel for that one, so none is
     /// tied to its transport any more.
@@ -57,7 +63,7 @@ internal sealed class ConnectionGuard(KeepAliveLedger ledger, TimeProvider time)
             {
                 connection.Origin.SilentHit();
             }
-            else
+            else if (connection is not ISharedConnection shared || (exchange.IdleAgeTicks > 0 && shared.TryReport()))
             {
                 OnObserved(connection.Origin, connection.Origin.StaleHit(ended.IdleAge, reset: exchange.End is ConnectionEnd.Reset));
             }

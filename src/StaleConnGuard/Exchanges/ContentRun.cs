@@ -41,9 +41,15 @@ internal sealed class ContentRun(HttpContent content, Exchange exchange, bool is
     // A content that declares itself empty is not run: it stays whole, whatever becomes of the exchange.
     private bool IsEmpty => content.Headers.ContentLength == 0;
 
+    /// <summary>
+    /// On HTTP/2 headers that leave alone change what the server does: some answer before the body is there and reset its stream (HAProxy). The runtime has no other word
+    /// for it than the name of its class.
+    /// </summary>
+    private static bool IsShared(Stream stream) => stream.GetType().Name.StartsWith("Http2", StringComparison.Ordinal);
+
     public async Task CopyToAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
     {
-        if (FlushesHeadersFirst)
+        if (FlushesHeadersFirst && !IsShared(stream))
         {
             await stream.FlushAsync(cancellationToken).ConfigureAwait(false);
             if (Confirms && exchange.Connection is IGuardedConnection connection)
@@ -72,7 +78,7 @@ internal sealed class ContentRun(HttpContent content, Exchange exchange, bool is
 
     public void CopyTo(Stream stream, TransportContext? context, CancellationToken cancellationToken)
     {
-        if (FlushesHeadersFirst)
+        if (FlushesHeadersFirst && !IsShared(stream))
         {
             stream.Flush();
             if (Confirms && exchange.Connection is IGuardedConnection connection)

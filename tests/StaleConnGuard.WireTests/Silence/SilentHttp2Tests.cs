@@ -37,7 +37,7 @@ public class SilentHttp2Tests
             }
             else
             {
-                outcome.Failure.ShouldBeOfType<HttpRequestException>();
+                outcome.Failure.ShouldBeAssignableTo<HttpRequestException>();
                 outcome.Executions.ShouldBe(0);
             }
 
