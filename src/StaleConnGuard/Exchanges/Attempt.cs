@@ -18,6 +18,9 @@ internal readonly struct Attempt
             bool flushesHeaders = isOneShot ? MayBeHttp11(Request) : WillBeHttp11(Request);
             Request.Content = GuardedContent.For(Request.Content!, exchange, isOneShot, flushesHeaders).AsContent;
         }
+
+        // Last: nothing fails after it, so that whatever is counted here is taken back.
+        exchange.Shared?.Begin(exchange);
     }
 
     public Exchange Exchange { get; }
@@ -51,7 +54,7 @@ internal readonly struct Attempt
             // Looked at now, when the message is at hand for the processor as well; an answer later it no longer is.
             | ExchangeTraits.IsConnect.If(request.Method == HttpMethod.Connect)
             | ExchangeTraits.SaysClose.If(HasConnectionOption(request.Headers, "close"));
-        return new Attempt(new Exchange(scope, request) { Traits = traits, Shared = SharedSendOf(scope, request, body) });
+        return new Attempt(new Exchange(scope, request) { Traits = traits, Shared = SharedSendOf(scope, request) });
     }
 
     /// <summary>The same request again.</summary>
@@ -65,13 +68,13 @@ internal readonly struct Attempt
             | ExchangeTraits.FreshOnly.If(freshOnly)
             | ExchangeTraits.MayRefuseWrite.If(mayRefuseWrite)
             | ExchangeTraits.HasStandIn.If(body is BodyRepeatability.Restartable or BodyRepeatability.OneShot);
-        return new Attempt(new Exchange(last.Scope, Request) { Traits = traits, Shared = SharedSendOf(last.Scope, Request, body) });
+        return new Attempt(new Exchange(last.Scope, Request) { Traits = traits, Shared = SharedSendOf(last.Scope, Request) });
     }
 
     public void Complete()
     {
         RestoreContent();
-        Exchange.Shared?.EndBody();
+        Exchange.Shared?.End();
         Exchange.Close();
         if (Exchange.Connection is not IGuardedConnection connection)
         {
@@ -92,7 +95,7 @@ internal readonly struct Attempt
     public bool Fail(Exception failure)
     {
         RestoreContent();
-        Exchange.Shared?.EndBody();
+        Exchange.Shared?.End();
         Exchange.Close();
         if (Exchange is { Shared: SharedSend send, IsBound: false })
         {
@@ -122,21 +125,10 @@ internal readonly struct Attempt
     }
 
     /// <summary>Only for a request that may go out over HTTP/2: others pay nothing for it.</summary>
-    private static SharedSend? SharedSendOf(ExchangeScope scope, HttpRequestMessage request, BodyRepeatability body)
-    {
-        if (request.Version.Major < 2 && request.VersionPolicy is not HttpVersionPolicy.RequestVersionOrHigher)
-        {
-            return null;
-        }
-
-        var send = new SharedSend(scope.Guard.Time.GetTimestamp());
-        if (body is BodyRepeatability.Restartable or BodyRepeatability.OneShot)
-        {
-            send.BeginBody(scope.Guard.Shared);
-        }
-
-        return send;
-    }
+    private static SharedSend? SharedSendOf(ExchangeScope scope, HttpRequestMessage request) =>
+        request.Version.Major < 2 && request.VersionPolicy is not HttpVersionPolicy.RequestVersionOrHigher
+            ? null
+            : new SharedSend(scope.Guard.Time.GetTimestamp());
 
     // On HTTP/2 nothing is flushed ahead of the content.
     private static bool WillBeHttp11(HttpRequestMessage request) =>

@@ -61,7 +61,10 @@ internal sealed class ConnectionGuard(KeepAliveLedger ledger, TimeProvider time)
         {
             if (exchange.End is ConnectionEnd.Silence)
             {
-                connection.Origin.SilentHit();
+                if (connection is not ISharedConnection silent || silent.TryReport())
+                {
+                    connection.Origin.SilentHit();
+                }
             }
             else if (connection is not ISharedConnection shared || (exchange.IdleAgeTicks > 0 && shared.TryReport()))
             {

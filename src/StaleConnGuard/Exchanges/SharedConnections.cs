@@ -14,13 +14,42 @@ internal sealed class SharedConnections
     private long _othersUntil = long.MinValue;
     private long _lastEnd = long.MinValue;
     private int _bodies;
+    private int _surfacing;
 
     /// <summary>Some request has a body that the application writes, and no answer yet: its headers may not have been written.</summary>
     public bool HasBodiesUnderWay => Volatile.Read(ref _bodies) > 0;
 
-    public void BodyBegins() => Interlocked.Increment(ref _bodies);
+    /// <summary>Some request without an answer yet would fail, and not be replayed, if its connection were ended early.</summary>
+    public bool HasRequestsThatWouldSurface => Volatile.Read(ref _surfacing) > 0;
 
-    public void BodyEnds() => Interlocked.Decrement(ref _bodies);
+    /// <param name="hasContentThatRuns">It has a body that the application writes.</param>
+    /// <param name="wouldSurface">It would not be replayed if its connection ended and nothing was proven.</param>
+    public void Begin(bool hasContentThatRuns, bool wouldSurface)
+    {
+        if (hasContentThatRuns)
+        {
+            Interlocked.Increment(ref _bodies);
+        }
+
+        if (wouldSurface)
+        {
+            Interlocked.Increment(ref _surfacing);
+        }
+    }
+
+    /// <summary>What was begun has been answered, or has failed.</summary>
+    public void End(bool hasContentThatRuns, bool wouldSurface)
+    {
+        if (hasContentThatRuns)
+        {
+            Interlocked.Decrement(ref _bodies);
+        }
+
+        if (wouldSurface)
+        {
+            Interlocked.Decrement(ref _surfacing);
+        }
+    }
 
     public void Add(ISharedConnection connection)
     {

@@ -7,7 +7,9 @@ namespace StaleConnGuard.Exchanges;
 /// <param name="since">A timestamp of the guard's clock: the request's headers cannot have been written before.</param>
 internal sealed class SharedSend(long since)
 {
-    private SharedConnections? _waitsForBody;
+    private SharedConnections? _begunOn;
+    private bool _hasContentThatRuns;
+    private bool _wouldSurface;
     private long _since = since;
     private bool _isStamped;
 
@@ -18,16 +20,22 @@ internal sealed class SharedSend(long since)
     public bool IsStamped => Volatile.Read(ref _isStamped);
 
     /// <summary>
-    /// Its body runs code of the application. The runtime keeps the headers back until some of the body is there, so a connection may look idle that is not.
+    /// The request is about to be sent. Its connections must know of two kinds. A body that runs code of the application: the runtime keeps the headers back until
+    /// some of the body is there, so a connection may look idle that is not. And a request that would not be replayed if its connection were ended early.
     /// </summary>
-    public void BeginBody(SharedConnections connections)
+    public void Begin(Exchange exchange)
     {
-        _waitsForBody = connections;
-        connections.BodyBegins();
+        _hasContentThatRuns = exchange.Traits.Has(ExchangeTraits.HasStandIn);
+        _wouldSurface = !UnprovenReplay.WouldFollow(exchange);
+        if (_hasContentThatRuns || _wouldSurface)
+        {
+            _begunOn = exchange.Guard.Shared;
+            _begunOn.Begin(_hasContentThatRuns, _wouldSurface);
+        }
     }
 
     /// <summary>It has been answered, or has failed. May be called again.</summary>
-    public void EndBody() => Interlocked.Exchange(ref _waitsForBody, null)?.BodyEnds();
+    public void End() => Interlocked.Exchange(ref _begunOn, null)?.End(_hasContentThatRuns, _wouldSurface);
 
     /// <summary>The headers are being encoded, right before they are handed to the connection.</summary>
     public void HeadersAreEncoded(long now)

@@ -119,13 +119,11 @@ public class Http2ConnectionTests
     public void Retire_WhileABodyMayBeOnItsWay_Waits()
     {
         Exchange(1);
-        var send = new SharedSend(_clock.GetTimestamp());
-        send.BeginBody(_guard.Shared);
+        _guard.Shared.Begin(hasContentThatRuns: true, wouldSurface: false);
         long later = Later();
         _connection.RetireIfIdleSince(later, RefusalReason.TooOld);
         _connection.End.ShouldBeNull();
-        send.EndBody();
-        send.EndBody();
+        _guard.Shared.End(hasContentThatRuns: true, wouldSurface: false);
         _connection.RetireIfIdleSince(later, RefusalReason.TooOld);
         _connection.End.ShouldNotBeNull();
     }

@@ -9,7 +9,7 @@ namespace StaleConnGuard.Protocols.Http2;
 /// headers of a request are written after it was handed down. When the connection ends, the kernel's count of acknowledged bytes says which of the writes
 /// with headers the server's side can have taken; a request handed down after the last of them began was not received.
 /// </remarks>
-internal sealed class Http2Connection : ISharedConnection
+internal sealed class Http2Connection : ISharedConnection, ISharedLivenessSubject
 {
     private static long s_lastId;
 
@@ -17,6 +17,7 @@ internal sealed class Http2Connection : ISharedConnection
     private readonly OpenStreams _streams = new();
     private readonly HeadersWrites _writes = new();
     private readonly long _created;
+    private readonly SilenceWatch? _watch;
     private FrameScanner _sent = FrameScanner.OfClient();
     private FrameScanner _received = FrameScanner.OfServer();
     private volatile SharedConnectionEndedException? _end;
@@ -29,6 +30,7 @@ internal sealed class Http2Connection : ISharedConnection
     private int _requests;
     private int _reported;
     private bool _closeReported;
+    private volatile WriteAfterPause? _suspected;
 
     public Http2Connection(TransportStream? transport, ConnectionGuard guard, OriginKnowledge origin)
     {
@@ -37,9 +39,20 @@ internal sealed class Http2Connection : ISharedConnection
         Origin = origin;
         _created = _lastActivity = guard.Time.GetTimestamp();
         Trace = new ConnectionTrace(_created);
+        if (transport?.Listener is WatchedTransport watched)
+        {
+            _watch = watched.Watch.Settings.SuspectsEarly ? watched.Watch : null;
+            watched.Carries(this);
+        }
     }
 
     public OriginKnowledge Origin { get; }
+
+    /// <inheritdoc/>
+    public TimeProvider Time => Guard.Time;
+
+    /// <inheritdoc/>
+    public WriteAfterPause? Suspected => _suspected;
 
     /// <inheritdoc/>
     public long Id { get; } = Interlocked.Increment(ref s_lastId);
@@ -65,6 +78,7 @@ internal sealed class Http2Connection : ISharedConnection
     public bool TrySend(ReadOnlySpan<byte> bytes)
     {
         long idleTicks = -1;
+        bool isSuspect = false;
         lock (_lock)
         {
             if (_end is not null || _isEnding)
@@ -104,12 +118,22 @@ internal sealed class Http2Connection : ISharedConnection
                 Trace.LastHeaders = now;
                 _idleBeforeLast = reused ? idleNow : 0;
                 idleTicks = reused && idleNow > 0 ? idleNow : -1;
+                if (_watch is not null && idleTicks >= SilenceSettings.EarlyFromTicks)
+                {
+                    _suspected = new WriteAfterPause(now, MarkOf(_writes[0].BytesBefore));
+                    isSuspect = true;
+                }
             }
 
             if (IsLost)
             {
                 Trace.LastHeaders = long.MaxValue;
             }
+        }
+
+        if (isSuspect)
+        {
+            _watch!.Hurry();
         }
 
         if (idleTicks > 0)
@@ -127,6 +151,8 @@ internal sealed class Http2Connection : ISharedConnection
         long closedAt = -1;
         lock (_lock)
         {
+            // Whatever it is that came, it came from a peer that is there.
+            _suspected = null;
             long now = 0;
             while (_received.TryNext(ref bytes, out FrameHeader frame))
             {
@@ -185,7 +211,7 @@ internal sealed class Http2Connection : ISharedConnection
             _isEnding = true;
             if (Transport is { IsAborted: true })
             {
-                return RecordEnd(ConnectionEnd.Silence, long.MaxValue, new SharedConnectionEndedException(HttpRequestError.ResponseEnded, "The HTTP/2 connection has gone silent: nothing was acknowledged.", this));
+                return RecordEnd(ConnectionEnd.Silence, long.MaxValue, GoneSilent());
             }
 
             if (_streams.Count == 0 && _requests > 0 && !_closeReported && !IsLost)
@@ -209,6 +235,24 @@ internal sealed class Http2Connection : ISharedConnection
         Transport is { IsAborted: true } ? ConnectionEnd.Silence : ConnectionEnd.Reset,
         long.MaxValue,
         new SharedConnectionEndedException(HttpRequestError.ResponseEnded, "The HTTP/2 connection was reset.", this, failure));
+
+    /// <inheritdoc/>
+    public void StopSuspecting(WriteAfterPause write) => Interlocked.CompareExchange(ref _suspected, null, write);
+
+    /// <inheritdoc/>
+    public bool EndInSilence(WriteAfterPause write)
+    {
+        lock (_lock)
+        {
+            if (_end is not null || _isEnding || !ReferenceEquals(_suspected, write) || Guard.Shared.HasRequestsThatWouldSurface)
+            {
+                return false;
+            }
+
+            _ = RecordEnd(ConnectionEnd.Silence, long.MaxValue, GoneSilent());
+            return true;
+        }
+    }
 
     public SharedVerdict Judge(long since)
     {
@@ -255,8 +299,12 @@ internal sealed class Http2Connection : ISharedConnection
             _end = new SharedConnectionEndedException(HttpRequestError.ConnectionError, "The HTTP/2 connection has been idle for too long to be used; nothing was sent.", this);
         }
 
-        // It was alive until now; what ends the runtime's pending read is ours.
-        Guard.OnObserved(Origin, Origin.SeenOpen(Guard.Time.GetElapsedTime(Volatile.Read(ref _lastActivity))));
+        if (reason is RefusalReason.TooOld)
+        {
+            // No FIN has come until now; what ends the runtime's pending read is ours. Of a sibling of one that is dead that is not known.
+            Guard.OnObserved(Origin, Origin.SeenOpen(Guard.Time.GetElapsedTime(Volatile.Read(ref _lastActivity))));
+        }
+
         Guard.OnRefused(Origin, reason);
         Transport?.StopReceiving();
     }
@@ -269,6 +317,9 @@ internal sealed class Http2Connection : ISharedConnection
             return _end is not null || IsLost || _requests == 0 || _streams.Count > 0 ? null : Guard.Time.GetElapsedTime(_lastActivity);
         }
     }
+
+    private SharedConnectionEndedException GoneSilent() =>
+        new(HttpRequestError.ResponseEnded, "The HTTP/2 connection has gone silent: nothing was acknowledged.", this);
 
     private SendMark MarkOf(long bytesBefore) => new(bytesBefore, Transport?.AcknowledgedAtConnect);
 
