@@ -126,6 +126,9 @@ internal sealed class Exchange(ExchangeScope scope, HttpRequestMessage? request)
 
     public ConnectionEnd End => _end?.End ?? ConnectionEnd.None;
 
+    /// <summary>The guard did not let it have its connection: nothing was sent.</summary>
+    public bool WasRefused => End is ConnectionEnd.Refused or ConnectionEnd.ClosedBeforeUse;
+
     public Delivery Delivery => _end?.Delivery ?? Delivery.NotSent;
 
     /// <summary>

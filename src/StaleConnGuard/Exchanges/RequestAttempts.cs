@@ -12,6 +12,12 @@ internal sealed class RequestAttempts
 {
     private static readonly HttpRequestOptionsKey<RequestAttempts> Key = new("StaleConnGuard.Attempts");
 
+    // A connection that is too old cannot come back, so refusing these goes on until the pool is empty of them, however many they are. A
+    // connection that is merely not fresh may have been returned this moment by a request that was content with it: so many of these in one
+    // request mean that the pool is refilled as fast as it is refused.
+    private const int MaxRefusals = 1024;
+    private const int MaxRefusalsOfReturned = 64;
+
     private object? _outcome;
 
     /// <summary>Replays by the guard, all retries' sends together.</summary>
@@ -46,6 +52,10 @@ internal sealed class RequestAttempts
 
     /// <summary>OpenTelemetry's <c>http.request.resend_count</c>.</summary>
     public int Resends => Replays + Retries + FurtherRequests;
+
+    /// <summary>Whether the guard may refuse this request one more connection.</summary>
+    /// <param name="freshOnly">It refuses every reused connection.</param>
+    public bool MayBeRefusedAgain(bool freshOnly) => Refusals < (freshOnly ? MaxRefusalsOfReturned : MaxRefusals);
 
     public void Count(ReplayDecision decision, bool refused)
     {

@@ -8,12 +8,6 @@ namespace StaleConnGuard.Pipeline;
 /// </summary>
 internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSettingsHolder settings, HttpMessageHandler inner) : DelegatingHandler(inner)
 {
-    // A connection that is too old cannot come back, so refusing these goes on until the pool is empty of them, however many they are. A
-    // connection that is merely not fresh may have been returned this moment by a request that was content with it: so many of these in one
-    // request mean that the pool is refilled as fast as it is refused.
-    private const int MaxRefusals = 1024;
-    private const int MaxRefusalsOfReturned = 64;
-
     private ExchangeScope? _scope;
 
     public ConnectionGuard Guard { get; } = guard;
@@ -221,36 +215,19 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
     private bool TryNext(ref Attempt attempt, RequestAttempts attempts, ref Exception failure, CancellationToken cancellationToken)
     {
         Exchange exchange = attempt.Exchange;
-        HttpRequestMessage request = attempt.Request;
-        GuardSettings inForce = exchange.Settings;
-        bool refused = exchange.End is ConnectionEnd.Refused or ConnectionEnd.ClosedBeforeUse;
-        int maxRefusals = exchange.FreshOnly ? MaxRefusalsOfReturned : MaxRefusals;
 
         // (5)
-        ReplayDecision decision = ReplayRule.Decide(new ReplayFacts
-        {
-            Delivery = exchange.Delivery,
-            IsReused = exchange.IsReused,
-            IsCancelled = cancellationToken.IsCancellationRequested,
-            IsSafeToRepeat = RepeatSafety.IsSafeToRepeat(request),
-            CanBodyBeSent = attempt.CanBodyBeSent,
-
-            // What the guard itself refused never left: it is no replay in the caller's count, and is bounded on its own.
-            Replays = refused && attempts.Refusals < maxRefusals ? 0 : attempts.Replays,
-            IsUnprovenReplaySpent = attempts.UnprovenReplaySpent,
-            MaxReplays = inForce.MaxReplays,
-            UnsafeReplay = inForce.UnsafeReplay,
-        });
+        ReplayDecision decision = ReplayRule.Decide(ReplayFactsGatherer.AfterEnd(attempt, attempts, cancellationToken.IsCancellationRequested));
 
         EndedExchange ended = Guard.OnEnded(exchange, decision, attempts.Replays, failure);
 
         if (decision.IsReplay())
         {
-            attempts.Count(decision, refused);
-            MetricsEnrichment.PutBack(request);
+            attempts.Count(decision, exchange.WasRefused);
+            MetricsEnrichment.PutBack(attempt.Request);
 
             // A refusal says nothing about the other connections; a stale hit does.
-            attempt = attempt.Next(freshOnly: exchange.FreshOnly || !refused, mayRefuseWrite: attempts.Refusals < maxRefusals);
+            attempt = attempt.Next(freshOnly: exchange.FreshOnly || !exchange.WasRefused, mayRefuseWrite: attempts.MayBeRefusedAgain(exchange.FreshOnly));
             return true;
         }
 

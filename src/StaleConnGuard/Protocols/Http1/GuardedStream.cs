@@ -1,70 +1,58 @@
-using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 
 namespace StaleConnGuard.Protocols.Http1;
 
 /// <summary>
-/// The HTTP end of one HTTP/1.1 connection, above TLS. Decides at checkout and at the first write whether an exchange may have this
-/// connection, ties the exchange to it, and turns an end before the first response byte into evidence.
+/// The HTTP end of one HTTP/1.1 connection, above TLS: a thin shell that the runtime reads and writes. What is to be known and decided is in its
+/// collaborators, each with its own state: who may have the connection (<see cref="Checkout"/>), whose a write is (<see cref="WriteAttribution"/>), whose
+/// bytes come (<see cref="ResponseReader"/>), how it ended (<see cref="EndDetection"/>), what it teaches while it is idle
+/// (<see cref="IdleObservation"/>), whether headers were taken before a body is touched (<see cref="AcknowledgementGate"/>), what the watch for silent
+/// peers sees of it (<see cref="LivenessView"/>).
 /// </summary>
 /// <remarks>
-/// <para>
-/// Owned by the runtime's connection, which disposes it. One writer and one reader at a time, on different threads at times.
-/// </para>
-/// <para>
-/// <c>_user</c> says who the connection works for: nobody yet (null), the pool has looked at it and its read is pending
-/// (<see cref="s_pooled"/>), an <see cref="Exchange"/>, or nobody ever again (<see cref="s_dead"/>). It changes by compare-and-swap,
-/// because of this race: the reading side sees end-of-stream and finds nobody to tell; the writing side begins an exchange in
-/// that moment. If both went through, the runtime would find a silent end-of-stream and repeat the request on its own. With the swap, either the
-/// exchange is bound first and gets the evidence, or the connection is dead first and the write is refused.
-/// </para>
+/// Owned by the runtime's connection, which disposes it. Threads: one writer and one reader at a time, on different threads at times. No lock is taken.
 /// </remarks>
-internal sealed partial class GuardedStream : Stream, IGuardedConnection, ILivenessSubject
+internal sealed class GuardedStream : Stream, IGuardedConnection
 {
     private static long s_lastId;
 
     // Beside the connection, because only who listens asks for it.
     private static readonly ConditionalWeakTable<GuardedStream, object> s_ids = [];
 
-    private static readonly object s_pooled = new();
-    private static readonly object s_dead = new();
-
     private readonly Stream _inner;
-    private readonly TransportStream? _transport;
-    private readonly ConnectionGuard _guard;
-    private readonly long _created;
-
-    private readonly WatchedTransport? _liveness;
-    private object? _user;
-    private long _lastActivity;
-    private int _solicitAtSecond;
-    private int _requests;
-    private bool _waitedInPool;
-    private bool _solicits;
-    private volatile bool _detached;
-    private volatile bool _reading;
-    private volatile bool _disposed;
-    private bool _answersHead;
-    private ResponseFraming _response;
+    private readonly Http1Connection _connection;
+    private readonly ResponseReader _responses;
+    private readonly IdleObservation _idle;
+    private readonly Checkout _checkout;
+    private readonly EndDetection _ends;
+    private readonly AcknowledgementGate _acknowledgement;
+    private readonly Solicitation _solicitation = new();
+    private readonly WriteAttribution _writes;
 
     public GuardedStream(Stream inner, TransportStream? transport, ConnectionGuard guard, OriginKnowledge origin)
     {
         _inner = inner;
-        _transport = transport;
-        _guard = guard;
-        Origin = origin;
-        _created = _lastActivity = guard.Time.GetTimestamp();
-        _liveness = transport?.Listener as WatchedTransport;
-        _liveness?.Carries(this);
+        _connection = new Http1Connection(this, transport, guard, origin);
+        _responses = new ResponseReader(_connection);
+        _idle = new IdleObservation(_connection, _responses);
+        _checkout = new Checkout(_connection, _idle);
+        _ends = new EndDetection(_connection, _idle);
+        _acknowledgement = new AcknowledgementGate(inner, _connection, _ends);
+        _writes = new WriteAttribution(_connection, _checkout, _solicitation, _acknowledgement, new LivenessView(_connection, _responses), _responses);
     }
 
-    public OriginKnowledge Origin { get; }
+    /// <inheritdoc/>
+    public OriginKnowledge Origin => _connection.Origin;
 
     /// <inheritdoc/>
     public long Id => (long)s_ids.GetValue(this, static _ => Interlocked.Increment(ref s_lastId));
 
     /// <inheritdoc/>
-    public bool NoNewExchanges { get; set; }
+    public bool NoNewExchanges
+    {
+        get => _connection.NoNewExchanges;
+        set => _connection.NoNewExchanges = value;
+    }
 
     public override bool CanRead => _inner.CanRead;
 
@@ -94,10 +82,180 @@ internal sealed partial class GuardedStream : Stream, IGuardedConnection, ILiven
         set => throw new NotSupportedException();
     }
 
-    /// <summary>When the last byte was read or written. A timestamp of the guard's clock.</summary>
-    public long LastActivity => Volatile.Read(ref _lastActivity);
+    /// <inheritdoc/>
+    public ValueTask WaitUntilTakenAsync(Exchange exchange, CancellationToken cancellationToken) => _acknowledgement.WaitUntilTakenAsync(exchange, cancellationToken);
 
-    private long IdleAgeTicks => IdleAgeTicksAt(_guard.Time.GetTimestamp());
+    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        if (_responses.IsDetached)
+        {
+            return _inner.ReadAsync(buffer, cancellationToken);
+        }
+
+        if (buffer.IsEmpty)
+        {
+            // The pool's scavenger waits like this on idle connections, the application may wait like this for a body: it only waits. But a
+            // reset may show here first, under a request that the pool gave this connection to without another look.
+            _checkout.NoteWait();
+            return WaitForReadAsync(_inner.ReadAsync(buffer, cancellationToken), buffer);
+        }
+
+        Exchange? asking = _checkout.Asking();
+        if (asking is not null && !_checkout.TryGrant(asking))
+        {
+            return new ValueTask<int>(0);
+        }
+
+        ValueTask<int> read;
+        try
+        {
+            read = _inner.ReadAsync(buffer, cancellationToken);
+        }
+        catch (Exception e)
+        {
+            _ends.NoteReadFailure(e);
+            _ends.ThrowIfSilent();
+            throw;
+        }
+
+        if (!read.IsCompletedSuccessfully)
+        {
+            return WaitForReadAsync(read, buffer);
+        }
+
+        // Whatever a look finds at once, the pool goes on to another connection.
+        asking?.IsGranted = false;
+        int count = read.GetAwaiter().GetResult();
+        if (count == 0)
+        {
+            return TellEndAsync();
+        }
+
+        long now = _connection.Clock.Now;
+        _connection.Clock.NoteUnwatchedArrival(now);
+        return new ValueTask<int>(_responses.Accept(buffer.Span[..count], now) ? count : 0);
+    }
+
+    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+
+    public override int Read(Span<byte> buffer)
+    {
+        if (_responses.IsDetached || buffer.IsEmpty)
+        {
+            return _inner.Read(buffer);
+        }
+
+        if (_checkout.Asking() is Exchange asking && !_checkout.TryGrant(asking))
+        {
+            return 0;
+        }
+
+        int count;
+        try
+        {
+            // It may wait, but cannot tell; asking the kernel once more when the connection is taken again costs little.
+            _connection.Clock.NoteUnwatchedArrival(_connection.Clock.Now);
+            count = _inner.Read(buffer);
+        }
+        catch (Exception e)
+        {
+            _ends.NoteReadFailure(e);
+            _ends.ThrowIfSilent();
+            throw;
+        }
+
+        if (count == 0)
+        {
+            // Only a connection that has ended comes here: blocking for the evidence costs no healthy request anything.
+            return Tell(_ends.EndOfStreamAsync().AsTask().GetAwaiter().GetResult());
+        }
+
+        return _responses.Accept(buffer[..count], _connection.Clock.Now) ? count : 0;
+    }
+
+    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
+
+    public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        if (_responses.IsDetached)
+        {
+            return _inner.WriteAsync(buffer, cancellationToken);
+        }
+
+        bool began = _writes.Attribute(buffer.Span);
+        byte[]? asked = null;
+        if (_solicitation.IsDue && (asked = _solicitation.AskIn(buffer.Span, out int length)) is not null)
+        {
+            buffer = asked.AsMemory(0, length);
+        }
+
+        ValueTask write;
+        try
+        {
+            write = _acknowledgement.IsDue ? _acknowledgement.WriteHeadersAsync(buffer, cancellationToken) : _inner.WriteAsync(buffer, cancellationToken);
+        }
+        catch (Exception e)
+        {
+            write = ValueTask.FromException(e);
+        }
+
+        if (!write.IsCompletedSuccessfully)
+        {
+            return WaitForWriteAsync(write, asked);
+        }
+
+        if (!began)
+        {
+            _connection.Clock.Touch();
+        }
+
+        Solicitation.Return(asked);
+        return write;
+    }
+
+    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+        WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+
+    public override void Write(ReadOnlySpan<byte> buffer)
+    {
+        if (_responses.IsDetached)
+        {
+            _inner.Write(buffer);
+            return;
+        }
+
+        _writes.Attribute(buffer);
+        byte[]? asked = null;
+        if (_solicitation.IsDue && (asked = _solicitation.AskIn(buffer, out int length)) is not null)
+        {
+            buffer = asked.AsSpan(0, length);
+        }
+
+        try
+        {
+            if (_acknowledgement.IsDue)
+            {
+                _acknowledgement.WriteHeaders(buffer);
+            }
+            else
+            {
+                _inner.Write(buffer);
+            }
+        }
+        catch (Exception e)
+        {
+            // The connection has failed: blocking for the evidence costs no healthy request anything.
+            _ends.NoteWriteFailureAsync(e).AsTask().GetAwaiter().GetResult();
+            _ends.ThrowIfSilent();
+            throw;
+        }
+
+        _connection.Clock.Touch();
+        Solicitation.Return(asked);
+    }
+
+    public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
 
     public override void Flush() => _inner.Flush();
 
@@ -125,73 +283,67 @@ internal sealed partial class GuardedStream : Stream, IGuardedConnection, ILiven
         base.Dispose(disposing);
     }
 
-    /// <summary>
-    /// The one place that decides whether the connection is in the pool, because only connections that are idle there teach. The pool does not say
-    /// when it gets one back; what has been written and read does: the last request has been sent whole, its response has come to its end, and
-    /// neither side has said that the connection ends with it. A body that is being read, or was given up half way, a tunnel, a
-    /// response that ends with its connection: none of them is idle, however quiet. Or the pool has just looked at it.
-    /// </summary>
-    private bool IsInPool(object? user) =>
-        ReferenceEquals(user, s_pooled)
-        || (user is Exchange { Responded: true, IsContentRunning: false }
-            && !_detached
-            && _response.IsComplete
-            && !_response.EndsConnection
-            && !NoNewExchanges
-            && _transport is not { IsWriting: true });
+    private static int Tell(ConnectionEndedException? instead) => instead is null ? 0 : throw instead;
 
-    private void Touch() => Touch(_guard.Time.GetTimestamp());
+    private async ValueTask<int> TellEndAsync() => Tell(await _ends.EndOfStreamAsync().ConfigureAwait(false));
 
-    private void Touch(long now) => Volatile.Write(ref _lastActivity, now);
-
-    // The clock is what costs most on the way of a request: it is read once for all that is asked in one moment.
-    private long IdleAgeTicksAt(long now) => _guard.Time.GetElapsedTime(Volatile.Read(ref _lastActivity), now).Ticks;
-
-    /// <summary>The one time a healthy connection is asked for the kernel's view: was it still open at this idle age?</summary>
-    private void BeforeDispose()
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<int> WaitForReadAsync(ValueTask<int> read, Memory<byte> buffer)
     {
-        if (_disposed)
+        _ends.IsReading = true;
+        int count;
+        try
         {
-            return;
+            count = await read.ConfigureAwait(false);
+        }
+        catch (Exception e)
+        {
+            _ends.NoteReadFailure(e);
+            _ends.ThrowIfSilent();
+            throw;
+        }
+        finally
+        {
+            _ends.IsReading = false;
         }
 
-        _disposed = true;
-        object? user = Volatile.Read(ref _user);
-        if (!(IsInPool(user) || _refusedForAge) || _transport is null)
+        if (buffer.IsEmpty)
         {
-            return;
+            return count;
         }
 
-        if (!_transport.TryProbe(out TcpSnapshot info))
+        if (count == 0)
         {
-            if (NothingHasCome(_transport.Socket))
-            {
-                Origin.SeenOpen(TimeSpan.FromTicks(IdleAgeTicks));
-            }
-
-            return;
+            return Tell(await _ends.EndOfStreamAsync().ConfigureAwait(false));
         }
 
-        if (info.State == TcpSnapshot.Established)
-        {
-            _guard.OnObserved(Origin, Origin.SeenOpen(TimeSpan.FromTicks(IdleAgeTicks)));
-        }
-        else if (info.State == TcpSnapshot.CloseWait && !_closeReported)
-        {
-            ReportIdleClose();
-        }
+        _connection.Clock.NoteWatchedArrival();
+        return _responses.Accept(buffer.Span[..count], _connection.Clock.Now) ? count : 0;
     }
 
-    /// <summary>Where there is no TCP_INFO: a FIN or a reset would make the socket readable. Without this a server timeout that was learned would never be given up there.</summary>
-    private static bool NothingHasCome(Socket socket)
+    private async ValueTask WaitForWriteAsync(ValueTask write, byte[]? asked)
     {
         try
         {
-            return socket.Connected && !socket.Poll(0, SelectMode.SelectRead);
+            await write.ConfigureAwait(false);
         }
-        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        catch (Exception e)
         {
-            return false;
+            await _ends.NoteWriteFailureAsync(e).ConfigureAwait(false);
+            _ends.ThrowIfSilent();
+            throw;
+        }
+
+        _connection.Clock.Touch();
+        Solicitation.Return(asked);
+    }
+
+    private void BeforeDispose()
+    {
+        if (!_connection.IsDisposed)
+        {
+            _connection.IsDisposed = true;
+            _idle.BeforeDispose();
         }
     }
 }
