@@ -26,7 +26,7 @@ internal sealed class SharedSend(long since)
     public void Begin(Exchange exchange)
     {
         _hasContentThatRuns = exchange.Traits.Has(ExchangeTraits.HasStandIn);
-        _wouldSurface = !UnprovenReplay.WouldFollow(exchange);
+        _wouldSurface = !ReplayRule.Decide(ReplayFactsGatherer.BeforeSend(exchange)).IsReplay();
         if (_hasContentThatRuns || _wouldSurface)
         {
             _begunOn = exchange.Guard.Shared;
