@@ -20,6 +20,7 @@ return args switch
     ["http2-soak", .. string[] rest] => await Http2Soak.RunAsync(rest),
     ["http2-fuzz", .. string[] rest] => Http2Fuzz.Run(rest),
     ["overhead", .. string[] rest] => await Overhead.RunAsync(rest),
+    ["resilience", .. string[] rest] => await Resilience.RunAsync(Results.Options(rest)),
     ["race-rates", .. string[] rest] => await RaceRates.RunAsync(Results.Options(rest)),
     [RaceServersProcess.Command, .. string[] rest] => await RaceServersProcess.RunAsync(rest),
     ["safety", .. string[] rest] => await Safety.RunAsync(Results.Options(rest)),

@@ -1,6 +1,5 @@
 using System.Net;
 using Polly;
-using Polly.CircuitBreaker;
 using Polly.Retry;
 using Polly.Timeout;
 
@@ -20,7 +19,7 @@ internal static class Chains
         new("guard and retries, a handler of the application between", GuardAndRetryApart),
         new("guard alone", GuardAlone),
         new("Polly retry", PollyRetry),
-        new("Polly, shaped like the standard handler", StandardShaped),
+        new("AddStandardResilienceHandler()", Standard),
     ];
 
     /// <summary>Those that the regression gate looks at.</summary>
@@ -56,20 +55,8 @@ internal static class Chains
     public static HttpMessageHandler PollyRetry(HttpMessageHandler inner) =>
         new PipelineHandler(new ResiliencePipelineBuilder<HttpResponseMessage>().AddRetry(Retry(TimeSpan.FromMilliseconds(200))).Build(), inner);
 
-    /// <summary>
-    /// The shape and defaults of the standard resilience handler: total time-out, retry, circuit breaker, attempt time-out. Built on Polly.Core
-    /// by hand, without its rate limiter; it is not that package itself.
-    /// </summary>
-    public static HttpMessageHandler StandardShaped(HttpMessageHandler inner) => new PipelineHandler(StandardPipeline(), inner);
-
-    /// <summary>The pipeline of <see cref="StandardShaped"/>; one for all handlers of a client, whose breaker counts them together.</summary>
-    public static ResiliencePipeline<HttpResponseMessage> StandardPipeline() =>
-        new ResiliencePipelineBuilder<HttpResponseMessage>()
-            .AddTimeout(new TimeoutStrategyOptions { Timeout = TimeSpan.FromSeconds(30) })
-            .AddRetry(Retry(TimeSpan.FromSeconds(2)))
-            .AddCircuitBreaker(new CircuitBreakerStrategyOptions<HttpResponseMessage> { ShouldHandle = static args => ValueTask.FromResult(IsTransient(args.Outcome)) })
-            .AddTimeout(new TimeoutStrategyOptions { Timeout = TimeSpan.FromSeconds(10) })
-            .Build();
+    /// <summary>The standard handler of Microsoft.Extensions.Http.Resilience.</summary>
+    public static HttpMessageHandler Standard(HttpMessageHandler inner) => new StandardHandler().Around(inner);
 
     private static RetryStrategyOptions<HttpResponseMessage> Retry(TimeSpan delay) => new()
     {

@@ -1,4 +1,3 @@
-using Polly;
 using StaleConnGuard.Racing;
 
 namespace StaleConnGuard.Benchmarks;
@@ -22,7 +21,7 @@ internal static class RaceRateContenders
         Contenders.Plain,
         Contenders.KeepAliveOff,
         PollyRetry,
-        StandardShaped(),
+        Standard(),
         GuardedNotLearning,
         GuardedLearning,
         Contenders.GuardedWith(serverTimeout) with { Name = "guarded, configured" },
@@ -31,9 +30,9 @@ internal static class RaceRateContenders
     public static bool IsGuarded(Contender contender) => contender.Name.StartsWith("guarded", StringComparison.Ordinal);
 
     // One breaker for all workers, as one named client has.
-    private static Contender StandardShaped()
+    private static Contender Standard()
     {
-        ResiliencePipeline<HttpResponseMessage> pipeline = Chains.StandardPipeline();
-        return new Contender("standard-shaped", handler => new PipelineHandler(pipeline, handler));
+        var standard = new StandardHandler();
+        return new Contender("AddStandardResilienceHandler", standard.Around);
     }
 }

@@ -38,4 +38,10 @@ public enum ReplayDecision
 
     /// <summary>Surfaced: the server may have executed the request, and executing it twice may do harm.</summary>
     SurfaceNotSafeToRepeat,
+
+    /// <summary>
+    /// Not sent: a layer above sent the request again, its earlier send may have been executed, it is not safe to repeat, and
+    /// <see cref="ReplayOptions.RepeatsFromAbove"/> is <see cref="RepeatsFromAbove.Refuse"/>.
+    /// </summary>
+    SurfaceRepeatFromAbove,
 }

@@ -13,6 +13,26 @@ public sealed class ReplayOptions
     public UnsafeReplay UnsafeReplay { get; set; } = UnsafeReplay.WhenProven;
 
     /// <summary>
+    /// Gets or sets what happens when a layer above the guard sends a request again that is not safe to repeat, and whose earlier send the
+    /// server may have executed.
+    /// </summary>
+    /// <value>The default value is <see cref="RepeatsFromAbove.Refuse"/>.</value>
+    /// <remarks>
+    /// <para>
+    /// Such layers are the resilience handlers of Microsoft.Extensions.Http.Resilience, a handler of the application's own, or a loop around
+    /// an <see cref="HttpMessageInvoker"/>. The same request is the same message, or a copy that took its
+    /// <see cref="HttpRequestMessage.Options"/> along. In the chain of a client of <c>IHttpClientFactory</c> also a message that a handler made by
+    /// hand, with the same method, path, query and length of content. A new message that the application hands to the client is a new request.
+    /// </para>
+    /// <para>
+    /// Not refused: requests that are safe to repeat, those that were answered, whatever the status (the layer's own business), and those
+    /// that provably did not arrive. A copy that is sent while another is under way waits for that one's end.
+    /// <see cref="UnsafeReplay.Always"/> allows these repeats as well.
+    /// </para>
+    /// </remarks>
+    public RepeatsFromAbove RepeatsFromAbove { get; set; } = RepeatsFromAbove.Refuse;
+
+    /// <summary>
     /// Gets or sets up to how many bytes of a content that can be read only once are kept in memory, so that it can be sent again.
     /// </summary>
     /// <value>The default value is <see langword="null"/>: nothing is kept, and a request with such a content is sent once. Between 1 and 104,857,600 (100 MiB).</value>

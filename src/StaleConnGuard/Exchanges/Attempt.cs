@@ -131,7 +131,7 @@ internal readonly struct Attempt
             : new SharedSend(scope.Guard.Time.GetTimestamp());
 
     // On HTTP/2 nothing is flushed ahead of the content.
-    private static bool WillBeHttp11(HttpRequestMessage request) =>
+    internal static bool WillBeHttp11(HttpRequestMessage request) =>
         request.RequestUri?.Scheme == Uri.UriSchemeHttp
             ? MayBeHttp11(request)
             : request.Version.Major == 1 && request.VersionPolicy is not HttpVersionPolicy.RequestVersionOrHigher;

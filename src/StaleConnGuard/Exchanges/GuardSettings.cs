@@ -18,6 +18,10 @@ internal sealed class GuardSettings(StaleConnGuardOptions options, GuardSettings
 
     public UnsafeReplay UnsafeReplay { get; } = options.Replay.UnsafeReplay;
 
+    /// <summary>The application's word for replays without proof is its word for repeats as well.</summary>
+    public bool RefusesRepeatsFromAbove { get; } =
+        options.Replay is { RepeatsFromAbove: RepeatsFromAbove.Refuse, UnsafeReplay: not UnsafeReplay.Always };
+
     public bool ConfirmOneShotBody { get; } = options.Replay.ConfirmOneShotBody;
 
     public bool SolicitHint { get; } = options.KeepAlive.SolicitHint;

@@ -14,6 +14,11 @@ internal interface IGuardObserver
     {
     }
 
+    /// <summary>A layer above sent a request again that the server may have executed. Told once a request.</summary>
+    void RepeatRefused(HttpRequestMessage request)
+    {
+    }
+
     /// <summary>The server timeout that is known of the origin has changed.</summary>
     void Learned(OriginKnowledge origin, LearningOutcome outcome)
     {

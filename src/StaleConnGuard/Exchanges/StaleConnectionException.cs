@@ -4,10 +4,14 @@ namespace StaleConnGuard;
 
 /// <summary>
 /// A request met a pooled connection that the server was closing, and was not replayed: <see cref="Decision"/> says why not. A layer above the guard may send it
-/// again all the same, these retries among them. The message says in one sentence what happened and what would have made a replay possible.
+/// again all the same, unless that could execute it twice (<see cref="ReplayDecision.SurfaceRepeatFromAbove"/>). The message says in one sentence what happened and what would have made a replay possible.
 /// </summary>
 public sealed class StaleConnectionException : HttpRequestException
 {
+    private const string RepeatFromAbove =
+        "A layer above sent this request again, and the guard did not: it is not safe to repeat, and the server may have executed the earlier send, which got no answer of its own. "
+        + "If executing it twice does no harm, call MarkSafeToRepeat() on the request, give it an Idempotency-Key header, or set Replay.RepeatsFromAbove to Allow.";
+
     internal StaleConnectionException(in EndedExchange ended, Exception inner)
         : base(HttpRequestError.ResponseEnded, Describe(ended), inner)
     {
@@ -21,6 +25,28 @@ public sealed class StaleConnectionException : HttpRequestException
         LimitSource = ended.Limit.Source;
         Replays = ended.Replays;
         UnacknowledgedFor = ended.Exchange.SilentFor;
+    }
+
+    /// <summary>A layer above wanted to send the request again.</summary>
+    /// <param name="origin">Where it goes.</param>
+    /// <param name="earlier">How its earlier send ended; null when it was answered, or is still under way.</param>
+    internal StaleConnectionException(string origin, Exception? earlier)
+        : base(HttpRequestError.ResponseEnded, RepeatFromAbove, earlier)
+    {
+        Origin = origin;
+        Delivery = Delivery.Unknown;
+        Decision = ReplayDecision.SurfaceRepeatFromAbove;
+        if (earlier is StaleConnectionException stale)
+        {
+            Delivery = stale.Delivery;
+            IdleAge = stale.IdleAge;
+            ConnectionAge = stale.ConnectionAge;
+            RequestsOnConnection = stale.RequestsOnConnection;
+            Limit = stale.Limit;
+            LimitSource = stale.LimitSource;
+            Replays = stale.Replays;
+            UnacknowledgedFor = stale.UnacknowledgedFor;
+        }
     }
 
     /// <summary>Gets where the connection led: scheme, host and port, and the proxy if it led through one, as in the log. Nothing else of the address.</summary>

@@ -46,12 +46,20 @@ internal sealed class GuardHandlerBuilderFilter(
                 return;
             }
 
-            builder.PrimaryHandler = Guard(client, builder.PrimaryHandler, options);
-            // Also where nothing is retried now: a reload may change that.
-            if (!builder.AdditionalHandlers.Any(static h => h is RetryHandler))
+            // A handler is made anew every few minutes: what is to be said of a client's settings is said once.
+            bool first = _checked.TryAdd(client, true);
+            HttpMessageHandler? repeater = RepeatingHandlers.Find(builder.AdditionalHandlers, builder.PrimaryHandler);
+            bool mayRepeat = builder.AdditionalHandlers.Count > 0 || builder.PrimaryHandler is DelegatingHandler || options.Retry.ConfigurePipeline is not null;
+            object? chain = mayRepeat ? new object() : null;
+            builder.PrimaryHandler = Guard(client, builder.PrimaryHandler, options, chain, first);
+            if (first && repeater is not null)
             {
-                builder.AdditionalHandlers.Insert(0, MakeRetryHandler(client));
+                TellOfTwoLayers(client, repeater, options.Retry);
             }
+
+            // Also where nothing is retried now: a reload may change that.
+            AddOutermost(builder.AdditionalHandlers, MakeRetryHandler(client, repeater));
+            AddOutermost(builder.AdditionalHandlers, chain is null ? null : new RequestIdentityHandler(chain));
 
             if (options.KeepAlive.Origins.Count > 0)
             {
@@ -59,7 +67,36 @@ internal sealed class GuardHandlerBuilderFilter(
             }
         };
 
-    private HttpMessageHandler Guard(string client, HttpMessageHandler primary, StaleConnGuardOptions options)
+    private static void AddOutermost<THandler>(IList<DelegatingHandler> handlers, THandler? handler)
+        where THandler : DelegatingHandler
+    {
+        if (handler is not null && !handlers.Any(static h => h is THandler))
+        {
+            handlers.Insert(0, handler);
+        }
+    }
+
+    private void TellOfTwoLayers(string client, HttpMessageHandler repeater, RetryOptions retry)
+    {
+        string handler = repeater.GetType().Name;
+        if (!retry.IsEnabledSet)
+        {
+            if (retry.ConfigurePipeline is not null)
+            {
+                GuardLog.PipelineStandsDown(_logger, client, handler);
+                return;
+            }
+
+            GuardLog.RetriesStandDown(_logger, client, handler);
+        }
+        else if (retry.Enabled && retry.MaxRetries > 0)
+        {
+            int attempts = retry.MaxRetries + 1;
+            GuardLog.TwoRetryLayers(_logger, client, handler, attempts, attempts * RepeatingHandlers.DefaultAttempts);
+        }
+    }
+
+    private HttpMessageHandler Guard(string client, HttpMessageHandler primary, StaleConnGuardOptions options, object? chain, bool first)
     {
         // The application may have put handlers of its own around the connections: the guard goes below them.
         DelegatingHandler? above = null;
@@ -75,8 +112,6 @@ internal sealed class GuardHandlerBuilderFilter(
             innermost = inner;
         }
 
-        // A handler is made anew every few minutes: what is to be said of a client's settings is said once.
-        bool first = _checked.TryAdd(client, true);
         if (UnderlyingHandler.Of(innermost) is not SocketsHttpHandler sockets)
         {
             if (first)
@@ -109,7 +144,7 @@ internal sealed class GuardHandlerBuilderFilter(
             }
         }
 
-        HttpMessageHandler guarded = new ConnectionGuardHandler(guard, settings, innermost);
+        HttpMessageHandler guarded = new ConnectionGuardHandler(guard, settings, innermost) { Chain = chain };
         if (options.KeepAlive.Origins.Count > 0)
         {
             guarded = LogicalOrigin.Inner(settings, _originUse.GetOrAdd(client, static (name, said) => new OriginUse(name, said), unused), guarded);
@@ -132,11 +167,12 @@ internal sealed class GuardHandlerBuilderFilter(
         }
     }
 
-    private RetryHandler MakeRetryHandler(string client) =>
+    private RetryHandler MakeRetryHandler(string client, HttpMessageHandler? repeater) =>
         new(clients.SettingsOf(client), new RetryServices
         {
             Budgets = RetryBudgetRegistry.For(_time),
             Observer = _retryObserver,
+            StandsDownUnlessSet = repeater is not null,
             ClientTimeout = clients.TimeoutOf(client),
         });
 }

@@ -107,10 +107,17 @@ public static class StaleConnGuardHandler
         }
 
         services.SayWhatRaces(options, sockets);
-        var guarded = new ConnectionGuardHandler(guard, settings, handler);
-        return RetryHandler.IsNeeded(options)
-            ? new RetryHandler(settings, services.Retries) { InnerHandler = guarded }
-            : guarded;
+
+        // A pipeline of the application's may hold a hedging strategy, which copies the message.
+        object? chain = options.Retry is { Enabled: true, ConfigurePipeline: not null } ? new object() : null;
+        var guarded = new ConnectionGuardHandler(guard, settings, handler) { Chain = chain };
+        if (!RetryHandler.IsNeeded(options))
+        {
+            return guarded;
+        }
+
+        var retries = new RetryHandler(settings, services.Retries) { InnerHandler = guarded };
+        return chain is null ? retries : new RequestIdentityHandler(chain) { InnerHandler = retries };
     }
 
     private static T? Find<T>(IServiceProvider services)

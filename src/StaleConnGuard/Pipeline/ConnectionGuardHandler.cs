@@ -12,18 +12,75 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
 
     public ConnectionGuard Guard { get; } = guard;
 
+    /// <summary>What the <see cref="RequestIdentityHandler"/> at the upper end of the same chain knows the chain by; null when there is none.</summary>
+    public object? Chain { get; init; }
+
     protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
         settings.Current.IsEnabled ? SendAsync(request, new PlainSend(cancellationToken)) : SendUnguardedAsync(request, cancellationToken);
 
     internal Task<HttpResponseMessage> SendAsync<TSend>(HttpRequestMessage request, TSend send)
         where TSend : struct, ISend
     {
+        ExchangeScope scope = Scope();
+        return RepeatGate.For(scope.Settings, request, Chain) is UnansweredSend gate
+            ? SendGatedAsync(gate, scope, request, send)
+            : SendFirstAsync(scope, request, send);
+    }
+
+    /// <summary>A request of which a layer above may send several copies: one at a time, and none after one that may have arrived.</summary>
+    private static async Task<HttpResponseMessage> SendGatedAsync<TSend>(UnansweredSend gate, ExchangeScope scope, HttpRequestMessage request, TSend send)
+        where TSend : struct, ISend
+    {
+        // What comes after the guard's part may send again, and comes back here: the gate is open by then.
+        Task<HttpResponseMessage> first = SendIfAllowedAsync(gate, scope, request, send.Token);
+        await ((Task)first).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return first.IsCompletedSuccessfully && send.IsFinal(first.Result)
+            ? first.Result
+            : await send.ContinueAsync(first).ConfigureAwait(false);
+    }
+
+    private static async Task<HttpResponseMessage> SendIfAllowedAsync(UnansweredSend gate, ExchangeScope scope, HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        if (await RepeatGate.EnterAsync(gate, scope.Guard.Time, cancellationToken).ConfigureAwait(false) is not int ticket)
+        {
+            throw Refuse(gate, scope, request);
+        }
+
+        bool answered = false;
         try
         {
-            Guard.OnSending();
+            HttpResponseMessage response = await SendFirstAsync(scope, request, new PlainSend(cancellationToken)).ConfigureAwait(false);
+            answered = true;
+            return response;
+        }
+        finally
+        {
+            gate.End(ticket, answered);
+        }
+    }
+
+    private static StaleConnectionException Refuse(UnansweredSend gate, ExchangeScope scope, HttpRequestMessage request)
+    {
+        if (gate.ShouldTell())
+        {
+            scope.Guard.Observer?.RepeatRefused(request);
+        }
+
+        return new StaleConnectionException(OriginOf(request), gate.Failure);
+    }
+
+    private static string OriginOf(HttpRequestMessage request) =>
+        request.RequestUri is { IsAbsoluteUri: true } address ? OriginKey.TextOf(address) : "an unknown origin";
+
+    private static Task<HttpResponseMessage> SendFirstAsync<TSend>(ExchangeScope scope, HttpRequestMessage request, TSend send)
+        where TSend : struct, ISend
+    {
+        try
+        {
+            scope.Guard.OnSending();
 
             // (1)
-            send.Attempt = Attempt.First(Scope(), request);
+            send.Attempt = Attempt.First(scope, request);
             return ExecutionContext.IsFlowSuppressed() ? SendFlowingAsync(send) : SendGuardedAsync(send);
         }
         catch (Exception e)
@@ -105,12 +162,14 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
     private async Task<HttpResponseMessage> SendUnguardedAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         Guard.OnSending();
+        UnansweredSend.Find(request)?.Unwatch();
         Exchange.Current = null;
         return await base.SendAsync(request, cancellationToken).ConfigureAwait(false);
     }
 
     private HttpResponseMessage SendUnguarded(HttpRequestMessage request, CancellationToken cancellationToken)
     {
+        UnansweredSend.Find(request)?.Unwatch();
         Exchange? outer = Exchange.Current;
         Exchange.Current = null;
         try
@@ -131,8 +190,36 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
             return SendUnguarded(request, cancellationToken);
         }
 
+        ExchangeScope scope = Scope();
+        UnansweredSend? gate = RepeatGate.For(scope.Settings, request, Chain);
+        if (gate is null)
+        {
+            return SendFirst(scope, request, cancellationToken);
+        }
+
+        // A thread does not wait for another copy of its request: that one may be this very thread's.
+        if (!gate.TryBegin(out int ticket))
+        {
+            throw Refuse(gate, scope, request);
+        }
+
+        bool answered = false;
+        try
+        {
+            HttpResponseMessage response = SendFirst(scope, request, cancellationToken);
+            answered = true;
+            return response;
+        }
+        finally
+        {
+            gate.End(ticket, answered);
+        }
+    }
+
+    private HttpResponseMessage SendFirst(ExchangeScope scope, HttpRequestMessage request, CancellationToken cancellationToken)
+    {
         Exchange? outer = Exchange.Current;
-        Attempt attempt = Attempt.First(Scope(), request);
+        Attempt attempt = Attempt.First(scope, request);
         RequestAttempts? attempts = null;
         try
         {
@@ -157,6 +244,7 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
 
                     failure = ConnectTimeoutFailure.Of(failure, attempt.Exchange, cancellationToken);
                     attempts.Settle(failure);
+                    RepeatGate.Note(attempt, failure);
                     if (ReferenceEquals(failure, e))
                     {
                         throw;
@@ -194,6 +282,7 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
 
         failure = Explained(attempt.Exchange, ConnectTimeoutFailure.Of(failure, attempt.Exchange, cancellationToken), cancellationToken);
         attempts.Settle(failure);
+        RepeatGate.Note(attempt, failure);
         ExceptionDispatchInfo.Throw(failure);
         return null!;
     }

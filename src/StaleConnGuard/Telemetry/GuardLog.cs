@@ -40,4 +40,16 @@ internal static partial class GuardLog
 
     [LoggerMessage(109, LogLevel.Warning, "'{Section}' in the configuration has no effect: {Reason}", EventName = "UnusedConfiguration")]
     public static partial void UnusedConfiguration(ILogger logger, string section, string reason);
+
+    [LoggerMessage(120, LogLevel.Information, "Client '{Client}' has a handler that repeats requests, {Handler}: its retries are the only ones, the guard's own stand down. Set Retry:Enabled to true to have both, or to false to have this unsaid.", EventName = "RetriesStandDown")]
+    public static partial void RetriesStandDown(ILogger logger, string client, string handler);
+
+    [LoggerMessage(122, LogLevel.Warning, "Client '{Client}' has two retry layers: Retry:Enabled is true beside {Handler}. One request may be sent {Attempts} times for each attempt of that handler, {Together} times with its default of 4. Leave Retry:Enabled unset or set it to false.", EventName = "TwoRetryLayers")]
+    public static partial void TwoRetryLayers(ILogger logger, string client, string handler, int attempts, int together);
+
+    [LoggerMessage(123, LogLevel.Warning, "Client '{Client}' has a handler that repeats requests, {Handler}, so the guard's retries stand down, and with them Retry.ConfigurePipeline. Move its strategies to that handler, or set Retry.Enabled to true.", EventName = "PipelineStandsDown")]
+    public static partial void PipelineStandsDown(ILogger logger, string client, string handler);
+
+    [LoggerMessage(121, LogLevel.Warning, "A {Method} to {Origin} was not sent again, as a layer above asked: an earlier send of it got no answer, and the server may have executed it. If executing it twice does no harm, say so: MarkSafeToRepeat() on the request, an Idempotency-Key header, or Replay:RepeatsFromAbove set to Allow for the client. Said once a request.", EventName = "RepeatRefused")]
+    public static partial void RepeatRefused(ILogger logger, HttpMethod method, OriginKey origin);
 }

@@ -19,6 +19,7 @@ internal sealed class GuardMetrics
     private readonly Counter<long> _staleHits;
     private readonly Counter<long> _refused;
     private readonly Counter<long> _replays;
+    private readonly Counter<long> _repeatsRefused;
     private readonly Counter<long> _recovered;
     private readonly Counter<long> _retries;
     private readonly Counter<long> _budgets;
@@ -31,6 +32,7 @@ internal sealed class GuardMetrics
         _staleHits = meter.CreateCounter<long>(StaleConnGuardDiagnostics.StaleHits, "{hit}", "Exchanges on a reused connection that ended before any response byte.");
         _refused = meter.CreateCounter<long>(StaleConnGuardDiagnostics.RefusedConnections, "{connection}", "Pooled connections that were not taken.");
         _replays = meter.CreateCounter<long>(StaleConnGuardDiagnostics.Replays, "{request}", "Requests sent again at once on a fresh connection.");
+        _repeatsRefused = meter.CreateCounter<long>(StaleConnGuardDiagnostics.RefusedRepeats, "{request}", "Requests that a layer above sent again and the guard did not.");
         _recovered = meter.CreateCounter<long>(StaleConnGuardDiagnostics.RecoveredExchanges, "{exchange}", "Exchanges that failed and were made up for by another at once; the runtime measures each as a failed request.");
         _retries = meter.CreateCounter<long>(StaleConnGuardDiagnostics.Retries, "{request}", "Requests sent again after a wait.");
         _budgets = meter.CreateCounter<long>(StaleConnGuardDiagnostics.ExhaustedRetryBudgets, "{request}", "Requests not retried because the retry budget was empty.");
@@ -109,6 +111,15 @@ internal sealed class GuardMetrics
         {
             OriginTags tags = TagsOf(ended.Exchange.Connection?.Origin.Key);
             _replays.Add(1, tags.Address, tags.Port, new(TelemetryTags.Decision, ended.Decision.ToString()));
+        }
+    }
+
+    public void RepeatRefused(HttpRequestMessage request)
+    {
+        if (_repeatsRefused.Enabled && request.RequestUri is { IsAbsoluteUri: true } uri)
+        {
+            OriginTags tags = OriginTags.Of(OriginKey.Of(uri));
+            _repeatsRefused.Add(1, tags.Address, tags.Port, new(TelemetryTags.RequestMethod, TelemetryTags.Method(request.Method)));
         }
     }
 

@@ -27,6 +27,14 @@ internal sealed class LoggingGuardObserver(ILogger logger) : IGuardObserver
         }
     }
 
+    public void RepeatRefused(HttpRequestMessage request)
+    {
+        if (logger.IsEnabled(LogLevel.Warning) && request.RequestUri is { IsAbsoluteUri: true } uri)
+        {
+            GuardLog.RepeatRefused(logger, request.Method, OriginKey.Of(uri));
+        }
+    }
+
     public void Learned(OriginKnowledge origin, LearningOutcome outcome)
     {
         if (origin.ServerTimeoutTicks != KeepAliveSettings.None && logger.IsEnabled(LogLevel.Information))

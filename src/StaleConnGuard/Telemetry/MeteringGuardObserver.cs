@@ -23,5 +23,11 @@ internal sealed class MeteringGuardObserver(GuardMetrics metrics, IGuardObserver
         next?.ConnectionReused(origin, idleAgeTicks);
     }
 
+    public void RepeatRefused(HttpRequestMessage request)
+    {
+        metrics.RepeatRefused(request);
+        next?.RepeatRefused(request);
+    }
+
     public void Learned(OriginKnowledge origin, LearningOutcome outcome) => next?.Learned(origin, outcome);
 }

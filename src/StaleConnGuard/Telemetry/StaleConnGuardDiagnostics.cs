@@ -25,6 +25,12 @@ public static class StaleConnGuardDiagnostics
     public const string Replays = "staleconnguard.replays";
 
     /// <summary>
+    /// Counter, <c>{request}</c>: requests that a layer above the guard sent again, and that were not sent, because the server may have executed
+    /// them and they are not safe to repeat. Counted once a request.
+    /// </summary>
+    public const string RefusedRepeats = "staleconnguard.repeats.refused";
+
+    /// <summary>
     /// Counter, <c>{exchange}</c>: exchanges that failed, or were refused their connection at the first write, and were made up for by another at once. The
     /// runtime measures each as a failed request in <c>http.client.request.duration</c>, with the same <c>error.type</c>: subtract these.
     /// </summary>

@@ -13,6 +13,9 @@ public class PublicApiTests
     [Fact]
     public void AspNetCore_PublicApi_IsWhatWasApproved() => Check("StaleConnGuard.AspNetCore", typeof(KeepAliveAdvertisementOptions).Assembly);
 
+    [Fact]
+    public void Resilience_PublicApi_IsWhatWasApproved() => Check("StaleConnGuard.Resilience", typeof(StaleConnGuardResilienceOptions).Assembly);
+
     private static void Check(string name, System.Reflection.Assembly assembly)
     {
         string path = Repository.PathOf($"tests/StaleConnGuard.Tests/PublicApi/{name}.txt");

@@ -68,10 +68,18 @@ internal static class RetrySnippets
     public static void Beside(IServiceCollection services)
     {
         // snippet: beside
-        IHttpClientBuilder orders = services.AddHttpClient("orders")
-            .AddStaleConnGuard(options => options.Retry.Enabled = false);
+        services.ConfigureHttpClientDefaults(http => http.AddStandardResilienceHandler()); // as Aspire's service defaults do
+        services.AddStaleConnGuard();
+        services.UseStaleConnGuardInResilienceHandlers(); // or .UseStaleConnGuard() on one standard or hedging handler
         // end snippet
-        _ = orders;
+
+        // snippet: standard-pipeline
+        services.AddHttpClient("payments").AddStaleConnGuardResilienceHandler(options => options.Retry.MaxRetries = 2);
+        // end snippet
+
+        // snippet: allow
+        services.AddHttpClient("orders").AddStaleConnGuard(options => options.Replay.RepeatsFromAbove = RepeatsFromAbove.Allow);
+        // end snippet
     }
 
     public static Action<ResiliencePipelineBuilder<HttpResponseMessage>> InsideResilienceHandler()

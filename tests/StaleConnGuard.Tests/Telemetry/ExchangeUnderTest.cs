@@ -53,6 +53,7 @@ internal sealed class ExchangeUnderTest
         metrics.Replayed(Ended(ReplayDecision.ReplayProvenUndelivered));
         metrics.Recovered(Ended(ReplayDecision.ReplayProvenUndelivered));
         metrics.Retried(Retry(RetryReason.RetriedStatus));
+        metrics.RepeatRefused(_exchange.Request!);
         metrics.NotRetried(Retry(RetryReason.StoppedBudgetEmpty));
     }
 

@@ -126,6 +126,7 @@ public class GuardMetricsTests
         StaleConnGuardDiagnostics.RefusedConnections,
         StaleConnGuardDiagnostics.RecoveredExchanges,
         StaleConnGuardDiagnostics.KeepAliveLimit,
+        StaleConnGuardDiagnostics.RefusedRepeats,
         StaleConnGuardDiagnostics.Replays,
         StaleConnGuardDiagnostics.Retries,
         StaleConnGuardDiagnostics.ExhaustedRetryBudgets,

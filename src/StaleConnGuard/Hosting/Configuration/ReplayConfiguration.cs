@@ -15,6 +15,11 @@ internal static class ReplayConfiguration
             options.UnsafeReplay = unsafeReplay;
         }
 
+        if (reader.TryEnum(nameof(options.RepeatsFromAbove), out RepeatsFromAbove repeatsFromAbove))
+        {
+            options.RepeatsFromAbove = repeatsFromAbove;
+        }
+
         if (reader.TryInt(nameof(options.BufferOneShotUpTo), ReplayRules.MinBufferOneShot, ReplayRules.MaxBufferOneShot, out int bufferOneShotUpTo))
         {
             options.BufferOneShotUpTo = bufferOneShotUpTo;

@@ -17,5 +17,6 @@ internal static class ReplayRules
         }
 
         failures.CheckDefined(nameof(options.UnsafeReplay), options.UnsafeReplay);
+        failures.CheckDefined(nameof(options.RepeatsFromAbove), options.RepeatsFromAbove);
     }
 }

@@ -40,6 +40,9 @@ internal static class FailureClassifier
         };
     }
 
+    /// <summary>No connection came about, so nothing can have been sent.</summary>
+    public static bool IsNotSent(Exception exception) => Classify(exception, CancellationToken.None) is FailureKind.NotSent;
+
     private static FailureKind Classify(Exception? exception, CancellationToken callerToken) => exception switch
     {
         null => FailureKind.None,
@@ -74,6 +77,8 @@ internal static class FailureClassifier
     {
         Delivery.ResponseStarted => FailureKind.ResponseStarted,
         _ when exception.Decision is ReplayDecision.SurfaceResponseStarted => FailureKind.ResponseStarted,
+        // It was not sent this time; what counts is the earlier send, which may have arrived.
+        _ when exception.Decision is ReplayDecision.SurfaceRepeatFromAbove => FailureKind.ConnectionLost,
         // Not a byte left, but the content has been read: as far as the content goes, it was sent.
         Delivery.NotSent when exception.Decision is ReplayDecision.SurfaceBodyConsumed => FailureKind.ProvenUndelivered,
         Delivery.NotSent => FailureKind.NotSent,

@@ -12,9 +12,22 @@ public sealed class RetryOptions
     /// <summary>Gets the status codes that are retried unless <see cref="StatusCodes"/> says otherwise: 502, 503 and 504.</summary>
     public static IReadOnlyList<HttpStatusCode> DefaultStatusCodes { get; } = Array.AsReadOnly(RetryDefaults.StatusCodes);
 
-    /// <summary>Gets or sets whether requests are retried at all. Switch it off beside <c>AddStandardResilienceHandler</c>.</summary>
+    private bool? _enabled;
+
+    /// <summary>Gets or sets whether requests are retried at all.</summary>
     /// <value>The default value is <see langword="true"/>.</value>
-    public bool Enabled { get; set; } = true;
+    /// <remarks>
+    /// As long as it is not set, by code or configuration, a factory client's retries stand down by themselves beside a handler that repeats
+    /// requests: those of Microsoft.Extensions.Http.Resilience and Microsoft.Extensions.Http.Polly. Set to <see langword="true"/> there are two layers.
+    /// </remarks>
+    public bool Enabled
+    {
+        get => _enabled ?? true;
+        set => _enabled = value;
+    }
+
+    /// <summary>The application has said whether there are retries.</summary>
+    internal bool IsEnabledSet => _enabled is not null;
 
     /// <summary>Gets or sets how often one request may be retried.</summary>
     /// <value>The default value is 3. Between 0 and 10.</value>

@@ -27,7 +27,7 @@ internal sealed class RetrySettings
 
         BufferOneShotUpTo = replay.BufferOneShotUpTo;
         BufferUnknownLength = replay.BufferUnknownLength;
-        if (!retry.Enabled)
+        if (!retry.Enabled || (services.StandsDownUnlessSet && !retry.IsEnabledSet))
         {
             return;
         }
