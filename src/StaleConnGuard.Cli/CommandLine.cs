@@ -27,6 +27,7 @@ internal static class CommandLine
             new RaceCommand(),
             new ProbeCommand(),
             new ExplainCommand(),
+            new ProxyCommand(),
         };
         ParseResult parsed = root.Parse(arguments);
         if (parsed.Errors.Count > 0)
@@ -40,7 +41,9 @@ internal static class CommandLine
             Output = output,
             Error = error,
             EnableDefaultExceptionHandler = false,
-            ProcessTerminationTimeout = s_cleanUp,
+
+            // The proxy's host waits for signals itself: it has connections to drain, and takes as long as it was told.
+            ProcessTerminationTimeout = parsed.CommandResult.Command is ProxyCommand ? null : s_cleanUp,
         };
         try
         {

@@ -162,8 +162,8 @@ internal sealed class Exchange(ExchangeScope scope, HttpRequestMessage? request)
     /// <summary>The evidence is in.</summary>
     public bool HasEnded => _end is not null;
 
-    /// <summary>Who watches this exchange; null when nobody asked, which is the ordinary case.</summary>
-    public IExchangeWatch? Watch { get; private set; }
+    /// <summary>What the listener that follows single exchanges keeps with this one; null when nobody asked, which is the ordinary case.</summary>
+    public object? Followed { get; set; }
 
     public static Exchange ForFurtherRequest(ConnectionGuard guard, Exchange? root, bool isIdempotent)
     {
@@ -253,7 +253,7 @@ internal sealed class Exchange(ExchangeScope scope, HttpRequestMessage? request)
         _checkoutWindow = false;
         _onRedirect = Root is null && HasLeftItsPlace;
         _binding = binding;
-        Watch = Guard.Watcher?.Begin(this);
+        Guard.Events.ExchangeBegan(this);
     }
 
     /// <summary>It has failed, and only now its connection is known. The runtime's span of this send is no longer open, so nobody watches.</summary>
@@ -275,8 +275,7 @@ internal sealed class Exchange(ExchangeScope scope, HttpRequestMessage? request)
 
         if (TryRecordEnd(end, delivery))
         {
-            // While the runtime's span of this very send is still open, and before it measures it.
-            Watch?.Ended(this);
+            Guard.Events.ExchangeEnded(this);
             if (Request is HttpRequestMessage request)
             {
                 MetricsEnrichment.Keep(request);

@@ -44,7 +44,7 @@ public static class Http2Suite
         }
     }
 
-    private static HttpMessageHandler Guarded(StaleConnGuardOptions options, SocketsHttpHandler sockets) => StaleConnGuardHandler.Create(options, sockets, new KeepAliveLedger(), observer: null);
+    private static HttpMessageHandler Guarded(StaleConnGuardOptions options, SocketsHttpHandler sockets) => StaleConnGuardHandler.Create(options, sockets, new KeepAliveLedger(), listener: null);
 
     private static async Task<(Uri Address, Func<Task<ExecutionLog>> Executions)> StartAsync(string name, DelayedLink link, Stack<IAsyncDisposable> parts)
     {

@@ -89,7 +89,7 @@ public sealed class Http2RaceTests(ITestOutputHelper output)
     [Fact]
     public async Task Attack_ServerExecutesAndDiesAtRandom_NothingIsExecutedTwiceAndNoAnswerCrossed()
     {
-        var guarded = new Http2Attack(sockets => StaleConnGuardHandler.Create(new StaleConnGuardOptions(), sockets, new KeepAliveLedger(), observer: null));
+        var guarded = new Http2Attack(sockets => StaleConnGuardHandler.Create(new StaleConnGuardOptions(), sockets, new KeepAliveLedger(), listener: null));
         var blind = new Http2Attack(static sockets => new BlindRetryHandler(sockets));
         await Task.WhenAll(guarded.RunAsync(4000), blind.RunAsync(1500));
 

@@ -138,7 +138,7 @@ internal sealed class Http2Connection : ISharedConnection, ISharedLivenessSubjec
 
         if (idleTicks > 0)
         {
-            Guard.OnReused(Origin, idleTicks);
+            Guard.Events.ConnectionReused(Origin, idleTicks);
         }
 
         return true;
@@ -185,11 +185,11 @@ internal sealed class Http2Connection : ISharedConnection, ISharedLivenessSubjec
         if (closedAt >= 0)
         {
             // The read was pending, so this is when it came.
-            Guard.OnObserved(Origin, Origin.IdleClosed(TimeSpan.FromTicks(closedAt), exact: true));
+            Guard.Events.IdleConnectionClosed(Origin, new IdleClose(TimeSpan.FromTicks(closedAt), IsExact: true));
         }
         else if (seenOpen > 0)
         {
-            Guard.OnObserved(Origin, Origin.SeenOpen(TimeSpan.FromTicks(seenOpen), answered: true));
+            Guard.Events.SeenOpen(Origin, TimeSpan.FromTicks(seenOpen), answered: true);
         }
     }
 
@@ -302,10 +302,10 @@ internal sealed class Http2Connection : ISharedConnection, ISharedLivenessSubjec
         if (reason is RefusalReason.TooOld)
         {
             // No FIN has come until now; what ends the runtime's pending read is ours. Of a sibling of one that is dead that is not known.
-            Guard.OnObserved(Origin, Origin.SeenOpen(Guard.Time.GetElapsedTime(Volatile.Read(ref _lastActivity))));
+            Guard.Events.SeenOpen(Origin, Guard.Time.GetElapsedTime(Volatile.Read(ref _lastActivity)), answered: false);
         }
 
-        Guard.OnRefused(Origin, reason);
+        Guard.Events.ConnectionRefused(Origin, reason);
         Transport?.StopReceiving();
     }
 
@@ -381,10 +381,10 @@ internal sealed class Http2Connection : ISharedConnection, ISharedLivenessSubjec
     {
         if (Transport is not null && Transport.TryProbe(out TcpSnapshot info) && info.State == TcpSnapshot.CloseWait && info.LastAckReceived <= idleAge)
         {
-            Guard.OnObserved(Origin, Origin.IdleClosed(idleAge - info.LastAckReceived, exact: true, sinceClosed: info.LastAckReceived, roundTrip: info.LongRoundTrip));
+            Guard.Events.IdleConnectionClosed(Origin, new IdleClose(idleAge - info.LastAckReceived, IsExact: true, SinceClosed: info.LastAckReceived, RoundTrip: info.LongRoundTrip));
             return;
         }
 
-        Guard.OnObserved(Origin, Origin.IdleClosed(idleAge, exact: false));
+        Guard.Events.IdleConnectionClosed(Origin, new IdleClose(idleAge, IsExact: false));
     }
 }

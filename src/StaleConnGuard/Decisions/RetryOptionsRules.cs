@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Net;
 
-namespace StaleConnGuard.Hosting;
+namespace StaleConnGuard.Decisions;
 
 /// <summary>The accepted range of every retry option. Each error names the key, the value and the range.</summary>
 internal static class RetryOptionsRules
