@@ -21,7 +21,13 @@ public sealed class Http2RaceTests(ITestOutputHelper output)
         var guard = new Http2GuardedRace(server.Address, s_idle, s_delay);
         var plain = new Http2Race(server.Address, s_idle, s_delay, "POST", static sockets => sockets);
 
-        await Task.WhenAll([plain.RunAsync(8, 2), .. guard.Races.Select(race => race.RunAsync(8, 2))]);
+        // On a busy machine an aim may miss: until the race has been seen.
+        int proven = 0;
+        for (int tries = 0; tries < 10 && (plain.Failures.Count < 5 || proven < 5); tries++)
+        {
+            await Task.WhenAll([plain.RunAsync(8, 2), .. guard.Races.Select(race => race.RunAsync(8, 2))]);
+            proven = guard.Observer.Hits.Count(hit => hit.Decision is ReplayDecision.ReplayProvenUndelivered);
+        }
 
         output.WriteLine($"plain POST: raced {plain.Raced}, failed {plain.Failures.Count} of {plain.Sent}");
         foreach (Http2Race race in guard.Races)
@@ -35,7 +41,7 @@ public sealed class Http2RaceTests(ITestOutputHelper output)
         }
 
         plain.Failures.Count.ShouldBeGreaterThanOrEqualTo(5, "a race that never happened proves nothing");
-        guard.Observer.Hits.Count(hit => hit.Decision is ReplayDecision.ReplayProvenUndelivered).ShouldBeGreaterThanOrEqualTo(5);
+        proven.ShouldBeGreaterThanOrEqualTo(5);
         foreach (Http2Race race in guard.Races)
         {
             server.Executions.CountExecutedTwice(race.Ids).ShouldBe(0);
@@ -53,11 +59,18 @@ public sealed class Http2RaceTests(ITestOutputHelper output)
     {
         Requirement.MetOrSkip(DelayedLink.IsAvailable(out string reason), reason);
         using DelayedLink link = DelayedLink.Create(s_delay);
-        await using ScriptedHttp2Server server = ScriptedHttp2Server.Start(s_idle, Http2End.Reset, link: link);
-        var guard = new Http2GuardedRace(server.Address, s_idle, s_delay, options => options.KeepAlive.ServerTimeout = s_idle);
-        var plain = new Http2Race(server.Address, s_idle, s_delay, "POST", static sockets => sockets);
 
-        await Task.WhenAll([plain.RunAsync(8, 2), .. guard.Races.Select(race => race.RunAsync(8, 2))]);
+        // Twice the margin, which is a second: a machine that stalls does not make a race of it.
+        TimeSpan idle = 2 * s_idle;
+        await using ScriptedHttp2Server server = ScriptedHttp2Server.Start(idle, Http2End.Reset, link: link);
+        var guard = new Http2GuardedRace(server.Address, idle, s_delay, options => options.KeepAlive.ServerTimeout = idle);
+        var plain = new Http2Race(server.Address, idle, s_delay, "POST", static sockets => sockets);
+
+        await Task.WhenAll([plain.RunAsync(16, 1), .. guard.Races.Select(race => race.RunAsync(16, 1))]);
+        for (int tries = 0; tries < 5 && plain.Failures.Count < 5; tries++)
+        {
+            await plain.RunAsync(16, 1);
+        }
 
         plain.Failures.Count.ShouldBeGreaterThanOrEqualTo(5, "a race that never happened proves nothing");
         guard.Races.ShouldAllBe(race => race.Failures.IsEmpty && race.Raced == 0);
