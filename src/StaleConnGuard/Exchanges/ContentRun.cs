@@ -70,6 +70,11 @@ internal sealed class ContentRun(HttpContent content, Exchange exchange, bool is
         {
             await content.CopyToAsync(stream, context, cancellationToken).ConfigureAwait(false);
         }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested && IsShared(stream))
+        {
+            await ThrowIfConnectionEndedAsync(stream).ConfigureAwait(false);
+            throw;
+        }
         finally
         {
             exchange.ContentEnds();
@@ -102,6 +107,22 @@ internal sealed class ContentRun(HttpContent content, Exchange exchange, bool is
         finally
         {
             exchange.ContentEnds();
+        }
+    }
+
+    /// <summary>
+    /// When an HTTP/2 connection ends, the runtime cancels the writing of its requests' contents. A content that finds out before it writes says only that, and the evidence would
+    /// be lost with it. The runtime's stream knows; once it has been cancelled, it writes nothing any more, and says so.
+    /// </summary>
+    private static async Task ThrowIfConnectionEndedAsync(Stream stream)
+    {
+        try
+        {
+            await stream.WriteAsync(new byte[1], CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (Exception e) when (SharedConnectionEndedException.FindIn(e) is null)
+        {
+            // Cancelled for another reason: whoever did it knows.
         }
     }
 
