@@ -24,13 +24,13 @@ internal sealed class TimeoutLearning(IGuardEvents told) : IGuardEvents
         }
 
         OriginKnowledge origin = connection.Origin;
-        if (exchange.End is ConnectionEnd.Silence)
+        if (ended.Evidence.End is ConnectionEnd.Silence)
         {
             origin.SilentHit();
         }
         else
         {
-            Tell(origin, origin.StaleHit(ended.IdleAge, reset: exchange.End is ConnectionEnd.Reset));
+            Tell(origin, origin.StaleHit(ended.IdleAge, reset: ended.Evidence.End is ConnectionEnd.Reset));
         }
 
         if (!ended.Decision.IsReplay() && ended.Decision is not ReplayDecision.SurfaceCancelled && !RepeatSafety.IsSafeToRepeat(exchange.Request))

@@ -113,8 +113,7 @@ internal sealed class GuardedStream : Stream, IGuardedConnection
         }
         catch (Exception e)
         {
-            _ends.NoteReadFailure(e);
-            _ends.ThrowIfSilent();
+            _ends.OnReadFailure(e);
             throw;
         }
 
@@ -160,8 +159,7 @@ internal sealed class GuardedStream : Stream, IGuardedConnection
         }
         catch (Exception e)
         {
-            _ends.NoteReadFailure(e);
-            _ends.ThrowIfSilent();
+            _ends.OnReadFailure(e);
             throw;
         }
 
@@ -246,8 +244,11 @@ internal sealed class GuardedStream : Stream, IGuardedConnection
         catch (Exception e)
         {
             // The connection has failed: blocking for the evidence costs no healthy request anything.
-            _ends.NoteWriteFailureAsync(e).AsTask().GetAwaiter().GetResult();
-            _ends.ThrowIfSilent();
+            if (_ends.OnWriteFailureAsync(e).AsTask().GetAwaiter().GetResult() is ConnectionEndedException evidence)
+            {
+                throw evidence;
+            }
+
             throw;
         }
 
@@ -298,8 +299,7 @@ internal sealed class GuardedStream : Stream, IGuardedConnection
         }
         catch (Exception e)
         {
-            _ends.NoteReadFailure(e);
-            _ends.ThrowIfSilent();
+            _ends.OnReadFailure(e);
             throw;
         }
         finally
@@ -329,8 +329,11 @@ internal sealed class GuardedStream : Stream, IGuardedConnection
         }
         catch (Exception e)
         {
-            await _ends.NoteWriteFailureAsync(e).ConfigureAwait(false);
-            _ends.ThrowIfSilent();
+            if (await _ends.OnWriteFailureAsync(e).ConfigureAwait(false) is ConnectionEndedException evidence)
+            {
+                throw evidence;
+            }
+
             throw;
         }
 
