@@ -46,11 +46,13 @@ internal static class RetryConfiguration
         if (reader.TryTime(nameof(options.BaseDelay), RetryOptionsRules.BaseDelay, out TimeSpan baseDelay))
         {
             options.BaseDelay = baseDelay;
+            options.ReadBaseDelay = new(reader.Failures.Path(nameof(options.BaseDelay)), baseDelay);
         }
 
         if (reader.TryTime(nameof(options.MaxDelay), RetryOptionsRules.MaxDelay, out TimeSpan maxDelay))
         {
             options.MaxDelay = maxDelay;
+            options.ReadMaxDelay = new(reader.Failures.Path(nameof(options.MaxDelay)), maxDelay);
         }
 
         if (reader.TryTime(nameof(options.MaxRetryAfter), RetryOptionsRules.MaxRetryAfter, out TimeSpan maxRetryAfter))
