@@ -18,6 +18,9 @@ internal readonly struct Attempt
             bool flushesHeaders = isOneShot ? MayBeHttp11(Request) : WillBeHttp11(Request);
             Request.Content = GuardedContent.For(Request.Content!, exchange, isOneShot, flushesHeaders).AsContent;
         }
+
+        // Last: nothing fails after it, so that whatever is counted here is taken back.
+        exchange.Shared?.Begin(exchange);
     }
 
     public Exchange Exchange { get; }
@@ -55,7 +58,7 @@ internal readonly struct Attempt
             IsConnect = request.Method == HttpMethod.Connect,
             SaysClose = HasConnectionOption(request.Headers, "close"),
         };
-        return new Attempt(new Exchange(scope, request) { Traits = traits });
+        return new Attempt(new Exchange(scope, request) { Traits = traits, Shared = SharedSendOf(scope, request) });
     }
 
     /// <summary>The same request again.</summary>
@@ -69,12 +72,13 @@ internal readonly struct Attempt
             MayRefuseWrite = mayRefuseWrite,
             HasStandIn = BodyRepeatabilityClassifier.Classify(Request.Content) is BodyRepeatability.Restartable or BodyRepeatability.OneShot,
         };
-        return new Attempt(new Exchange(last.Scope, Request) { Traits = traits });
+        return new Attempt(new Exchange(last.Scope, Request) { Traits = traits, Shared = SharedSendOf(last.Scope, Request) });
     }
 
     public void Complete()
     {
         RestoreContent();
+        Exchange.Shared?.End();
         Exchange.Close();
         if (Exchange.Connection is not IGuardedConnection connection)
         {
@@ -98,7 +102,13 @@ internal readonly struct Attempt
     public ExchangeEnd? Fail(Exception failure)
     {
         RestoreContent();
+        Exchange.Shared?.End();
         Exchange.Close();
+        if (Exchange is { Shared: SharedSend send, IsBound: false })
+        {
+            SharedEvidence.Record(Exchange, send, failure);
+        }
+
         ExchangeEnd? evidence = ConnectionEndedException.EvidenceOf(failure, Exchange) ?? Exchange.Evidence;
         RequestAttempts attempts = RequestAttempts.GetOrAttach(Request);
         attempts.Delivery = WhatIsKnown(evidence);
@@ -122,7 +132,13 @@ internal readonly struct Attempt
         return Exchange.IsBound || Exchange.HasContentBegun ? Delivery.Unknown : null;
     }
 
-    // On HTTP/2 the headers have left before the content is asked for: nothing is to be flushed there.
+    /// <summary>Only for a request that may go out over HTTP/2: others pay nothing for it.</summary>
+    private static SharedSend? SharedSendOf(ExchangeScope scope, HttpRequestMessage request) =>
+        request.Version.Major < 2 && request.VersionPolicy is not HttpVersionPolicy.RequestVersionOrHigher
+            ? null
+            : new SharedSend(scope.Guard.Time.GetTimestamp());
+
+    // On HTTP/2 nothing is flushed ahead of the content.
     internal static bool WillBeHttp11(HttpRequestMessage request) =>
         request.RequestUri?.Scheme == Uri.UriSchemeHttp
             ? MayBeHttp11(request)
