@@ -6,7 +6,7 @@ namespace StaleConnGuard.Tests.Exchanges;
 /// <summary>The evidence travels in the exception, whatever it is wrapped in on its way, and never to another request.</summary>
 public class ConnectionEndedExceptionTests
 {
-    private readonly ConnectionGuard _guard = new(new KeepAliveLedger(), new VirtualClock());
+    private readonly ConnectionGuard _guard = new(new KeepAliveLedger(), new TestClock());
 
     [Fact]
     public void EvidenceOf_WrappedByRuntimeAndContent_IsWhatWasRecordedFirst()
