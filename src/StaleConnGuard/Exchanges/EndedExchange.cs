@@ -36,6 +36,6 @@ internal readonly record struct EndedExchange(Exchange Exchange, ExchangeEnd Evi
         }
 
         OriginKnowledge origin = connection.Origin;
-        return KeepAliveLimit.InForce(origin, exchange.Settings.KeepAlive.For(origin.Key), RepeatSafety.IsSafeToRepeat(exchange.Request));
+        return KeepAliveLimit.WithMeasuredMargin(origin, exchange.Settings.KeepAlive.For(origin.Key), RepeatSafety.IsSafeToRepeat(exchange.Request));
     }
 }
