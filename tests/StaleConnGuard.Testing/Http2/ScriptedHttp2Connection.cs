@@ -59,6 +59,12 @@ internal sealed class ScriptedHttp2Connection(Socket socket, ExecutionLog execut
 
     private async Task HandleAsync(byte type, byte flags, int stream, byte[] payload)
     {
+        if (_ended && !ExecutesAfterFin)
+        {
+            // What was read behind the FIN is not executed.
+            return;
+        }
+
         switch (type)
         {
             case 4 when (flags & 1) == 0:
