@@ -7,7 +7,7 @@ public class Http2ConnectionTests
 {
     private static readonly TimeSpan s_step = TimeSpan.FromMilliseconds(100);
 
-    private readonly VirtualClock _clock = new();
+    private readonly TestClock _clock = new();
     private readonly KeepAliveLedger _ledger;
     private readonly ConnectionGuard _guard;
     private readonly Http2Connection _connection;
