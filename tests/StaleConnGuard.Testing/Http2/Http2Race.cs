@@ -35,6 +35,7 @@ public sealed class Http2Race(Uri address, TimeSpan serverTimeout, TimeSpan dela
 
     private async Task WorkAsync(int worker, int workers, int rounds, CancellationToken cancellationToken)
     {
+        var random = new Random(worker);
         for (int round = 0; round < rounds; round++)
         {
             var tap = new Http2Tap();
@@ -43,7 +44,7 @@ public sealed class Http2Race(Uri address, TimeSpan serverTimeout, TimeSpan dela
             using var client = new HttpClient(makeHandler(sockets));
 
             // Not all at once: a server that is busy with handshakes answers late, and then closes at another time than is aimed at.
-            await Task.Delay(serverTimeout * Random.Shared.NextDouble(), cancellationToken);
+            await Task.Delay(serverTimeout * random.NextDouble(), cancellationToken);
             if (await WarmUpAsync(client, cancellationToken) is not long last)
             {
                 continue;
