@@ -106,7 +106,7 @@ public class RfcRepeatTests
     public async Task R04_ProxyThatTrustsNoProof_NeverRepeatsAPost()
     {
         var options = new StaleConnGuardOptions { Replay = { NonIdempotentReplay = NonIdempotentReplay.Never }, Retry = { BaseDelay = TimeSpan.Zero } };
-        await using var race = new Guard.StaleRace(guarded: true, options: options);
+        await using var race = new StaleRace(guarded: true, options: options);
         await race.WarmUpAsync();
         var e = await Assert.ThrowsAsync<StaleConnectionException>(() => race.SendAsync(Request("POST", "bytes")));
         e.Decision.ShouldBeOneOf(ReplayDecision.SurfaceProofNotTrusted, ReplayDecision.SurfaceNotSafeToRepeat);
