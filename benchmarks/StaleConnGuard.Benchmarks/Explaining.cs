@@ -5,7 +5,10 @@ using StaleConnGuard.Testing;
 
 namespace StaleConnGuard.Benchmarks;
 
-/// <summary>What <c>staleconn explain</c> stands: <c>explain-fuzz [inputs] [seed]</c>, and <c>explain-speed [megabytes]</c> on a capture that is made while it is read.</summary>
+/// <summary>
+/// What <c>staleconn explain</c> stands: <c>explain-fuzz [inputs] [seed]</c>, <c>explain-speed [megabytes]</c> on a capture that is made while it is read, and
+/// <c>explain-truth [requests] [rounds] [server…]</c>, captures of real races with the truth beside them; that needs root and what <c>tests/servers/install</c> installs.
+/// </summary>
 internal static class Explaining
 {
     private const int Megabyte = 1024 * 1024;
@@ -31,6 +34,27 @@ internal static class Explaining
         TimeSpan took = Stopwatch.GetElapsedTime(start);
         Console.WriteLine($"{explanation.Bytes / Megabyte} MiB, {explanation.Frames} frames, {explanation.Connections} connections ({explanation.MostOpen} open at once at most), {explanation.Verdicts[Verdict.LostInFlight]} requests lost: {took.TotalSeconds:0.0} s, {Peak():0} MiB at most");
         return took < TimeSpan.FromMinutes(1) ? 0 : 1;
+    }
+
+    public static async Task<int> TruthAsync(string[] arguments)
+    {
+        int requests = arguments.Length > 0 ? int.Parse(arguments[0], CultureInfo.InvariantCulture) : 12;
+        int rounds = arguments.Length > 1 ? int.Parse(arguments[1], CultureInfo.InvariantCulture) : 4;
+        bool isTrue = true;
+        Console.WriteLine(CaptureTruth.Head);
+        foreach (string server in arguments.Length > 2 ? arguments[2..] : CaptureTruth.Servers)
+        {
+            (string row, bool isRowTrue, bool isRaced) = await CaptureTruth.RunAsync(server, requests, rounds);
+            Console.WriteLine(row);
+            isTrue &= isRowTrue;
+            if (!isRaced)
+            {
+                isTrue = false;
+                await Console.Error.WriteLineAsync($"{server}: no race happened, so nothing is shown; run it again.");
+            }
+        }
+
+        return isTrue ? 0 : 1;
     }
 
     private static double Peak()
