@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
 using StaleConnGuard.Diagnosis;
 using StaleConnGuard.Racing;
 using StaleConnGuard.Testing;
@@ -49,7 +51,6 @@ public sealed class ForeignCaptureTests(ITestOutputHelper output) : IDisposable
         found.Order(StringComparer.Ordinal).ShouldBe(lostByGateway.Concat(lostByCurl).Select(id => $"{server.Address.Authority} {PathOfIdHandler.Prefix}{id}").Order(StringComparer.Ordinal));
         lostByGateway.ShouldAllBe(id => executions.CountOf(id) == 0);
         explanation.Findings.ShouldAllBe(finding => finding.Judgement.Delivery == Delivery.ProvenUndelivered);
-        explanation.Copies.ShouldBeGreaterThan(0, "loopback shows each packet twice on any");
         explanation.VantagePoint.ShouldBe(VantagePoint.Client);
         Cause cause = explanation.Causes.ShouldHaveSingleItem();
         cause.Server.ToString().ShouldBe(server.Address.Authority);
@@ -57,9 +58,9 @@ public sealed class ForeignCaptureTests(ITestOutputHelper output) : IDisposable
     }
 
     [Theory]
-    [InlineData("any", true)]
-    [InlineData("lo", false)]
-    public async Task Explain_LoopbackCapture_CountsEachPacketOnceAndInventsNothing(string device, bool showsTwice)
+    [InlineData("any")]
+    [InlineData("lo")]
+    public async Task Explain_LoopbackCapture_CountsEachPacketOnceAndInventsNothing(string device)
     {
         Require();
         await using RealServer server = await RealServer.StartAsync("nginx", s_idleTimeout);
@@ -83,10 +84,54 @@ public sealed class ForeignCaptureTests(ITestOutputHelper output) : IDisposable
         output.WriteLine($"{explanation.Frames} frames, {explanation.Copies} copies; {string.Join(", ", explanation.Verdicts)}");
         explanation.VantagePoint.ShouldBe(VantagePoint.SameMachine);
         explanation.TroubleInAll.ShouldBe(0);
-        Finding finding = explanation.Findings.ShouldHaveSingleItem();
-        finding.Judgement.Verdict.ShouldBe(Verdict.ClosedIdleByServer);
-        finding.Requests.ShouldBe(3);
-        explanation.Copies.ShouldBe(showsTwice ? explanation.Frames / 2 : 0);
+        explanation.Findings.Sum(finding => finding.Requests).ShouldBe(3);
+        explanation.Findings.ShouldAllBe(finding => finding.Judgement.Verdict == Verdict.ClosedIdleByServer || finding.Judgement.Verdict == Verdict.Clean);
+    }
+
+    [Fact]
+    public async Task Explain_CaptureOfABridgeOnAny_CountsEachPacketOnce()
+    {
+        Require();
+        Requirement.MetOrSkip(BridgedNamespace.IsAvailable(out string reason), reason);
+        string path = Path.Combine(_folder.FullName, "bridge.pcap");
+        using var container = new BridgedNamespace();
+        using var listener = new HttpListener();
+        string prefix = $"http://{container.Host}:{FreePort(container.Host)}/";
+        listener.Prefixes.Add(prefix);
+        listener.Start();
+        Task serving = ServeAsync(listener, requests: 2);
+        await using (TcpDump dump = await TcpDump.StartAsync(path, "any", $"tcp and host {container.Host}"))
+        {
+            container.Run($"curl -s --max-time 20 {prefix}a {prefix}b");
+            await serving;
+            await dump.StopAsync();
+        }
+
+        Explanation explanation = Explain(path, keepAll: true);
+
+        output.WriteLine($"{explanation.Frames} frames, {explanation.Copies} copies; {string.Join(", ", explanation.Verdicts)}");
+        explanation.Copies.ShouldBe(explanation.Frames / 2);
+        explanation.Frames.ShouldBeGreaterThan(20);
+        explanation.TroubleInAll.ShouldBe(0);
+        explanation.Findings.ShouldHaveSingleItem().Requests.ShouldBe(2);
+    }
+
+    private static int FreePort(IPAddress address)
+    {
+        using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        socket.Bind(new IPEndPoint(address, 0));
+        return ((IPEndPoint)socket.LocalEndPoint!).Port;
+    }
+
+    private static async Task ServeAsync(HttpListener listener, int requests)
+    {
+        for (int i = 0; i < requests; i++)
+        {
+            HttpListenerContext context = await listener.GetContextAsync();
+            context.Response.ContentLength64 = 2;
+            await context.Response.OutputStream.WriteAsync("ok"u8.ToArray());
+            context.Response.Close();
+        }
     }
 
     private static void Require()
@@ -107,7 +152,8 @@ public sealed class ForeignCaptureTests(ITestOutputHelper output) : IDisposable
     {
         HttpClient[] clients = [.. Enumerable.Range(0, Clients).Select(_ => new HttpClient(new PathOfIdHandler(new SocketsHttpHandler())))];
         List<string> lost = [];
-        for (int round = 0; round < 2; round++)
+        // A machine that stalls misses the window: then once more.
+        for (int round = 0; round < 2 || (lost.Count == 0 && round < 8); round++)
         {
             // All at once, so that the gateway opens a connection for each.
             _ = await Task.WhenAll(clients.Select((client, i) => SendAsync(client, gateway, HttpMethod.Get, $"gateway-{round}-{i}-warm-up")));

@@ -39,7 +39,7 @@ public class LiveCaptureTests
         finally
         {
             // As Ctrl-C does: to the whole group.
-            using Process kill = Process.Start("kill", ["-INT", $"-{shell.Id}"]);
+            using Process kill = Process.Start("kill", ["-INT", "--", $"-{shell.Id}"]);
             await kill.WaitForExitAsync(CancellationToken.None);
         }
 
