@@ -16,6 +16,7 @@ return args switch
     ["keep-alive-fuzz", .. string[] rest] => KeepAliveFuzz.Run(rest),
     ["explain-fuzz", .. string[] rest] => Explaining.Fuzz(rest),
     ["explain-truth", .. string[] rest] => await Explaining.TruthAsync(rest),
+    ["explain-example", string folder] => await Explaining.ExampleAsync(folder),
     ["explain-speed", .. string[] rest] => Explaining.Speed(rest),
     ["overhead", .. string[] rest] => await Overhead.RunAsync(rest),
     ["resilience", .. string[] rest] => await Resilience.RunAsync(Results.Options(rest)),

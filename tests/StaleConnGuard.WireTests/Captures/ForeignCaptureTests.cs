@@ -36,7 +36,7 @@ public sealed class ForeignCaptureTests(ITestOutputHelper output) : IDisposable
         await using (TcpDump any = await TcpDump.StartAsync(path, "any", $"tcp and (host {link.ClientAddress} or port {gateway.Address.Port})"))
         {
             Task<IReadOnlyList<string>> curl = RaceCurlAsync(server.Address, window);
-            lostByGateway = await RaceGatewayAsync(gateway.Address, window);
+            lostByGateway = (await GatewayRace.RunAsync(gateway.Address, window, Clients, rounds: 2)).Where(outcome => outcome.Status == 502).Select(outcome => outcome.RequestId).ToArray();
             lostByCurl = await curl;
             await any.StopAsync();
             any.Dropped.ShouldBe(0);
@@ -145,43 +145,6 @@ public sealed class ForeignCaptureTests(ITestOutputHelper output) : IDisposable
     {
         using FileStream file = File.OpenRead(path);
         return new CaptureAnalysis(keepAll: keepAll).Run(CaptureReader.Open(file));
-    }
-
-    // The gateway keeps its connections for a minute, the server closes them after a second. Its 502 are the truth.
-    private static async Task<IReadOnlyList<string>> RaceGatewayAsync(Uri gateway, AimWindow window)
-    {
-        HttpClient[] clients = [.. Enumerable.Range(0, Clients).Select(_ => new HttpClient(new PathOfIdHandler(new SocketsHttpHandler())))];
-        List<string> lost = [];
-        // A machine that stalls misses the window: then once more.
-        for (int round = 0; round < 2 || (lost.Count == 0 && round < 8); round++)
-        {
-            // All at once, so that the gateway opens a connection for each.
-            _ = await Task.WhenAll(clients.Select((client, i) => SendAsync(client, gateway, HttpMethod.Get, $"gateway-{round}-{i}-warm-up")));
-            long warm = Stopwatch.GetTimestamp();
-            string?[] outcomes = await Task.WhenAll(clients.Select(async (client, i) =>
-            {
-                await AlarmClock.Shared.WaitUntilAsync(AlarmClock.After(warm, window.From + ((window.To - window.From) * i / Clients)));
-                string id = $"gateway-{round}-{i}";
-                return await SendAsync(client, gateway, HttpMethod.Post, id) == 502 ? id : null;
-            }));
-            lost.AddRange(outcomes.OfType<string>());
-        }
-
-        foreach (HttpClient client in clients)
-        {
-            client.Dispose();
-        }
-
-        return lost;
-    }
-
-    private static async Task<int> SendAsync(HttpClient client, Uri target, HttpMethod method, string id)
-    {
-        using var request = new HttpRequestMessage(method, target);
-        request.Headers.Add("X-Request-Id", id);
-        request.Content = method == HttpMethod.Post ? new StringContent("{}") : null;
-        using HttpResponseMessage response = await client.SendAsync(request);
-        return (int)response.StatusCode;
     }
 
     // curl sends again by itself, and says so. From start to start it counts a connect and two answers more than the idle age.
