@@ -33,7 +33,7 @@ public sealed class KnobTests : IDisposable
         await AcceptsAsync(
             "/usr/sbin/haproxy",
             "-c -f {0}",
-            $"defaults\n mode http\n timeout connect 5s\n timeout client 60s\n timeout server 60s\n {Text(s_ofServer, "HAProxy")}\nfrontend all\n bind 127.0.0.1:0\n default_backend behind\nbackend behind\n {delay} pool-max-conn 0\n");
+            $"defaults\n mode http\n timeout connect 5s\n timeout client 60s\n timeout server 60s\n {Text(s_ofServer, "HAProxy")}\nfrontend all\n bind 127.0.0.1:1\n default_backend behind\nbackend behind\n {delay} pool-max-conn 0\n");
     }
 
     [Fact]
