@@ -6,7 +6,7 @@ public class SilenceWatchTests
 {
     private static readonly long s_slow = TimeSpan.FromSeconds(1).Ticks;
 
-    private readonly VirtualClock _clock = new();
+    private readonly TestClock _clock = new();
     private readonly SilenceWatch _watch;
 
     public SilenceWatchTests() => _watch = SilenceWatch.For(new TransportOptions(), _clock)!;
@@ -139,7 +139,7 @@ public class SilenceWatchTests
             {
                 once = false;
                 _watch.Hurry();
-                _clock.Advance(TimeSpan.FromMilliseconds(50));
+                _clock.AdvanceDuringCallback(TimeSpan.FromMilliseconds(50));
             }
         };
         _watch.Add(connection);
