@@ -12,12 +12,15 @@ internal sealed class BridgedNamespace : IDisposable
 {
     private const string Program = "/usr/sbin/ip";
 
-    private readonly string _suffix = string.Create(CultureInfo.InvariantCulture, $"{Environment.ProcessId % 100_000}{Random.Shared.Next(100)}");
+    private readonly string _suffix;
 
     public BridgedNamespace()
     {
+        var random = new Random(Environment.ProcessId);
+        _suffix = string.Create(CultureInfo.InvariantCulture, $"{Environment.ProcessId % 100_000}{random.Next(100)}");
+
         // RFC 5737, for documentation: nobody's.
-        string network = string.Create(CultureInfo.InvariantCulture, $"203.0.113.{4 * Random.Shared.Next(62)}");
+        string network = string.Create(CultureInfo.InvariantCulture, $"203.0.113.{4 * random.Next(62)}");
         byte[] address = IPAddress.Parse(network).GetAddressBytes();
         Host = new IPAddress([address[0], address[1], address[2], (byte)(address[3] + 1)]);
         var inside = new IPAddress([address[0], address[1], address[2], (byte)(address[3] + 2)]);
@@ -59,7 +62,7 @@ internal sealed class BridgedNamespace : IDisposable
 
     private static void Ip(string line)
     {
-        using Process process = Process.Start(new ProcessStartInfo(Program, line) { RedirectStandardError = true })!;
+        using Process process = Process.Start(new ProcessStartInfo(Program, line) { RedirectStandardError = true, UseShellExecute = false })!;
         string said = process.StandardError.ReadToEnd();
         process.WaitForExit();
         if (process.ExitCode != 0)

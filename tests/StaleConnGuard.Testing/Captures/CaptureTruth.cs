@@ -30,6 +30,15 @@ internal static class CaptureTruth
         CaptureComparison oneDirection = race.Compare(CapturedRace.OneDirection);
         CaptureComparison[] gaps = [.. Enumerable.Range(0, Gaps).Select(seed => WithGaps(race, seed))];
         int invented = middle.Invented.Count + oneDirection.Found + gaps.Sum(one => one.Invented.Count + one.Wrong.Count);
+        foreach (CaptureComparison one in (CaptureComparison[])[.. whole, middle, .. gaps])
+        {
+            // With gaps less may be proven than the kernel knows.
+            foreach (string what in one.Invented.Concat(one.Wrong).Concat(gaps.Contains(one) ? [] : one.Disagreed))
+            {
+                await Console.Error.WriteLineAsync($"{server}, {one.Spot}: {what}");
+            }
+        }
+
         bool isTrue = invented == 0 && whole.All(one => one.Missed.Count + one.Invented.Count + one.Wrong.Count + one.Disagreed.Count == 0);
         string row = string.Create(
             CultureInfo.InvariantCulture,

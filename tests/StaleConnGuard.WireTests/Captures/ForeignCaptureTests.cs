@@ -159,6 +159,7 @@ public sealed class ForeignCaptureTests(ITestOutputHelper output) : IDisposable
                 ["-s", "-v", "-o", "/dev/null", "-o", "/dev/null", "-d", "{}", "--rate", $"{Math.Round(perHour).ToString(CultureInfo.InvariantCulture)}/h", $"{server}id/curl-{i}-warm-up", $"{server}id/curl-{i}"])
             {
                 RedirectStandardError = true,
+                UseShellExecute = false,
             };
             using Process process = Process.Start(start)!;
             string said = await process.StandardError.ReadToEndAsync();
