@@ -127,17 +127,17 @@ internal sealed class GuardMetrics : IGuardEvents
                 tags.Address,
                 tags.Port,
                 new(TelemetryTags.RequestMethod, TelemetryTags.Method(ended.Exchange.Request?.Method)),
-                new(TelemetryTags.Delivery, ended.Exchange.Delivery.ToString()),
+                new(TelemetryTags.Delivery, ended.Evidence.Delivery.ToString()),
                 new(TelemetryTags.Outcome, TelemetryTags.OutcomeOf(ended.Decision)),
                 new(TelemetryTags.Decision, ended.Decision.ToString()),
-                new(TelemetryTags.ErrorType, ended.Exchange.End.ToString()),
+                new(TelemetryTags.ErrorType, ended.Evidence.End.ToString()),
             ]);
     }
 
     /// <summary>A refusal by the guard itself is none: that request had not been sent.</summary>
     private void CountReplay(in EndedExchange ended)
     {
-        if (_replays.Enabled && ended.Decision.IsReplay() && ended.Exchange.End is not (ConnectionEnd.Refused or ConnectionEnd.ClosedBeforeUse))
+        if (_replays.Enabled && ended.Decision.IsReplay() && !ended.Evidence.WasRefused)
         {
             OriginTags tags = TagsOf(ended.Exchange.Connection?.Origin.Key);
             _replays.Add(1, tags.Address, tags.Port, new(TelemetryTags.Decision, ended.Decision.ToString()));
@@ -175,7 +175,7 @@ internal sealed class GuardMetrics : IGuardEvents
         foreach (OriginKeepAlive origin in _ledger.Snapshot())
         {
             // What leads through a proxy would stand beside the direct way with the same tags; the ledger page shows both.
-            if (origin.UnsafeLimit is not TimeSpan limit || origin.Proxy is not null || !OriginKey.TryParse(origin.Origin, out OriginKey key))
+            if (origin.NonIdempotentLimit is not TimeSpan limit || origin.Proxy is not null || !OriginKey.TryParse(origin.Origin, out OriginKey key))
             {
                 continue;
             }
@@ -183,7 +183,7 @@ internal sealed class GuardMetrics : IGuardEvents
             OriginTags tags = OriginTags.Of(key);
             if (tags != OriginTags.Others)
             {
-                yield return new Measurement<double>(limit.TotalSeconds, tags.Scheme, tags.Address, tags.Port, new(TelemetryTags.LimitSource, origin.UnsafeLimitSource.ToString()));
+                yield return new Measurement<double>(limit.TotalSeconds, tags.Scheme, tags.Address, tags.Port, new(TelemetryTags.LimitSource, origin.NonIdempotentLimitSource.ToString()));
             }
         }
     }
