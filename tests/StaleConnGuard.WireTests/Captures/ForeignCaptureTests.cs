@@ -52,7 +52,7 @@ public sealed class ForeignCaptureTests(ITestOutputHelper output) : IDisposable
         lostByGateway.ShouldAllBe(id => executions.CountOf(id) == 0);
         explanation.Findings.ShouldAllBe(finding => finding.Judgement.Delivery == Delivery.ProvenUndelivered);
         explanation.VantagePoint.ShouldBe(VantagePoint.Client);
-        Cause cause = explanation.Causes.ShouldHaveSingleItem();
+        Cause cause = explanation.Causes.Where(cause => cause.Settings.Count > 0).ShouldHaveSingleItem();
         cause.Server.ToString().ShouldBe(server.Address.Authority);
         cause.Settings.ShouldContain(setting => setting.Where == "nginx");
     }
@@ -65,7 +65,7 @@ public sealed class ForeignCaptureTests(ITestOutputHelper output) : IDisposable
         Require();
         await using RealServer server = await RealServer.StartAsync("nginx", s_idleTimeout);
         string path = Path.Combine(_folder.FullName, "loopback.pcap");
-        await using (TcpDump dump = await TcpDump.StartAsync(path, device, $"tcp port {server.Address.Port}", snapLength: 0))
+        await using (TcpDump dump = await TcpDump.StartAsync(path, device, $"tcp port {server.Address.Port}"))
         {
             using var client = new HttpClient();
             for (int i = 0; i < 3; i++)

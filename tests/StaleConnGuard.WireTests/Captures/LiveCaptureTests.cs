@@ -22,7 +22,7 @@ public class LiveCaptureTests
         using DelayedLink link = DelayedLink.Create(TimeSpan.FromMilliseconds(25));
         await using var server = RaceServer.Start(link, new RaceServerOptions { IdleTimeout = TimeSpan.FromSeconds(1) });
         string options = isJson ? "--json" : "--port " + server.Address.Port;
-        using Process shell = Start($"tcpdump -i {link.DeviceName} -n -U --immediate-mode -Z root -s 0 -w - tcp 2>/dev/null | dotnet exec {Path.Combine(AppContext.BaseDirectory, "staleconn.dll")} explain - {options}");
+        using Process shell = Start($"tcpdump -i {link.DeviceName} -n -U --immediate-mode -Z root -s 2048 -B 16384 -w - tcp 2>/dev/null | dotnet exec {Path.Combine(AppContext.BaseDirectory, "staleconn.dll")} explain - {options}");
         try
         {
             Task<string?> line = shell.StandardOutput.ReadLineAsync(patience.Token).AsTask();
