@@ -15,6 +15,8 @@ return args switch
     ["reverse-proxy", .. string[] rest] => await ReverseProxy.RunAsync(rest),
     ["keep-alive-fuzz", .. string[] rest] => KeepAliveFuzz.Run(rest),
     ["explain-fuzz", .. string[] rest] => Explaining.Fuzz(rest),
+    ["explain-truth", .. string[] rest] => await Explaining.TruthAsync(rest),
+    ["explain-example", string folder] => await Explaining.ExampleAsync(folder),
     ["explain-speed", .. string[] rest] => Explaining.Speed(rest),
     ["http2", .. string[] rest] => await Http2Races.RunAsync(rest),
     ["http2-soak", .. string[] rest] => await Http2Soak.RunAsync(rest),

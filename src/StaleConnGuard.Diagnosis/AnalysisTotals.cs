@@ -29,6 +29,7 @@ internal sealed class AnalysisTotals(bool keepAll)
     private long _truncated;
     private long _untimed;
     private long _unlistedServers;
+    private long _withGaps;
     private long _firstTime = long.MaxValue;
     private long _lastTime = long.MinValue;
 
@@ -57,6 +58,7 @@ internal sealed class AnalysisTotals(bool keepAll)
 
     public void Count(TcpConnection connection)
     {
+        _withGaps += connection.HasGap ? 1 : 0;
         _vantagePoint.Add(connection.Handshake);
         if (connection.HasDirection)
         {
@@ -158,6 +160,11 @@ internal sealed class AnalysisTotals(bool keepAll)
         if (_truncated > 0)
         {
             yield return $"{Count(_truncated)} packets were captured in part only (tcpdump: -s 0 captures them whole): what was cut off is not known.";
+        }
+
+        if (_withGaps > 0)
+        {
+            yield return $"{Count(_withGaps)} connections show gaps: packets are missing from this capture, and not every missing packet shows.";
         }
 
         if (_unlistedServers > 0)

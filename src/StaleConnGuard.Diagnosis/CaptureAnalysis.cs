@@ -128,7 +128,7 @@ internal sealed class CaptureAnalysis
 
     private void Tell(TcpConnection connection, Finding finding)
     {
-        if (_onFinding is not null && connection.TryTell(finding.Request?.Ordinal ?? 0, finding.Judgement.Verdict))
+        if (_onFinding is not null && connection.Told.TryAdd(finding.Request?.Ordinal ?? 0, finding.Judgement.Verdict))
         {
             _onFinding(finding);
         }

@@ -10,6 +10,7 @@ internal static class ExplainText
     private const int WidthWithoutTerminal = 160;
     private const int ShownFindings = 30;
     private const int ShownGroups = 8;
+    private const int ShownCauses = 10;
 
     public static void Write(Explanation explanation, ExplainArguments arguments, TextWriter output)
     {
@@ -54,7 +55,8 @@ internal static class ExplainText
 
     private static void WriteCauses(Explanation explanation, TextWriter output)
     {
-        foreach (Cause cause in explanation.Causes)
+        var shown = new HashSet<string>(StringComparer.Ordinal);
+        foreach (Cause cause in explanation.Causes.Take(ShownCauses))
         {
             output.WriteLine();
             output.WriteLine(cause.Sentence);
@@ -83,6 +85,12 @@ internal static class ExplainText
                 continue;
             }
 
+            if (!shown.Add(string.Join('|', cause.Settings.Skip(1).Concat(cause.ServerSettings))))
+            {
+                output.WriteLine("  To set as above.");
+                continue;
+            }
+
             output.WriteLine("  To set where the client is, so that it lets go first:");
             WriteSettings(cause.Settings, output);
             if (cause.ServerSettings.Count > 0)
@@ -90,6 +98,12 @@ internal static class ExplainText
                 output.WriteLine($"  or where the server is, above the longest idle age seen here ({Wording.Age(cause.LongestKept)}):");
                 WriteSettings(cause.ServerSettings, output);
             }
+        }
+
+        if (explanation.Causes.Count > ShownCauses)
+        {
+            output.WriteLine();
+            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"And {explanation.Causes.Count - ShownCauses} servers more; --json has all."));
         }
     }
 

@@ -23,7 +23,7 @@ internal sealed record AgeGroups
     /// <summary>All groups, by age, without restarts.</summary>
     public IReadOnlyList<AgeGroup> Groups { get; }
 
-    /// <summary>The group that is the timeout: the lowest of those that have many. Uneven: from the lowest to the highest, without the outermost.</summary>
+    /// <summary>The group that is the timeout: the lowest of those that have many; all of them where no group has nearly all. Without the outermost twentieth at either end.</summary>
     public AgeGroup Timeout { get; }
 
     /// <summary>Whether nearly all closes are in that group.</summary>
@@ -45,8 +45,9 @@ internal sealed record AgeGroups
         int most = groups.Max(group => group.Count);
         AgeGroup main = groups.First(group => group.Count >= most * ShareOfTimeout);
         bool isEven = main.Count >= ages.Length * ShareOfEven;
-        int tail = (int)(ages.Length * Tail);
-        return new AgeGroups(groups, isEven ? main : new AgeGroup(ages[tail], ages[^(1 + tail)], ages.Length), isEven, closes.Count - ages.Length);
+        TimeSpan[] counted = isEven ? [.. ages.Where(age => age >= main.From && age <= main.To)] : ages;
+        int tail = (int)(counted.Length * Tail);
+        return new AgeGroups(groups, new AgeGroup(counted[tail], counted[^(1 + tail)], counted.Length), isEven, closes.Count - ages.Length);
     }
 
     private static List<AgeGroup> Group(TimeSpan[] ages)

@@ -7,6 +7,7 @@ internal static class CauseFinder
 {
     // Servers close late, by up to a second and some, and the clocks of captures are not ours.
     private static readonly TimeSpan s_early = TimeSpan.FromMilliseconds(60);
+    private static readonly TimeSpan s_ticks = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan s_late = TimeSpan.FromMilliseconds(1300);
 
     public static Cause? Find(ServerSummary summary)
@@ -110,11 +111,11 @@ internal static class CauseFinder
         return summary.LostMethods.Count == 0 ? ", their methods hidden by TLS or HTTP/2" : posts == 0 ? ", none of them POST" : $", {posts.ToString(CultureInfo.InvariantCulture)} of them POST";
     }
 
-    // What a server is told is a round figure, and it closes a little later: 5.004 s means 5 s.
+    // What a server is told is a round figure, and it closes a little later: 5.004 s means 5 s, and so does 4.992 s on clocks that tick every 4 ms.
     private static TimeSpan RoundDown(TimeSpan age)
     {
         var nearest = TimeSpan.FromSeconds(Math.Round(age.TotalSeconds * 10) / 10);
-        return nearest > TimeSpan.Zero && (age - nearest).Duration() <= s_early && nearest <= age ? nearest : TimeSpan.FromMilliseconds(Math.Floor(age.TotalMilliseconds / 10) * 10);
+        return nearest > TimeSpan.Zero && (age - nearest).Duration() <= s_early && nearest <= age + s_ticks ? nearest : TimeSpan.FromMilliseconds(Math.Floor(age.TotalMilliseconds / 10) * 10);
     }
 
     private static string Text(TimeSpan age) => string.Create(CultureInfo.InvariantCulture, $"{age.TotalSeconds:0.0##} s");

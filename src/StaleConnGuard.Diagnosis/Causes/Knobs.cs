@@ -18,7 +18,7 @@ internal static class Knobs
             new("StaleConnGuard", $"options.KeepAlive.Origins[\"{(isTls ? "https" : "http")}://{server}\"] = new() {{ ServerTimeout = TimeSpan.FromSeconds({Seconds(timeout)}) }}; // the origin as your client writes it"),
             new("nginx", $"upstream … {{ keepalive …; keepalive_timeout {milliseconds}ms; }}"),
             new("HAProxy", $"server … pool-purge-delay {Milliseconds(limit / 2)}ms (closes half of what is idle at each: not exact); pool-max-conn 0 keeps none"),
-            new("Envoy", $"cluster: typed_extension_protocol_options: envoy.extensions.upstreams.http.v3.HttpProtocolOptions: common_http_protocol_options: idle_timeout: {Seconds(limit)}s"),
+            new("Envoy", $"cluster: typed_extension_protocol_options: envoy.extensions.upstreams.http.v3.HttpProtocolOptions: {{ common_http_protocol_options: {{ idle_timeout: {Seconds(limit)}s }}, explicit_http_config: {{ http_protocol_options: {{}} }} }}"),
             new("Traefik", $"http.serversTransports.….forwardingTimeouts.idleConnTimeout: {milliseconds}ms"),
             new("Apache httpd", limit < TimeSpan.FromSeconds(1) ? "ProxyPass … disablereuse=on (ttl takes whole seconds, 1 at least)" : $"ProxyPass … ttl={Whole(limit)} (whole seconds; not with the prefork MPM)"),
             new("Caddy", $"reverse_proxy … {{ transport http {{ keepalive {milliseconds}ms }} }}"),

@@ -8,6 +8,7 @@ namespace StaleConnGuard.Diagnosis;
 internal static class HtmlReport
 {
     private const int MostTimeLines = 50;
+    private const int MostCauses = 20;
     private const int MostAges = 8;
 
     private const string Style = """
@@ -17,10 +18,11 @@ internal static class HtmlReport
         h1 { font-size: 1.5rem; } h2 { font-size: 1.2rem; margin-top: 2.2rem; } h3 { font-size: 1rem; margin: 0 0 .3rem; }
         .dim { color: var(--dim); } .bad { color: var(--bad); } .lead { font-size: 1.1rem; font-weight: 600; }
         table { border-collapse: collapse; width: 100%; } th, td { text-align: left; padding: .35rem .7rem .35rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
-        th { color: var(--dim); font-weight: 500; } td.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+        th { color: var(--dim); font-weight: 500; } th.n { text-align: right; } td.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
         code { font: 13px ui-monospace, monospace; overflow-wrap: anywhere; } details { margin: .6rem 0; } summary { cursor: pointer; }
         section.lost { background: var(--box); border: 1px solid var(--line); border-radius: 8px; padding: 1rem 1.2rem; margin: 1rem 0; }
-        svg { display: block; width: 100%; height: auto; margin-top: .6rem; } svg text { font: 12px ui-monospace, monospace; fill: var(--ink); } svg text.dim { fill: var(--dim); } svg text.bad { fill: var(--bad); }
+        .wide { overflow-x: auto; } table.verdicts { width: auto; } table.verdicts td:first-child { padding-left: 0; min-width: 4rem; }
+        svg { display: block; width: 100%; min-width: 46rem; height: auto; margin-top: .6rem; } svg text { font: 12px ui-monospace, monospace; fill: var(--ink); } svg text.dim { fill: var(--dim); } svg text.bad { fill: var(--bad); }
         .rail { stroke: var(--line); stroke-width: 2; } .fromclient { stroke: var(--client); } .fromserver { stroke: var(--server); } .end { stroke: var(--bad); } .packet { stroke-width: 2; fill: none; }
         .tip.fromclient { fill: var(--client); stroke: none; } .tip.fromserver { fill: var(--server); stroke: none; } .tip.end { fill: var(--bad); stroke: none; }
         """;
@@ -52,10 +54,10 @@ internal static class HtmlReport
         _ = page.AppendLine("<h2>What happened, and what to set</h2>");
         if (explanation.Causes.Count == 0)
         {
-            _ = page.AppendLine("<p>No server closed an idle connection here, and no connection was found forgotten.</p>");
+            _ = page.AppendLine("<p>Neither side closed an idle connection here, and no connection was found forgotten: no timeout is seen.</p>");
         }
 
-        foreach (Cause cause in explanation.Causes)
+        foreach (Cause cause in explanation.Causes.Take(MostCauses))
         {
             _ = page.AppendLine(CultureInfo.InvariantCulture, $"<p class=\"lead\">{Text(cause.Sentence)}</p>");
             if (cause.Presets.Count > 0)
@@ -63,16 +65,31 @@ internal static class HtmlReport
                 _ = page.AppendLine(CultureInfo.InvariantCulture, $"<p>Fits the default of {Text(string.Join(", ", cause.Presets.Select(preset => preset.Name)))}.</p>");
             }
 
+            if (cause.Nearest is { } nearest)
+            {
+                _ = page.AppendLine(CultureInfo.InvariantCulture, $"<p>Fits no known default; the nearest is {Text(nearest.Name)} with {nearest.Timeout.TotalSeconds:0.###} s.</p>");
+            }
+
+            if (explanation.VantagePoint is VantagePoint.Several)
+            {
+                _ = page.AppendLine(CultureInfo.InvariantCulture, $"<p>Captured {Text(Wording.Of(explanation.Servers.First(server => server.Server == cause.Server).VantagePoint.Find()))}.</p>");
+            }
+
             if (cause.Settings.Count == 0)
             {
                 continue;
             }
 
-            WriteSettings(page, "Where the client is: let go first", cause.Settings, isOpen: true);
+            WriteSettings(page, "Where the client is: let go first", cause.Settings, isOpen: ReferenceEquals(cause, explanation.Causes[0]));
             if (cause.ServerSettings.Count > 0)
             {
                 WriteSettings(page, $"Or where the server is: above the longest idle age seen here, {Wording.Age(cause.LongestKept)}", cause.ServerSettings, isOpen: false);
             }
+        }
+
+        if (explanation.Causes.Count > MostCauses)
+        {
+            _ = page.AppendLine(CultureInfo.InvariantCulture, $"<p class=\"dim\">And {explanation.Causes.Count - MostCauses} servers more.</p>");
         }
     }
 
@@ -89,10 +106,11 @@ internal static class HtmlReport
 
     private static void WriteVerdicts(StringBuilder page, Explanation explanation)
     {
-        _ = page.AppendLine("<h2>Verdicts</h2><table>");
+        _ = page.AppendLine("<h2>Verdicts</h2><table class=\"verdicts\">");
         foreach ((Verdict verdict, long count) in explanation.Verdicts.OrderByDescending(pair => pair.Value))
         {
-            _ = page.AppendLine(CultureInfo.InvariantCulture, $"<tr><td class=\"n\">{count}</td><td>{Text(Wording.Of(verdict))}</td></tr>");
+            string why = verdict is Verdict.Unknown ? $": {string.Join(", ", explanation.UnknownBecause.OrderByDescending(pair => pair.Value).Select(pair => $"{pair.Value} {Wording.Of(pair.Key)}"))}" : string.Empty;
+            _ = page.AppendLine(CultureInfo.InvariantCulture, $"<tr><td class=\"n\">{count}</td><td>{Text(Wording.Of(verdict) + why)}</td></tr>");
         }
 
         _ = page.AppendLine("</table>");
@@ -100,7 +118,7 @@ internal static class HtmlReport
 
     private static void WriteServers(StringBuilder page, Explanation explanation)
     {
-        _ = page.AppendLine("<h2>Servers</h2><table><tr><th>server</th><th>closes idle connections at</th><th>clients keep them up to</th><th>lost</th><th>taken, no answer</th><th>forgotten, silent</th></tr>");
+        _ = page.AppendLine("<h2>Servers</h2><div class=\"wide\"><table><tr><th>server</th><th>closes idle connections at</th><th>clients keep them up to</th><th class=\"n\">lost</th><th class=\"n\">taken, no answer</th><th class=\"n\">forgotten, silent</th></tr>");
         foreach (ServerSummary server in explanation.Servers.Take(100))
         {
             string closes = explanation.Causes.FirstOrDefault(cause => cause.Server == server.Server)?.Ages is { } ages ? string.Join("<br>", ages.Groups.Take(MostAges).Select(Wording.Of)) : "-";
@@ -117,6 +135,7 @@ internal static class HtmlReport
         Finding[] shown = [.. explanation.Findings.Where(finding => finding.IsTrouble).Take(MostTimeLines)];
         if (shown.Length == 0)
         {
+            _ = page.AppendLine("<h2>Requests that went wrong</h2><p>None was seen.</p>");
             return;
         }
 
@@ -130,7 +149,7 @@ internal static class HtmlReport
                 <div>{Text(Wording.Sentence(finding))}</div>
                 <div class="dim">idle {Wording.Age(finding.IdleAtRequest)} when the request left, {Wording.Age(finding.IdleAtEnd)} at the end; {Text(Wording.Evidence(finding))}</div>
                 """);
-            _ = page.AppendLine(TimeLine.Draw(finding));
+            _ = page.Append("<div class=\"wide\">").Append(TimeLine.Draw(finding)).AppendLine("</div>");
             _ = page.AppendLine("</section>");
         }
     }

@@ -8,6 +8,9 @@ internal sealed class HalfConnection
     private const int KeptBytes = 512;
     private const long LongestHole = 1_000_000_000;
 
+    // RFC 7323 2.2: no window is larger.
+    private const long LargestWindow = 1L << 30;
+
     private uint _base;
     private List<PendingBytes>? _pending;
     private DuplicateFilter _duplicates;
@@ -59,6 +62,18 @@ internal sealed class HalfConnection
             IsStarted = true;
             FromTheBeginning = isBeginning;
         }
+    }
+
+    /// <summary>Whether bytes at this sequence number may be of this stream: none follow a FIN, and none lie further ahead than any window.</summary>
+    public bool MayContinueWith(uint sequence)
+    {
+        if (!IsStarted)
+        {
+            return true;
+        }
+
+        long offset = Unwrap(sequence);
+        return !(offset > Fin?.Offset) && Math.Abs(offset - Next) <= LargestWindow;
     }
 
     /// <summary>Where a sequence number lies in the stream; numbers wrap around, so the place nearest to what is expected is meant.</summary>

@@ -17,9 +17,11 @@ internal sealed class TcpConnection(FlowKey key)
     private int _requestsBefore;
     private bool _hasTimes = true;
     private bool _isWorthALook;
-    private List<(int Ordinal, Verdict Verdict)>? _told;
 
     public FlowKey Key { get; } = key;
+
+    /// <summary>What has been told of it while it was open.</summary>
+    public ToldVerdicts Told { get; } = new();
 
     public HandshakeTimes Handshake => _handshake;
 
@@ -43,6 +45,9 @@ internal sealed class TcpConnection(FlowKey key)
 
     public bool HasDirection => _client >= 0;
 
+    /// <summary>Whether bytes of either side are known to be missing.</summary>
+    public bool HasGap => _halves[0].IsSeen && _halves[1].IsSeen && (_halves[0].HoleUntil > 0 || _halves[1].HoleUntil > 0);
+
     public Endpoint Client => _client == 1 ? Key.Second : Key.First;
 
     public Endpoint Server => _client == 1 ? Key.First : Key.Second;
@@ -53,9 +58,10 @@ internal sealed class TcpConnection(FlowKey key)
 
     private HalfConnection FromClient => _halves[Math.Max(_client, 0)];
 
-    /// <summary>Whether a SYN begins another connection of the same two ends.</summary>
-    public bool IsSucceededBy(in TcpSegment segment) =>
-        segment.Has(TcpFlags.Syn) && !segment.Has(TcpFlags.Ack) && (IsOver || _isEstablished || (_syns > 0 && segment.Sequence != _firstSequence));
+    /// <summary>Whether another connection of the same two ends has begun: by a SYN, or by numbers that cannot be this one's when the SYN was not captured.</summary>
+    public bool IsSucceededBy(in TcpSegment segment) => segment.Has(TcpFlags.Syn)
+        ? !segment.Has(TcpFlags.Ack) && (IsOver || _isEstablished || (_syns > 0 && segment.Sequence != _firstSequence))
+        : segment.Length > 0 && !_halves[segment.Source == Key.First ? 0 : 1].MayContinueWith(segment.Sequence);
 
     /// <param name="segment">The next segment of the connection.</param>
     /// <param name="serverPort">A port that is known to be a server's; null for none.</param>
@@ -142,18 +148,6 @@ internal sealed class TcpConnection(FlowKey key)
         bool isWorthALook = _isWorthALook && !IsOver;
         _isWorthALook = false;
         return isWorthALook;
-    }
-
-    /// <summary>False when this verdict on this request (0 for the connection) has been told.</summary>
-    public bool TryTell(int ordinal, Verdict verdict)
-    {
-        if (_told?.Contains((ordinal, verdict)) is true)
-        {
-            return false;
-        }
-
-        (_told ??= []).Add((ordinal, verdict));
-        return true;
     }
 
     public ConnectionFacts ToFacts() => new()

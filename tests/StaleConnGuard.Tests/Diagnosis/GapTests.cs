@@ -21,6 +21,7 @@ public class GapTests
         Finding finding = _script.Explain().Only();
 
         finding.Judgement.ShouldBe(new Judgement(Verdict.LostInFlight, Reason.FinBeforeRequest, Delivery.ProvenUndelivered));
+        _script.Explain().Warnings.ShouldHaveSingleItem().ShouldStartWith("1 connections show gaps");
         finding.Request!.Method.ShouldBe("POST");
         finding.Request.Ordinal.ShouldBe(2);
     }
@@ -118,6 +119,21 @@ public class GapTests
         Finding finding = _script.ToArray(missing: [4, 5]).Explain().Only();
 
         finding.Judgement.ShouldBe(new Judgement(Verdict.Unknown, Reason.HoleInServerStream));
+    }
+
+    [Fact]
+    public void Connection_of_the_same_ports_whose_beginning_was_not_captured_is_another_one()
+    {
+        _exchange.Handshake(0).Answered(20).FromClient(500, CaptureScript.Fin | CaptureScript.Ack);
+        int handshake = _script.Frames.Count;
+        new ScriptedExchange(_script, clientStart: 100_000_000).Handshake(5000).Answered(5020).Request(6028).ServerFin(6030);
+
+        Explanation explanation = _script.ToArray(missing: [handshake]).Explain();
+
+        Finding finding = explanation.Findings.Single(finding => finding.IsTrouble);
+        finding.Judgement.Verdict.ShouldBe(Verdict.LostInFlight);
+        finding.Request!.Ordinal.ShouldBe(2);
+        explanation.Findings.Count.ShouldBe(2);
     }
 
     [Fact]
