@@ -17,7 +17,7 @@ internal sealed class Http2Connection : ISharedConnection, ISharedLivenessSubjec
     private readonly OpenStreams _streams = new();
     private readonly HeadersWrites _writes = new();
     private readonly long _created;
-    private readonly SilenceWatch? _watch;
+    private readonly LivenessWatch? _watch;
     private FrameScanner _sent = FrameScanner.OfClient();
     private FrameScanner _received = FrameScanner.OfServer();
     private volatile SharedConnectionEndedException? _end;
@@ -118,7 +118,7 @@ internal sealed class Http2Connection : ISharedConnection, ISharedLivenessSubjec
                 Trace.LastHeaders = now;
                 _idleBeforeLast = reused ? idleNow : 0;
                 idleTicks = reused && idleNow > 0 ? idleNow : -1;
-                if (_watch is not null && idleTicks >= SilenceSettings.EarlyFromTicks)
+                if (_watch is not null && idleTicks >= LivenessSettings.EarlyFromTicks)
                 {
                     _suspected = new WriteAfterPause(now, MarkOf(_writes[0].BytesBefore));
                     isSuspect = true;

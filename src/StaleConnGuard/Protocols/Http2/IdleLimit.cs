@@ -29,7 +29,7 @@ internal sealed class IdleLimit : IDisposable
     /// <summary>Takes the connection out if its time has come. Returns when to look again.</summary>
     internal TimeSpan Look()
     {
-        long limit = KeepAliveLimit.For(_connection.Origin, _settings(), safeToRepeat: true).MaxIdleTicks;
+        long limit = KeepAliveLimit.WithFullMargin(_connection.Origin, _settings(), safeToRepeat: true).MaxIdleTicks;
         if (limit == KeepAliveSettings.None)
         {
             return s_longestWait;
