@@ -1,4 +1,3 @@
-using OpenTelemetry;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
 using OpenTelemetry.Trace;
@@ -17,10 +16,10 @@ builder.Services.AddHealthChecks().AddStaleConnGuard();
 builder.WebHost.AdvertiseKeepAlive(options => options.BehindLoadBalancer(KnownServerTimeouts.AwsAlb));
 
 // One line each: what the guard counts, and the spans that carry its resend count and events.
-using OpenTelemetrySdk telemetry = OpenTelemetrySdk.Create(otel => otel
+builder.Services.AddOpenTelemetry()
     .ConfigureResource(resource => resource.AddService("orders-gateway"))
     .WithMetrics(metrics => metrics.AddMeter(StaleConnGuardDiagnostics.MeterName).AddOtlpExporter())
-    .WithTracing(tracing => tracing.AddSource("Microsoft.AspNetCore", StaleConnGuardDiagnostics.ActivitySourceName).AddOtlpExporter()));
+    .WithTracing(tracing => tracing.AddSource("Microsoft.AspNetCore", StaleConnGuardDiagnostics.ActivitySourceName).AddOtlpExporter());
 
 WebApplication app = builder.Build();
 app.MapStaleConnGuard("/staleconnguard");

@@ -26,7 +26,8 @@ public class SampleTests(ITestOutputHelper output)
         using var client = new HttpClient { BaseAddress = sample.Uri };
 
         await OrderAsync(client);
-        await EventuallyAsync(() => collector.Of(StaleConnGuardDiagnostics.KeepAliveLimit).Count == 1);
+        // The exporter's connection to the collector is a client of the factory, and guarded as well.
+        await EventuallyAsync(() => collector.Of(StaleConnGuardDiagnostics.KeepAliveLimit).Any(p => Equals(p.Attributes["server.address"], link.ServerAddress.ToString())));
         collector.Sum(StaleConnGuardDiagnostics.StaleHits).ShouldBe(0);
 
         // A little before the middle of the open window, which is two delays wide: whatever comes between only makes it later.
@@ -67,7 +68,7 @@ public class SampleTests(ITestOutputHelper output)
         lost.Events.Single(e => e.Name == StaleConnGuardDiagnostics.StaleHitEvent).Attributes["staleconnguard.delivery"].ShouldBe("ProvenUndelivered");
 
         using JsonDocument ledger = JsonDocument.Parse(await client.GetStringAsync(new Uri("/staleconnguard", UriKind.Relative)));
-        ledger.RootElement.GetProperty("origins")[0].GetProperty("staleHits").GetInt64().ShouldBe(1);
+        ledger.RootElement.GetProperty("origins").EnumerateArray().Sum(origin => origin.GetProperty("staleHits").GetInt64()).ShouldBe(1);
     }
 
     private static async Task<int> OrderAsync(HttpClient client)
