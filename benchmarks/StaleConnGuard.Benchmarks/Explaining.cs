@@ -16,9 +16,9 @@ internal static class Explaining
         int seed = arguments.Length > 1 ? int.Parse(arguments[1], CultureInfo.InvariantCulture) : 1;
         int workers = Environment.ProcessorCount;
         long start = Stopwatch.GetTimestamp();
-        (long Captures, long Frames)[] done = new (long, long)[workers];
+        (long Captures, long Frames, TimeSpan Longest)[] done = new (long, long, TimeSpan)[workers];
         _ = Parallel.For(0, workers, worker => done[worker] = CaptureFuzz.Run((inputs / workers) + (worker < inputs % workers ? 1 : 0), seed + worker));
-        Console.WriteLine($"{inputs} inputs, seeds {seed} to {seed + workers - 1}: {done.Sum(worker => worker.Captures)} read as captures, {done.Sum(worker => worker.Frames)} frames; no exception, {Stopwatch.GetElapsedTime(start).TotalSeconds:0} s, {Peak():0} MiB at most");
+        Console.WriteLine($"{inputs} inputs, seeds {seed} to {seed + workers - 1}: {done.Sum(worker => worker.Captures)} read as captures, {done.Sum(worker => worker.Frames)} frames; no exception, the longest input took {done.Max(worker => worker.Longest.TotalMilliseconds):0} ms; {Stopwatch.GetElapsedTime(start).TotalSeconds:0} s, {Peak():0} MiB at most");
         return 0;
     }
 

@@ -1,78 +1,95 @@
-using System.Globalization;
-
 namespace StaleConnGuard.Diagnosis;
 
-/// <summary>Reads a capture once, from its first frame to its last one, and judges every connection. Not thread-safe.</summary>
+/// <summary>Reads a capture once, from its first frame to its last one, and judges every connection.</summary>
+/// <remarks>One thread runs it. <see cref="Frames"/> and <see cref="Bytes"/> may be asked, and <see cref="Tick"/> and <see cref="Stop"/> called, from any other.</remarks>
 internal sealed class CaptureAnalysis
 {
-    private const int MostFindings = 1000;
-    private const int MostServers = 10_000;
-
+    private readonly Lock _gate = new();
     private readonly CaptureFilter _filter;
-    private readonly bool _keepAll;
-    private readonly Action<Finding>? _onFinding;
     private readonly ConnectionTable _table;
-    private readonly VantagePointFinder _vantagePoint = new();
-    private readonly Dictionary<Endpoint, ServerSummary> _servers = [];
-    private readonly Dictionary<Verdict, long> _verdicts = [];
-    private readonly long[] _decoded = new long[Enum.GetValues<DecodedAs>().Length];
-    private readonly List<Finding> _findings = [];
-    private long _findingsInAll;
-    private long _truncated;
-    private long _unlistedServers;
-    private long _firstTime = long.MaxValue;
-    private long _lastTime = long.MinValue;
+    private readonly AnalysisTotals _totals;
+    private readonly Action<Finding>? _onFinding;
+    private bool _isStopped;
 
     /// <param name="filter">Which connections are looked at.</param>
     /// <param name="keepAll">Whether to keep every verdict, not trouble alone.</param>
-    /// <param name="onFinding">Told of trouble (of every verdict with <paramref name="keepAll"/>) as it is found.</param>
+    /// <param name="onFinding">Told of trouble (of every verdict with <paramref name="keepAll"/>) as soon as it is decided, by a thread at a time.</param>
     /// <param name="mostOpen">How many connections are followed at once.</param>
     public CaptureAnalysis(CaptureFilter? filter = null, bool keepAll = false, Action<Finding>? onFinding = null, int mostOpen = 200_000)
     {
         _filter = filter ?? new CaptureFilter();
-        _keepAll = keepAll;
         _onFinding = onFinding;
-        _table = new ConnectionTable(_filter.Port, Judge, mostOpen);
+        _totals = new AnalysisTotals(keepAll);
+        _table = new ConnectionTable(_filter.Port, Judge, onFinding is null ? null : LookAt, mostOpen);
     }
 
-    /// <summary>Frames read so far, for a display of progress. May be asked from any thread.</summary>
+    /// <summary>Frames read so far, for a display of progress.</summary>
     public long Frames { get; private set; }
 
     /// <summary>Bytes read so far.</summary>
     public long Bytes { get; private set; }
 
+    /// <summary>Reads to the end, or until it is stopped: then the result is that of <see cref="Stop"/>.</summary>
     public Explanation Run(CaptureReader reader, CancellationToken cancellationToken = default)
     {
         var frame = new CapturedFrame();
         while (reader.TryRead(frame))
         {
             cancellationToken.ThrowIfCancellationRequested();
-            Frames = frame.Number;
-            Bytes = reader.Position;
-            Add(frame);
+            lock (_gate)
+            {
+                if (_isStopped)
+                {
+                    break;
+                }
+
+                Frames = frame.Number;
+                Bytes = reader.Position;
+                Add(frame);
+            }
         }
 
         Bytes = reader.Position;
-        _table.Finish();
-        return Explain(reader.Warning);
+        return Stop(reader.Warning);
+    }
+
+    /// <summary>So much time has passed since the last frame: what is decided by now is told. For a live capture in which nothing more comes.</summary>
+    public void Tick(TimeSpan sinceLastFrame)
+    {
+        lock (_gate)
+        {
+            if (!_isStopped && _totals.LastTime is { } last)
+            {
+                _table.AdvanceTo(last + (sinceLastFrame.Ticks * TimeSpan.NanosecondsPerTick));
+            }
+        }
+    }
+
+    /// <summary>Ends it where it stands.</summary>
+    public Explanation Stop(string? warning = null)
+    {
+        lock (_gate)
+        {
+            if (!_isStopped)
+            {
+                _isStopped = true;
+                _table.Finish();
+            }
+
+            return _totals.Explain(Frames, Bytes, _table, warning);
+        }
     }
 
     private void Add(CapturedFrame frame)
     {
         DecodedAs decoded = PacketDecoder.Decode(frame, out TcpSegment segment);
-        _decoded[(int)decoded]++;
+        _totals.Count(decoded);
         if (decoded is not DecodedAs.Tcp || !_filter.Accepts(segment))
         {
             return;
         }
 
-        _firstTime = Math.Min(_firstTime, frame.Time);
-        _lastTime = Math.Max(_lastTime, frame.Time);
-        if (segment.Payload.Length < segment.Length)
-        {
-            _truncated++;
-        }
-
+        _totals.Count(segment);
         _table.Add(segment);
     }
 
@@ -83,119 +100,50 @@ internal sealed class CaptureAnalysis
             return;
         }
 
-        _vantagePoint.Add(connection.Handshake);
+        _totals.Count(connection);
+        foreach (Finding finding in JudgeAll(connection, isGivenUp))
+        {
+            if (_totals.Add(finding))
+            {
+                Tell(connection, finding);
+            }
+        }
+    }
+
+    private void LookAt(TcpConnection connection)
+    {
+        if (!_filter.Accepts(connection))
+        {
+            return;
+        }
+
+        foreach (Finding finding in JudgeAll(connection, isGivenUp: false))
+        {
+            if (finding.IsTrouble && finding.Request is not null)
+            {
+                Tell(connection, finding);
+            }
+        }
+    }
+
+    private void Tell(TcpConnection connection, Finding finding)
+    {
+        if (_onFinding is not null && connection.TryTell(finding.Request?.Ordinal ?? 0, finding.Judgement.Verdict))
+        {
+            _onFinding(finding);
+        }
+    }
+
+    private static IEnumerable<Finding> JudgeAll(TcpConnection connection, bool isGivenUp)
+    {
         ConnectionFacts facts = connection.ToFacts();
         if (isGivenUp)
         {
-            Add(FindingMaker.Make(connection, facts, new Judgement(Verdict.Unknown, Reason.TooMany), null));
-            return;
+            return [FindingMaker.Make(connection, facts, new Judgement(Verdict.Unknown, Reason.TooMany), null)];
         }
 
-        bool hasRequests = false;
-        foreach (RequestFacts request in connection.Outstanding)
-        {
-            hasRequests = true;
-            Add(FindingMaker.Make(connection, facts, RequestVerdict.Judge(facts, request), request));
-        }
-
-        if (!hasRequests)
-        {
-            Add(FindingMaker.Make(connection, facts, ConnectionVerdict.Judge(facts), null));
-        }
+        return connection.Outstanding.Count > 0
+            ? connection.Outstanding.Select(request => FindingMaker.Make(connection, facts, RequestVerdict.Judge(facts, request), request))
+            : [FindingMaker.Make(connection, facts, ConnectionVerdict.Judge(facts), null)];
     }
-
-    private void Add(Finding finding)
-    {
-        _verdicts[finding.Judgement.Verdict] = _verdicts.GetValueOrDefault(finding.Judgement.Verdict) + 1;
-        SummaryOf(finding.Server)?.Add(finding);
-        if (!_keepAll && !finding.IsTrouble)
-        {
-            return;
-        }
-
-        _findingsInAll++;
-        _onFinding?.Invoke(finding);
-        if (_findings.Count < MostFindings)
-        {
-            _findings.Add(finding);
-        }
-    }
-
-    private ServerSummary? SummaryOf(Endpoint server)
-    {
-        if (_servers.TryGetValue(server, out ServerSummary? summary))
-        {
-            return summary;
-        }
-
-        if (_servers.Count >= MostServers)
-        {
-            _unlistedServers++;
-            return null;
-        }
-
-        return _servers[server] = new ServerSummary(server);
-    }
-
-    private Explanation Explain(string? warning)
-    {
-        ServerSummary[] servers = [.. _servers.Values
-            .OrderByDescending(server => server.Lost)
-            .ThenByDescending(server => server.Verdicts.Values.Sum())
-            .ThenBy(server => server.Server.ToString(), StringComparer.Ordinal)];
-        return new Explanation
-        {
-            VantagePoint = _vantagePoint.Find(),
-            Frames = Frames,
-            Bytes = Bytes,
-            Decoded = Enum.GetValues<DecodedAs>().Where(kind => _decoded[(int)kind] > 0).ToDictionary(kind => kind, kind => _decoded[(int)kind]),
-            Copies = _table.Copies,
-            Truncated = _truncated,
-            Connections = _table.Connections,
-            MostOpen = _table.MostOpen,
-            Duration = _lastTime <= _firstTime ? TimeSpan.Zero : Nanoseconds.ToTimeSpan(_lastTime - _firstTime),
-            Verdicts = _verdicts,
-            Servers = servers,
-            Causes = [.. servers.Select(CauseFinder.Find).OfType<Cause>()],
-            Findings = _findings,
-            FindingsInAll = _findingsInAll,
-            Warnings = [.. Warnings(warning)],
-        };
-    }
-
-    private IEnumerable<string> Warnings(string? warning)
-    {
-        if (warning is not null)
-        {
-            yield return $"The capture was read in part, {warning}.";
-        }
-
-        foreach ((DecodedAs kind, string what) in s_unreadable)
-        {
-            if (_decoded[(int)kind] is > 0 and long count)
-            {
-                yield return $"{Count(count)} {what}";
-            }
-        }
-
-        if (_truncated > 0)
-        {
-            yield return $"{Count(_truncated)} packets were captured in part only (tcpdump: -s 0 captures them whole): what was cut off is not known.";
-        }
-
-        if (_unlistedServers > 0)
-        {
-            yield return $"{Count(_unlistedServers)} verdicts of servers beyond the first {Count(MostServers)} are counted, but not listed.";
-        }
-    }
-
-    private static readonly (DecodedAs Kind, string What)[] s_unreadable =
-    [
-        (DecodedAs.Fragment, "IP fragments: what they carry is not known."),
-        (DecodedAs.Malformed, "frames whose headers make no sense."),
-        (DecodedAs.Truncated, "frames too short to hold a TCP header: captured with too small a limit."),
-        (DecodedAs.UnknownLinkType, "frames of a kind of network that is not read here; accepted are Ethernet, Linux cooked (any), loopback and bare IP."),
-    ];
-
-    private static string Count(long count) => count.ToString(CultureInfo.InvariantCulture);
 }

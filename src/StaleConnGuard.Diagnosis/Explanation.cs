@@ -13,6 +13,9 @@ internal sealed record Explanation
 
     public required long Copies { get; init; }
 
+    /// <summary>Connections that are others', seen once more under translated addresses (NAT); not judged again.</summary>
+    public required long Twins { get; init; }
+
     public required long Truncated { get; init; }
 
     public required long Connections { get; init; }
@@ -25,16 +28,22 @@ internal sealed record Explanation
 
     public required IReadOnlyDictionary<Verdict, long> Verdicts { get; init; }
 
+    /// <summary>Why that is unknown which is.</summary>
+    public required IReadOnlyDictionary<Reason, long> UnknownBecause { get; init; }
+
     /// <summary>The servers, those that lost most first.</summary>
     public required IReadOnlyList<ServerSummary> Servers { get; init; }
 
     public required IReadOnlyList<Cause> Causes { get; init; }
 
-    /// <summary>What went wrong, in order; with <c>--all</c> every verdict. The first thousand.</summary>
+    /// <summary>What went wrong, in order, the first thousand; with <c>--all</c> also the first thousand of what did not.</summary>
     public required IReadOnlyList<Finding> Findings { get; init; }
 
-    /// <summary>How many there were.</summary>
+    /// <summary>How many there were to list.</summary>
     public required long FindingsInAll { get; init; }
+
+    /// <summary>How many of them are trouble.</summary>
+    public required long TroubleInAll { get; init; }
 
     /// <summary>What limits all of this.</summary>
     public required IReadOnlyList<string> Warnings { get; init; }

@@ -15,8 +15,7 @@ internal sealed class ClusterGuards : IDisposable
     private readonly KeepAliveLedger _ledger;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
-    private readonly MeteringGuardObserver _observer;
-    private readonly MeteringRetryObserver _retryObserver;
+    private readonly IGuardEvents[] _listeners;
 
     public ClusterGuards(ProxyRegistrations registrations, KeepAliveLedger ledger, GuardMetrics metrics, ILoggerFactory loggers, TimeProvider? time = null)
     {
@@ -24,8 +23,7 @@ internal sealed class ClusterGuards : IDisposable
         _ledger = ledger;
         _time = time ?? TimeProvider.System;
         _logger = loggers.CreateLogger(GuardLog.Category);
-        _observer = new MeteringGuardObserver(metrics, new LoggingGuardObserver(_logger));
-        _retryObserver = new MeteringRetryObserver(metrics, new LoggingRetryObserver(_logger, NoRetryObserver.Instance));
+        _listeners = [metrics, new LogListener(_logger), ExchangeFollower.Instance];
         foreach (IConfiguration section in registrations.Sections)
         {
             _subscriptions.Add(ChangeToken.OnChange(section.GetReloadToken, Reload));
@@ -61,7 +59,7 @@ internal sealed class ClusterGuards : IDisposable
         }
 
         var settings = new GuardSettingsHolder(SettingsOf(options));
-        var own = new ConnectionGuard(_ledger, _time) { Observer = _observer, Watcher = ExchangeWatcher.Instance };
+        var own = new ConnectionGuard(_ledger, _time, _listeners);
         if (GuardedConnections.Prepare(sockets, own, options, settings, () => GuardLog.HandlerInUse(_logger, cluster)) is not ConnectionGuard guard)
         {
             GuardLog.HandlerInUse(_logger, cluster);
@@ -77,7 +75,7 @@ internal sealed class ClusterGuards : IDisposable
         HttpMessageHandler guarded = new ConnectionGuardHandler(guard, settings, innermost);
         if (RetryHandler.IsNeeded(options))
         {
-            guarded = new RetryHandler(settings, new RetryServices { Budgets = RetryBudgetRegistry.For(_time), Observer = _retryObserver }) { InnerHandler = guarded };
+            guarded = new RetryHandler(settings, new RetryServices { Budgets = RetryBudgetRegistry.For(_time), Events = new GuardEvents(_listeners) }) { InnerHandler = guarded };
         }
 
         if (above is null)

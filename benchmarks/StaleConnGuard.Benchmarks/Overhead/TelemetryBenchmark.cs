@@ -38,7 +38,7 @@ public class TelemetryBenchmark
     [GlobalSetup]
     public void SetUp()
     {
-        var observer = Who is Listening.NoTelemetry ? null : new MeteringGuardObserver(GuardMetrics.Shared);
+        IGuardEvents? observer = Who is Listening.NoTelemetry ? GuardEvents.None : GuardMetrics.Shared;
         _invoker = new HttpMessageInvoker(StaleConnGuardHandler.Create(
             new StaleConnGuardOptions { Retry = { Enabled = false } }, InMemoryConnectionStream.MakeHandler(), new KeepAliveLedger(), observer));
         if (Who is Listening.Metrics or Listening.Everything)

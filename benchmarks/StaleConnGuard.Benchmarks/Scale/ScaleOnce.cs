@@ -58,7 +58,7 @@ internal sealed class ScaleOnce(bool guarded, ScaleShape shape, int port)
 
         var options = new StaleConnGuardOptions { KeepAlive = { ServerTimeout = TimeSpan.FromMinutes(1) } };
         var settings = new GuardSettingsHolder(new GuardSettings(options));
-        var guard = new ConnectionGuard(new KeepAliveLedger(_clock), _clock) { Observer = new MeteringGuardObserver(GuardMetrics.Shared) };
+        var guard = new ConnectionGuard(new KeepAliveLedger(_clock), _clock, GuardMetrics.Shared);
         _ = GuardedConnections.Prepare(handler, guard, options, settings);
         return new HttpMessageInvoker(new RetryHandler(options.Retry, options.Replay, new RetryServices())
         {

@@ -10,37 +10,76 @@ internal static class ExplainRun
 {
     private const double Megabyte = 1024 * 1024;
 
+    // How soon a live capture says what is decided although nothing more comes, and how long the end of the input may follow Ctrl-C: whoever writes it got that too.
+    private static readonly TimeSpan s_tick = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan s_lastFrames = TimeSpan.FromSeconds(1);
+
     public static async Task<int> RunAsync(ExplainArguments arguments, TextWriter output, TextWriter error, CancellationToken cancellationToken)
     {
         try
         {
+            // Before a minute of reading, not after it.
+            await using Stream? page = arguments.Html is { } path ? new FileStream(path, FileMode.Create, FileAccess.Write) : null;
             await using Stream stream = arguments.IsLive
                 ? Console.OpenStandardInput()
                 : new FileStream(arguments.Capture, new FileStreamOptions { BufferSize = 0, Options = FileOptions.SequentialScan });
             Explanation explanation = await ReadAsync(stream, arguments, output, error, cancellationToken);
-            await ReportAsync(explanation, arguments, output, error);
+            await ReportAsync(explanation, arguments, page, output, error);
             return CommandLine.Done;
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             return CommandLine.Interrupted;
         }
-        catch (Exception exception) when (exception is NotACaptureException or IOException or UnauthorizedAccessException)
+        catch (Exception exception) when (exception is NotACaptureException)
         {
-            await error.WriteLineAsync($"{arguments.Capture}: {exception.Message.ReplaceLineEndings(" ")}");
+            await error.WriteLineAsync($"{NameOf(arguments)}: {exception.Message}");
+            return CommandLine.BadArguments;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            await error.WriteLineAsync(exception.Message.ReplaceLineEndings(" "));
             return CommandLine.BadArguments;
         }
     }
 
-    private static async Task<Explanation> ReadAsync(Stream stream, ExplainArguments arguments, TextWriter output, TextWriter error, CancellationToken cancellationToken)
+    private static string NameOf(ExplainArguments arguments) => arguments.IsLive ? "standard input" : arguments.Capture;
+
+    private static Task<Explanation> ReadAsync(Stream stream, ExplainArguments arguments, TextWriter output, TextWriter error, CancellationToken cancellationToken) =>
+        arguments.IsLive ? ReadLiveAsync(stream, arguments, output, cancellationToken) : ReadFileAsync(stream, arguments, error, cancellationToken);
+
+    private static async Task<Explanation> ReadFileAsync(Stream stream, ExplainArguments arguments, TextWriter error, CancellationToken cancellationToken)
     {
-        Action<Finding>? onFinding = arguments.IsLive && !arguments.Json ? finding => WriteLive(finding, arguments, output) : null;
-        var analysis = new CaptureAnalysis(arguments.Filter, arguments.All, onFinding);
+        var analysis = new CaptureAnalysis(arguments.Filter, arguments.All);
         Task<Explanation> reading = Task.Run(() => analysis.Run(CaptureReader.Open(stream), cancellationToken), cancellationToken);
-        if (!arguments.IsLive)
+        long all = stream.CanSeek ? stream.Length : 0;
+        await Display.ShowAsync(error, live => ShowLiveAsync(analysis, reading, all, live), () => WriteLinesAsync(analysis, reading, error));
+        return await reading;
+    }
+
+    // Ctrl-C is how a live capture ends: what was seen until then is reported.
+    private static async Task<Explanation> ReadLiveAsync(Stream stream, ExplainArguments arguments, TextWriter output, CancellationToken cancellationToken)
+    {
+        var analysis = new CaptureAnalysis(arguments.Filter, arguments.All, finding => WriteLive(finding, arguments, output));
+        Task<Explanation> reading = Task.Factory.StartNew(
+            () => analysis.Run(CaptureReader.Open(stream), CancellationToken.None), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        long frames = 0;
+        long since = Stopwatch.GetTimestamp();
+        while (!await Display.IsDoneWithinAsync(reading, s_tick))
         {
-            long all = stream.CanSeek ? stream.Length : 0;
-            await Display.ShowAsync(error, live => ShowLiveAsync(analysis, reading, all, live), () => WriteLinesAsync(analysis, reading, error));
+            if (cancellationToken.IsCancellationRequested)
+            {
+                return await Display.IsDoneWithinAsync(reading, s_lastFrames) ? await reading : analysis.Stop();
+            }
+
+            if (analysis.Frames != frames)
+            {
+                frames = analysis.Frames;
+                since = Stopwatch.GetTimestamp();
+                continue;
+            }
+
+            analysis.Tick(Stopwatch.GetElapsedTime(since));
         }
 
         return await reading;
@@ -48,26 +87,26 @@ internal static class ExplainRun
 
     private static void WriteLive(Finding finding, ExplainArguments arguments, TextWriter output)
     {
-        output.WriteLine(ExplainText.Line(finding, arguments.RedactPaths));
+        output.WriteLine(arguments.Json ? ExplanationJson.WriteLine(finding, arguments.RedactPaths) : ExplainText.Line(finding, arguments.RedactPaths));
         output.Flush();
     }
 
-    private static async Task ReportAsync(Explanation explanation, ExplainArguments arguments, TextWriter output, TextWriter error)
+    private static async Task ReportAsync(Explanation explanation, ExplainArguments arguments, Stream? page, TextWriter output, TextWriter error)
     {
         foreach (string warning in explanation.Warnings)
         {
-            await error.WriteLineAsync($"{arguments.Capture}: {warning}");
+            await error.WriteLineAsync($"{NameOf(arguments)}: {warning}");
         }
 
-        if (arguments.Html is { } path)
+        if (page is not null)
         {
-            string page = HtmlReport.Write(explanation, arguments.IsLive ? "standard input" : Path.GetFileName(arguments.Capture), arguments.RedactPaths);
-            await File.WriteAllTextAsync(path, page, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false));
+            string name = arguments.IsLive ? NameOf(arguments) : Path.GetFileName(arguments.Capture);
+            await page.WriteAsync(Encoding.UTF8.GetBytes(HtmlReport.Write(explanation, name, arguments.RedactPaths)));
         }
 
         if (arguments.Json)
         {
-            await output.WriteLineAsync(ExplanationJson.Write(explanation, arguments.RedactPaths));
+            await output.WriteLineAsync(ExplanationJson.Write(explanation, arguments.RedactPaths, onOneLine: arguments.IsLive));
             return;
         }
 

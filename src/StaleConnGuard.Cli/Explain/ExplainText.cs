@@ -9,6 +9,7 @@ internal static class ExplainText
 {
     private const int WidthWithoutTerminal = 160;
     private const int ShownFindings = 30;
+    private const int ShownGroups = 8;
 
     public static void Write(Explanation explanation, ExplainArguments arguments, TextWriter output)
     {
@@ -19,10 +20,20 @@ internal static class ExplainText
             output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{explanation.Copies} packets were captured twice and counted once"));
         }
 
+        if (explanation.Twins > 0)
+        {
+            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{explanation.Twins} connections were captured again under translated addresses and counted once"));
+        }
+
         output.WriteLine();
         foreach ((Verdict verdict, long count) in explanation.Verdicts.OrderBy(pair => pair.Key is Verdict.Unknown or Verdict.Open ? 1 : 0).ThenByDescending(pair => pair.Value))
         {
             output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{count,8}  {Wording.Of(verdict)}"));
+        }
+
+        foreach ((Reason reason, long count) in explanation.UnknownBecause.OrderByDescending(pair => pair.Value))
+        {
+            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{count,16}  {Wording.Of(reason)}"));
         }
 
         WriteCauses(explanation, output);
@@ -52,6 +63,21 @@ internal static class ExplainText
                 output.WriteLine($"  fits the default of {string.Join(", ", cause.Presets.Select(preset => preset.Name))}");
             }
 
+            if (cause.Nearest is { } nearest)
+            {
+                output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  fits no known default; the nearest is {nearest.Name} with {nearest.Timeout.TotalSeconds:0.###} s"));
+            }
+
+            if (cause.Ages is { Groups.Count: > 1 } ages)
+            {
+                output.WriteLine($"  closes by idle age: {string.Join(", ", ages.Groups.Take(ShownGroups).Select(Wording.Of))}{(ages.Groups.Count > ShownGroups ? ", …" : string.Empty)}");
+            }
+
+            if (explanation.VantagePoint is VantagePoint.Several)
+            {
+                output.WriteLine($"  captured {Wording.Of(explanation.Servers.First(server => server.Server == cause.Server).VantagePoint.Find())}");
+            }
+
             if (cause.Settings.Count == 0)
             {
                 continue;
@@ -59,10 +85,10 @@ internal static class ExplainText
 
             output.WriteLine("  To set where the client is, so that it lets go first:");
             WriteSettings(cause.Settings, output);
-            if (explanation.Servers.First(server => server.Server == cause.Server).LongestKept is { } kept)
+            if (cause.ServerSettings.Count > 0)
             {
-                output.WriteLine($"  or where the server is, above the longest idle age seen here ({Wording.Age(kept)}):");
-                WriteSettings(Knobs.OfServer(kept), output);
+                output.WriteLine($"  or where the server is, above the longest idle age seen here ({Wording.Age(cause.LongestKept)}):");
+                WriteSettings(cause.ServerSettings, output);
             }
         }
     }
@@ -91,7 +117,7 @@ internal static class ExplainText
         int shown = arguments.IsLive || arguments.All ? explanation.Findings.Count : Math.Min(ShownFindings, explanation.Findings.Count);
         if (explanation.FindingsInAll > shown)
         {
-            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{shown} of {explanation.FindingsInAll} shown; --json or --html has up to 1000."));
+            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{shown} of {explanation.FindingsInAll} shown; --json has up to 1000 of what went wrong, --html draws 50."));
         }
     }
 

@@ -16,7 +16,7 @@ internal sealed class Http1Conversation : Conversation
 
     public override bool OnClient(in Chunk chunk, long? idleSince)
     {
-        if (_current is { IsAnswered: false, ResponseFrame: null })
+        if (_current is { IsAnswered: false, ResponseFrame: null, MayBeAnswered: false })
         {
             Extend(chunk);
             return true;
@@ -65,7 +65,14 @@ internal sealed class Http1Conversation : Conversation
 
     public override void OnClientHole(long from, long to) => _holeFrom ??= from;
 
-    public override void OnServerHole() => _response?.Lose();
+    public override void OnServerHole()
+    {
+        _response?.Lose();
+        if (_current is not null)
+        {
+            _current.MayBeAnswered = true;
+        }
+    }
 
     private void Extend(in Chunk chunk)
     {

@@ -50,5 +50,8 @@ internal sealed class RequestFacts
     /// <summary>Whether the response came to its end; null when that cannot be told.</summary>
     public bool? IsResponseComplete { get; set; } = false;
 
+    /// <summary>Bytes of the server that were not captured may have been its answer.</summary>
+    public bool MayBeAnswered { get; set; }
+
     public bool IsAnswered => ResponseFrame is not null && IsResponseComplete is not false;
 }

@@ -6,6 +6,9 @@ namespace StaleConnGuard.Diagnosis;
 /// </summary>
 internal sealed class TlsConversation : Conversation
 {
+    /// <summary>What <see cref="Protocol"/> begins with.</summary>
+    public const string Name = "TLS";
+
     // Two bytes and a type under the 16 bytes of a tag (TLS 1.3): an alert, and nothing else that HTTP would send.
     private const int HiddenAlert = 19;
 
@@ -32,9 +35,9 @@ internal sealed class TlsConversation : Conversation
 
     public override string Protocol => _offersHttp2 switch
     {
-        true => "TLS, HTTP/2 offered",
-        false => "TLS, HTTP/1.1",
-        null => "TLS",
+        true => $"{Name}, HTTP/2 offered",
+        false => $"{Name}, HTTP/1.1",
+        null => Name,
     };
 
     public override IReadOnlyCollection<RequestFacts> Outstanding => _current is { ResponseFrame: null } ? [_current] : [];
@@ -94,7 +97,14 @@ internal sealed class TlsConversation : Conversation
         _holeFrom ??= from;
     }
 
-    public override void OnServerHole() => _server.Lose();
+    public override void OnServerHole()
+    {
+        _server.Lose();
+        if (_current is not null)
+        {
+            _current.MayBeAnswered = true;
+        }
+    }
 
     private static bool IsAlert(in TlsRecord record) =>
         record.Type is TlsRecordType.Alert || (record.Type is TlsRecordType.ApplicationData && record.Length == HiddenAlert);
@@ -118,7 +128,7 @@ internal sealed class TlsConversation : Conversation
 
         bool isFinished = !_hasClientData && record.Length is ShortFinished or LongFinished;
         _hasClientData = true;
-        if (isFinished || (_offersHttp2 is not false && record.Length <= LargestControlFrame) || _current is { ResponseFrame: null })
+        if (isFinished || (_offersHttp2 is not false && record.Length <= LargestControlFrame) || _current is { ResponseFrame: null, MayBeAnswered: false })
         {
             return true;
         }

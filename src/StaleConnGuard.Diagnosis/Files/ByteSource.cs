@@ -3,9 +3,10 @@ namespace StaleConnGuard.Diagnosis;
 /// <summary>Reads a stream forwards only, so that a pipe is as good as a file. Damage to a gzip stream is an end like any other.</summary>
 internal sealed class ByteSource(Stream stream)
 {
-    private const int BufferSize = 256 * 1024;
+    // Below what goes to the large object heap.
+    private const int BufferSize = 64 * 1024;
 
-    private readonly byte[] _buffer = new byte[BufferSize];
+    private readonly byte[] _buffer = GC.AllocateUninitializedArray<byte>(BufferSize);
     private int _start;
     private int _end;
 

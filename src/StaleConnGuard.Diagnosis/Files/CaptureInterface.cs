@@ -16,6 +16,9 @@ internal sealed record CaptureInterface(LinkType LinkType, uint SnapLength, byte
     private const byte PowerOfTwo = 0x80;
     private const long NanosecondsPerSecond = 1_000_000_000;
 
+    // Far enough from what a number holds, so that times can be added and subtracted.
+    private const long LatestTime = 1L << 62;
+
     /// <param name="body">The body of an Interface Description Block.</param>
     /// <param name="isBigEndian">The byte order of the section.</param>
     public static CaptureInterface Parse(ReadOnlySpan<byte> body, bool isBigEndian)
@@ -50,13 +53,13 @@ internal sealed record CaptureInterface(LinkType LinkType, uint SnapLength, byte
         return new CaptureInterface((LinkType)Short(body, isBigEndian), snapLength, resolution, offset);
     }
 
-    /// <summary>A time stamp in nanoseconds since 1970.</summary>
+    /// <summary>A time stamp in nanoseconds since 1970, between 1970 and 2116: what lies outside is damage.</summary>
     public long Nanoseconds(ulong timestamp)
     {
         UInt128 scaled = timestamp;
         if ((Resolution & PowerOfTwo) != 0)
         {
-            scaled = scaled * NanosecondsPerSecond >> (Resolution & 0x3F);
+            scaled = scaled * NanosecondsPerSecond >> (Resolution & 0x7F);
         }
         else if (Resolution <= 9)
         {
@@ -67,7 +70,8 @@ internal sealed record CaptureInterface(LinkType LinkType, uint SnapLength, byte
             scaled /= PowerOfTen(Math.Min(Resolution - 9, 20));
         }
 
-        return unchecked((long)(ulong)scaled + (OffsetSeconds * NanosecondsPerSecond));
+        Int128 time = (Int128)scaled + ((Int128)OffsetSeconds * NanosecondsPerSecond);
+        return (long)Int128.Clamp(time, 0, LatestTime);
     }
 
     private static UInt128 PowerOfTen(int exponent)

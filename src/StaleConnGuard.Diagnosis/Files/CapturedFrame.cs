@@ -6,8 +6,11 @@ internal sealed class CapturedFrame
     /// <summary>Counted from 1, as every tool counts.</summary>
     public long Number { get; set; }
 
-    /// <summary>Nanoseconds since 1970.</summary>
+    /// <summary>Nanoseconds since 1970; meaningless without <see cref="HasTime"/>.</summary>
     public long Time { get; set; }
+
+    /// <summary>Whether the file says when it was captured: a Simple Packet Block of pcapng does not.</summary>
+    public bool HasTime { get; set; } = true;
 
     public LinkType LinkType { get; set; }
 

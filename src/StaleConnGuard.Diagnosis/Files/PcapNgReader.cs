@@ -135,13 +135,14 @@ internal sealed class PcapNgReader(ByteSource source) : CaptureReader
         }
 
         CaptureInterface from = _interfaces[(int)number];
+        frame.HasTime = true;
         frame.Time = from.Nanoseconds(((ulong)Number(_fields.AsSpan(4)) << 32) | Number(_fields.AsSpan(8)));
         frame.LinkType = from.LinkType;
         frame.Interface = (int)number;
         return TryReadBytes(frame, Number(_fields.AsSpan(12)), Number(_fields.AsSpan(16)), body - PacketFields);
     }
 
-    // No time stamp and no interface: the first one, and a time that tells nothing.
+    // No time stamp and no interface: it is that of the first one.
     private bool TryReadSimplePacket(CapturedFrame frame, long body)
     {
         if (body < 4 || _interfaces.Count == 0)
@@ -157,6 +158,7 @@ internal sealed class PcapNgReader(ByteSource source) : CaptureReader
         uint original = Number(_fields);
         uint snapLength = _interfaces[0].SnapLength == 0 ? uint.MaxValue : _interfaces[0].SnapLength;
         uint captured = (uint)Math.Min(Math.Min(original, snapLength), body - 4);
+        frame.HasTime = false;
         frame.Time = 0;
         frame.LinkType = _interfaces[0].LinkType;
         frame.Interface = 0;

@@ -66,6 +66,7 @@ internal sealed class PcapReader : CaptureReader
             return Stop("the capture is cut", _source.Damage);
         }
 
+        frame.HasTime = true;
         frame.Time = (Number(0) * 1_000_000_000L) + (Number(4) * _fraction);
         frame.LinkType = _linkType;
         frame.Interface = 0;

@@ -147,14 +147,14 @@ internal static class PacketDecoder
         byte protocol = frame.Bytes[at + 6];
         while (IsExtension(protocol))
         {
-            if (protocol == FragmentHeader)
-            {
-                return DecodedAs.Fragment;
-            }
-
             if (next + 8 > frame.Length)
             {
                 return DecodedAs.Truncated;
+            }
+
+            if (protocol == FragmentHeader)
+            {
+                return frame.Bytes[next] == (byte)ProtocolType.Tcp ? DecodedAs.Fragment : DecodedAs.Other;
             }
 
             protocol = frame.Bytes[next];
@@ -195,6 +195,7 @@ internal static class PacketDecoder
         {
             Frame = frame.Number,
             Time = frame.Time,
+            HasTime = frame.HasTime,
             Source = Endpoint.Of(ends.Source, tcp.SourcePort),
             Destination = Endpoint.Of(ends.Destination, tcp.DestinationPort),
             Sequence = tcp.SequenceNumber,

@@ -11,6 +11,9 @@ internal readonly ref struct TcpSegment
     /// <summary>Nanoseconds since 1970.</summary>
     public required long Time { get; init; }
 
+    /// <summary>Whether <see cref="Time"/> is known.</summary>
+    public required bool HasTime { get; init; }
+
     public required Endpoint Source { get; init; }
 
     public required Endpoint Destination { get; init; }

@@ -8,6 +8,7 @@ namespace StaleConnGuard.Diagnosis;
 internal static class HtmlReport
 {
     private const int MostTimeLines = 50;
+    private const int MostAges = 8;
 
     private const string Style = """
         :root { color-scheme: light dark; --ink: #1b1f24; --dim: #59636e; --line: #d1d9e0; --page: #ffffff; --box: #f6f8fa; --client: #0969da; --server: #8250df; --bad: #cf222e; }
@@ -35,7 +36,7 @@ internal static class HtmlReport
             </style></head><body>
             <h1>{Text(name)}</h1>
             <p class="dim">{explanation.Frames} frames, {explanation.Connections} connections over {explanation.Duration.TotalSeconds:0.0} s.
-            Captured {Text(Wording.Of(explanation.VantagePoint))}. Offsets count from the first byte of a stream; times are UTC.</p>
+            Captured {Text(Wording.Of(explanation.VantagePoint))}. Sequence numbers are relative: the first byte of a stream is 1. Times are UTC.</p>
 
             """);
         WriteCauses(page, explanation);
@@ -68,9 +69,9 @@ internal static class HtmlReport
             }
 
             WriteSettings(page, "Where the client is: let go first", cause.Settings, isOpen: true);
-            if (explanation.Servers.First(server => server.Server == cause.Server).LongestKept is { } kept)
+            if (cause.ServerSettings.Count > 0)
             {
-                WriteSettings(page, $"Or where the server is: above the longest idle age seen here, {Wording.Age(kept)}", Knobs.OfServer(kept), isOpen: false);
+                WriteSettings(page, $"Or where the server is: above the longest idle age seen here, {Wording.Age(cause.LongestKept)}", cause.ServerSettings, isOpen: false);
             }
         }
     }
@@ -102,7 +103,7 @@ internal static class HtmlReport
         _ = page.AppendLine("<h2>Servers</h2><table><tr><th>server</th><th>closes idle connections at</th><th>clients keep them up to</th><th>lost</th><th>taken, no answer</th><th>forgotten, silent</th></tr>");
         foreach (ServerSummary server in explanation.Servers.Take(100))
         {
-            string closes = server.Closes.Count == 0 ? "-" : $"{Wording.Age(server.Closes[0])} to {Wording.Age(server.Closes[^1])} ({server.Closes.Count.ToString(CultureInfo.InvariantCulture)})";
+            string closes = explanation.Causes.FirstOrDefault(cause => cause.Server == server.Server)?.Ages is { } ages ? string.Join("<br>", ages.Groups.Take(MostAges).Select(Wording.Of)) : "-";
             long taken = server.Of(Verdict.TakenThenClosed) + server.Of(Verdict.ResetAfterTaken) + server.Of(Verdict.CutResponse);
             long gone = server.Of(Verdict.ResetForgotten) + server.Of(Verdict.SilentDrop);
             _ = page.AppendLine(CultureInfo.InvariantCulture, $"<tr><td><code>{server.Server}</code></td><td>{closes}</td><td>{(server.LongestKept is { } kept ? Wording.Age(kept) : "-")}</td><td class=\"n\">{server.Lost}</td><td class=\"n\">{taken}</td><td class=\"n\">{gone}</td></tr>");
@@ -119,14 +120,14 @@ internal static class HtmlReport
             return;
         }
 
-        _ = page.AppendLine(CultureInfo.InvariantCulture, $"<h2>Requests that went wrong</h2><p class=\"dim\">The first {shown.Length} of {explanation.FindingsInAll}.</p>");
+        _ = page.AppendLine(CultureInfo.InvariantCulture, $"<h2>Requests that went wrong</h2><p class=\"dim\">{(shown.Length < explanation.TroubleInAll ? $"The first {shown.Length} of {explanation.TroubleInAll}." : $"{shown.Length}, in order.")}</p>");
         foreach (Finding finding in shown)
         {
             string title = finding.Request is { } request ? Wording.Label(request, redactPaths) : "connection";
             _ = page.AppendLine(CultureInfo.InvariantCulture, $"""
                 <section class="lost"><h3>{Text(title)} <span class="dim">{finding.Client} → {finding.Server}, {Text(finding.Protocol)}, {Text(Wording.Time(finding.Time))}</span></h3>
                 <div class="bad">{Text(Wording.Of(finding.Judgement.Verdict))}</div>
-                <div>{Text(Wording.Of(finding.Judgement.Reason))}. {Text(Wording.Of(finding.Judgement.Delivery))}</div>
+                <div>{Text(Wording.Sentence(finding))}</div>
                 <div class="dim">idle {Wording.Age(finding.IdleAtRequest)} when the request left, {Wording.Age(finding.IdleAtEnd)} at the end; {Text(Wording.Evidence(finding))}</div>
                 """);
             _ = page.AppendLine(TimeLine.Draw(finding));

@@ -58,7 +58,7 @@ internal static class TimeLine
 
         if (packet.Length > 0)
         {
-            parts.Add(string.Create(CultureInfo.InvariantCulture, $"{packet.Offset}..{packet.Offset + packet.Length}"));
+            parts.Add(string.Create(CultureInfo.InvariantCulture, $"seq {Wording.Relative(packet.Offset)}:{Wording.Relative(packet.Offset + packet.Length)}"));
         }
 
         if ((packet.Flags & TcpFlags.Fin) != TcpFlags.None)
@@ -73,7 +73,7 @@ internal static class TimeLine
 
         if ((packet.Flags & TcpFlags.Ack) != TcpFlags.None)
         {
-            parts.Add(string.Create(CultureInfo.InvariantCulture, $"ACK {packet.Acknowledged}"));
+            parts.Add(string.Create(CultureInfo.InvariantCulture, $"ACK {Wording.Relative(packet.Acknowledged)}"));
         }
 
         return string.Join(' ', parts);

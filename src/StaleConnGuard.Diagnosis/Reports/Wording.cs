@@ -31,6 +31,7 @@ internal static class Wording
         Reason.NoDirection => "which side is the client cannot be told: the capture begins in the middle (--port tells the server's port)",
         Reason.NotRead => "neither HTTP nor TLS, or the capture begins in the middle",
         Reason.NothingSeen => "no byte was exchanged while it was captured",
+        Reason.NoTimes => "frames without time stamps: how long it was idle is not known",
         Reason.TooMany => "more connections at once than are followed",
         Reason.ResetUnexplained => "a reset that none of the known causes explains",
         Reason.FinBeforeRequest => "the FIN acknowledges nothing of the request",
@@ -54,6 +55,7 @@ internal static class Wording
         VantagePoint.Client => "at the client (by the handshakes)",
         VantagePoint.Server => "at the server (by the handshakes)",
         VantagePoint.InBetween => "between client and server (by the handshakes)",
+        VantagePoint.Several => "at the client of some connections and at the server of others (by the handshakes), as on a gateway",
         VantagePoint.SameMachine => "client and server are one machine, or next to each other",
         _ => "unknown: no whole handshake was captured",
     };
@@ -65,6 +67,19 @@ internal static class Wording
         Delivery.ResponseStarted => "a response had begun",
         Delivery.Unknown => "unproven for the client: only what is idempotent may be repeated",
         _ => string.Empty,
+    };
+
+    public static string Of(ReplayDecision? decision) => decision switch
+    {
+        null => string.Empty,
+        ReplayDecision.ReplayNotSent => "The guard sends it again: nothing was sent.",
+        ReplayDecision.ReplayProvenUndelivered => "The guard sends it again: proven undelivered.",
+        ReplayDecision.ReplaySafeToRepeat => "The guard sends it again: its method is idempotent.",
+        ReplayDecision.SurfaceNewConnection => "The guard does not send it again at once: the connection was new.",
+        ReplayDecision.SurfaceNotSafeToRepeat => "The guard does not send it again: its method is not idempotent, unless it carries an Idempotency-Key or is marked.",
+        ReplayDecision.SurfaceResponseStarted => "The guard does not send it again: a response had begun.",
+        ReplayDecision.SurfaceCancelled => "The guard does not send it again: the client had given up.",
+        _ => $"The guard: {decision}.",
     };
 
     public static string Label(RequestFacts request, bool redactPaths)
@@ -79,13 +94,17 @@ internal static class Wording
             : $"{request.Method} {(redactPaths ? "/…" : Printable(request.Path))}";
     }
 
-    /// <summary>The numbers beside a verdict; offsets count from the first byte of a stream.</summary>
+    /// <summary>A place in a stream as tcpdump and Wireshark number it: the first byte is 1.</summary>
+    public static long Relative(long offset) => offset + 1;
+
+    /// <summary>The numbers beside a verdict.</summary>
     public static string Evidence(Finding finding)
     {
         var parts = new List<string>();
         if (finding.Request is { } request)
         {
-            parts.Add(string.Create(CultureInfo.InvariantCulture, $"request bytes {request.Start}..{request.End} left in frame {request.Frame}"));
+            string atLeast = finding.FromTheBeginning ? string.Empty : " at least";
+            parts.Add(string.Create(CultureInfo.InvariantCulture, $"request {request.Ordinal}{atLeast} of its connection, seq {Relative(request.Start)}:{Relative(request.End)} in frame {request.Frame} at {TimeOfDay(request.Time)}"));
             if (request.Transmissions > 1)
             {
                 parts.Add(string.Create(CultureInfo.InvariantCulture, $"sent {request.Transmissions} times"));
@@ -94,20 +113,39 @@ internal static class Wording
 
         if (finding.End is { } end)
         {
-            string acknowledges = end.Acknowledged is { } number ? string.Create(CultureInfo.InvariantCulture, $", ACK {number}") : ", no ACK";
+            string acknowledges = end.Acknowledged is { } number ? string.Create(CultureInfo.InvariantCulture, $", ACK {Relative(number)}") : ", no ACK";
             string ender = finding.Judgement.Verdict is Verdict.GivenUpByClient or Verdict.ClosedIdleByClient ? "client's" : "server's";
-            parts.Add(string.Create(CultureInfo.InvariantCulture, $"{ender} {(finding.IsReset ? "RST" : "FIN")} in frame {end.Frame}{acknowledges}"));
+            parts.Add(string.Create(CultureInfo.InvariantCulture, $"{ender} {(finding.IsReset ? "RST" : "FIN")} in frame {end.Frame} at {TimeOfDay(end.Time)}{acknowledges}"));
         }
 
-        if (finding.Request?.AcknowledgedIn is { } later)
+        if (finding.Request is not null)
         {
-            parts.Add(string.Create(CultureInfo.InvariantCulture, $"first acknowledged in frame {later}"));
+            parts.Add(finding.Request.AcknowledgedIn is { } later
+                ? string.Create(CultureInfo.InvariantCulture, $"first acknowledged in frame {later}")
+                : "never acknowledged");
         }
 
         return string.Join("; ", parts);
     }
 
+    public static string Of(AgeGroup group) => group.To - group.From < TimeSpan.FromMilliseconds(1)
+        ? string.Create(CultureInfo.InvariantCulture, $"{Age(group.From)} ({group.Count})")
+        : string.Create(CultureInfo.InvariantCulture, $"{Age(group.From)} to {Age(group.To)} ({group.Count})");
+
+    /// <summary>Why it was judged so, and what may be done.</summary>
+    public static string Sentence(Finding finding)
+    {
+        string reason = Of(finding.Judgement.Reason);
+        string decision = Of(finding.GuardDecision);
+        string what = decision.Length > 0 ? decision : Of(finding.Judgement.Delivery);
+        return what.Length == 0 ? $"{Capital(reason)}." : $"{Capital(reason)}. {Capital(what)}{(what.EndsWith('.') ? string.Empty : ".")}";
+    }
+
+    private static string Capital(string text) => text.Length == 0 ? text : char.ToUpperInvariant(text[0]) + text[1..];
+
     public static string Age(TimeSpan? age) => age is { } known ? string.Create(CultureInfo.InvariantCulture, $"{known.TotalSeconds:0.000} s") : "?";
+
+    private static string TimeOfDay(long nanoseconds) => Nanoseconds.ToTime(nanoseconds).ToString("HH:mm:ss.ffffff", CultureInfo.InvariantCulture);
 
     public static string Time(long nanoseconds) => Nanoseconds.ToTime(nanoseconds).ToString("yyyy-MM-dd HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture);
 

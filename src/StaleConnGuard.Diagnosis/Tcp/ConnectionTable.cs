@@ -3,16 +3,18 @@ namespace StaleConnGuard.Diagnosis;
 /// <summary>The connections that are open at a moment of the capture. What is over is judged and forgotten, so memory is bounded by what is open.</summary>
 /// <param name="serverPort">A port that is known to be a server's; null for none.</param>
 /// <param name="judge">Called once for each connection, when it is over or when the capture is.</param>
+/// <param name="look">Called for a connection that is not over, when what becomes of a request on it may be decided; null when nobody wants to know so early.</param>
 /// <param name="mostOpen">How many are followed at once; beyond that the one that began first is given up.</param>
-internal sealed class ConnectionTable(int? serverPort, Action<TcpConnection, bool> judge, int mostOpen = 200_000)
+internal sealed class ConnectionTable(int? serverPort, Action<TcpConnection, bool> judge, Action<TcpConnection>? look = null, int mostOpen = 200_000)
 {
     // Resets and last ACKs come a round trip later.
     private const long Stragglers = 1_000_000_000;
 
     private readonly Dictionary<FlowKey, TcpConnection> _open = [];
-    private readonly Queue<(long Due, TcpConnection Connection)> _ending = new();
+    private readonly Dictionary<(uint Server, uint Client), TcpConnection> _byNumbers = [];
+    private readonly Queue<(long Due, TcpConnection Connection)> _due = new();
     private readonly Queue<TcpConnection> _byAge = new();
-    private long _now;
+    private long _now = long.MinValue;
 
     /// <summary>How many were open at once at most.</summary>
     public int MostOpen { get; private set; }
@@ -22,10 +24,12 @@ internal sealed class ConnectionTable(int? serverPort, Action<TcpConnection, boo
 
     public long Connections { get; private set; }
 
+    /// <summary>Connections that are others', seen once more under translated addresses.</summary>
+    public long Twins { get; private set; }
+
     public void Add(in TcpSegment segment)
     {
-        _now = Math.Max(_now, segment.Time);
-        JudgeWhatIsOver();
+        AdvanceTo(segment.Time);
         var key = FlowKey.Of(segment);
         if (_open.TryGetValue(key, out TcpConnection? connection) && connection.IsSucceededBy(segment))
         {
@@ -50,9 +54,32 @@ internal sealed class ConnectionTable(int? serverPort, Action<TcpConnection, boo
             return;
         }
 
-        if (connection.IsOver && !wasOver)
+        if (segment.Has(TcpFlags.Syn) && segment.Has(TcpFlags.Ack))
         {
-            _ending.Enqueue((_now + Stragglers, connection));
+            FindTwin(connection);
+        }
+
+        if ((connection.IsOver && !wasOver) || (look is not null && connection.IsWorthALook()))
+        {
+            _due.Enqueue((_now + Stragglers, connection));
+        }
+    }
+
+    /// <summary>The clock of the capture stands there: judges what is due.</summary>
+    public void AdvanceTo(long time)
+    {
+        _now = Math.Max(_now, time);
+        while (_due.TryPeek(out (long Due, TcpConnection Connection) next) && next.Due <= _now)
+        {
+            TcpConnection connection = _due.Dequeue().Connection;
+            if (connection.IsOver)
+            {
+                Judge(connection, isGivenUp: false);
+            }
+            else if (IsOpen(connection) && !connection.IsTwin)
+            {
+                look?.Invoke(connection);
+            }
         }
     }
 
@@ -65,12 +92,22 @@ internal sealed class ConnectionTable(int? serverPort, Action<TcpConnection, boo
         }
     }
 
-    private void JudgeWhatIsOver()
+    // Both sides draw their first numbers at random: two connections never share both, and a translation of addresses leaves them alone.
+    private void FindTwin(TcpConnection connection)
     {
-        while (_ending.TryPeek(out (long Due, TcpConnection Connection) next) && next.Due <= _now)
+        if (connection.InitialNumbers is not { } numbers)
         {
-            Judge(_ending.Dequeue().Connection, isGivenUp: false);
+            return;
         }
+
+        if (_byNumbers.TryGetValue(numbers, out TcpConnection? first) && !ReferenceEquals(first, connection))
+        {
+            Twins += connection.IsTwin ? 0 : 1;
+            connection.IsTwin = true;
+            return;
+        }
+
+        _byNumbers[numbers] = connection;
     }
 
     private void MakeRoom()
@@ -107,7 +144,15 @@ internal sealed class ConnectionTable(int? serverPort, Action<TcpConnection, boo
         }
 
         _ = _open.Remove(connection.Key);
+        if (connection.InitialNumbers is { } numbers && _byNumbers.TryGetValue(numbers, out TcpConnection? known) && ReferenceEquals(known, connection))
+        {
+            _ = _byNumbers.Remove(numbers);
+        }
+
         connection.Finish();
-        judge(connection, isGivenUp);
+        if (!connection.IsTwin)
+        {
+            judge(connection, isGivenUp);
+        }
     }
 }

@@ -11,6 +11,7 @@ internal sealed class HalfConnection
     private uint _base;
     private List<PendingBytes>? _pending;
     private DuplicateFilter _duplicates;
+    private long _holeUntil;
 
     /// <summary>Whether it is known where the stream stands.</summary>
     public bool IsStarted { get; private set; }
@@ -24,8 +25,8 @@ internal sealed class HalfConnection
     /// <summary>How much of the stream the other side has acknowledged, FIN included.</summary>
     public long Acknowledged { get; private set; }
 
-    /// <summary>How many bytes were never captured.</summary>
-    public long Missing { get; private set; }
+    /// <summary>Where the last bytes that were never captured end; 0 when there are none, the largest number while a hole is open.</summary>
+    public long HoleUntil => IsHoleOpen ? long.MaxValue : _holeUntil;
 
     /// <summary>Whether any packet of this side was captured.</summary>
     public bool IsSeen { get; private set; }
@@ -37,8 +38,11 @@ internal sealed class HalfConnection
     /// <summary>The end that came first.</summary>
     public StreamEnd? End => Fin is null || Reset?.Frame < Fin.Frame ? Reset ?? Fin : Fin;
 
-    /// <summary>Whether bytes are known to exist that were not captured: a hole, or acknowledged bytes that never came by.</summary>
-    public bool HasHole => Missing > 0 || _pending is { Count: > 0 } || Acknowledged > Next + (Fin is null ? 0 : 1);
+    // Bytes beyond the next one were captured, or acknowledged, or lie before a FIN or a reset. A FIN takes a number of its own.
+    private bool IsHoleOpen =>
+        _pending is { Count: > 0 } || Fin?.Offset > Next || Acknowledged > NextWithFin || Reset?.Offset > NextWithFin;
+
+    private long NextWithFin => Next + (Fin is null ? 0 : 1);
 
     public bool IsCopy(in TcpSegment segment)
     {
@@ -84,8 +88,8 @@ internal sealed class HalfConnection
         return _pending.Count >= MostPending || chunk.Time - _pending[0].Time > LongestHole;
     }
 
-    /// <summary>Held bytes that are due now, or null. <paramref name="isOver"/>: nothing fills the hole any more.</summary>
-    public PendingBytes? TakeHeld(bool isOver)
+    /// <summary>Held bytes that are due now, or null. <paramref name="isOver"/>: nothing fills a hole before <paramref name="until"/> any more.</summary>
+    public PendingBytes? TakeHeld(bool isOver, long until = long.MaxValue)
     {
         if (_pending is not { Count: > 0 })
         {
@@ -102,7 +106,7 @@ internal sealed class HalfConnection
         }
 
         PendingBytes held = _pending[first];
-        if (held.Offset > Next && !isOver)
+        if (held.Offset > Next && (!isOver || held.Offset >= until))
         {
             return null;
         }
@@ -114,7 +118,7 @@ internal sealed class HalfConnection
     /// <summary>Gives a hole up.</summary>
     public void SkipHole(long to)
     {
-        Missing += to - Next;
+        _holeUntil = to;
         Next = to;
     }
 

@@ -19,9 +19,9 @@ internal sealed class HandshakeTimes
         _syn = time;
     }
 
-    public void OnSynAck(long time)
+    public void OnSynAck(long time, bool hasTime)
     {
-        _isSpoilt |= _synAck is not null;
+        _isSpoilt |= _synAck is not null || !hasTime;
         _synAck = time;
     }
 

@@ -15,6 +15,9 @@ internal sealed class TcpConnection(FlowKey key)
     private long _lastServerFrame;
     private uint _firstSequence;
     private int _requestsBefore;
+    private bool _hasTimes = true;
+    private bool _isWorthALook;
+    private List<(int Ordinal, Verdict Verdict)>? _told;
 
     public FlowKey Key { get; } = key;
 
@@ -27,6 +30,12 @@ internal sealed class TcpConnection(FlowKey key)
     public long LastFrame { get; private set; }
 
     public long LastTime { get; private set; }
+
+    /// <summary>The numbers with which the two sides began; null while the answer to the SYN has not been captured.</summary>
+    public (uint Server, uint Client)? InitialNumbers { get; private set; }
+
+    /// <summary>The same connection, seen under other addresses before or behind a translation (NAT).</summary>
+    public bool IsTwin { get; set; }
 
     public int Requests => _requestsBefore + (_conversation?.Requests ?? 0);
 
@@ -63,6 +72,7 @@ internal sealed class TcpConnection(FlowKey key)
 
         LastFrame = segment.Frame;
         LastTime = Math.Max(LastTime, segment.Time);
+        _hasTimes &= segment.HasTime;
         FindDirection(segment, side, serverPort);
         OnHandshake(segment, side);
         half.StartAt(segment.Has(TcpFlags.Syn) ? segment.Sequence + 1 : segment.Sequence, segment.Has(TcpFlags.Syn));
@@ -80,6 +90,11 @@ internal sealed class TcpConnection(FlowKey key)
         long acknowledged = segment.Has(TcpFlags.Ack) ? other.Unwrap(segment.Acknowledgment) : 0;
         bool isRepeated = segment.Length > 0 && offset + segment.Length <= half.Next;
         _packets.Add(new PacketMark(segment.Frame, segment.Time, side == _client, segment.Flags, offset, segment.Length, acknowledged, isRepeated));
+        if (segment.Has(TcpFlags.Ack) && (segment.Length > 0 || segment.Has(TcpFlags.Fin)))
+        {
+            GiveUpWhatWasTaken(other, 1 - side, acknowledged);
+        }
+
         if (segment.Has(TcpFlags.Reset))
         {
             half.EndWithReset(new StreamEnd(segment.Frame, segment.Time, offset, segment.Has(TcpFlags.Ack) ? acknowledged : null));
@@ -106,6 +121,7 @@ internal sealed class TcpConnection(FlowKey key)
         {
             half.EndWithFin(new StreamEnd(segment.Frame, segment.Time, offset + segment.Length, segment.Has(TcpFlags.Ack) ? acknowledged : null));
             IsOver |= other.Fin is not null;
+            _isWorthALook = true;
         }
 
         return true;
@@ -120,6 +136,26 @@ internal sealed class TcpConnection(FlowKey key)
         }
     }
 
+    /// <summary>Whether something has happened since it was last asked that may have decided what becomes of a request, though the connection is not over.</summary>
+    public bool IsWorthALook()
+    {
+        bool isWorthALook = _isWorthALook && !IsOver;
+        _isWorthALook = false;
+        return isWorthALook;
+    }
+
+    /// <summary>False when this verdict on this request (0 for the connection) has been told.</summary>
+    public bool TryTell(int ordinal, Verdict verdict)
+    {
+        if (_told?.Contains((ordinal, verdict)) is true)
+        {
+            return false;
+        }
+
+        (_told ??= []).Add((ordinal, verdict));
+        return true;
+    }
+
     public ConnectionFacts ToFacts() => new()
     {
         HasDirection = HasDirection,
@@ -129,15 +165,16 @@ internal sealed class TcpConnection(FlowKey key)
         ServerReset = FromServer.Reset,
         ClientEnd = FromClient.End,
         IsClientReset = FromClient.Reset is { } reset && ReferenceEquals(FromClient.End, reset),
-        HasServerHole = FromServer.HasHole || FromServer.Fin?.Offset > FromServer.Next,
-        HasClientHole = FromClient.HasHole,
+        ServerHoleUntil = FromServer.HoleUntil,
+        HasClientHole = FromClient.HoleUntil > 0,
         AcknowledgedByServer = FromClient.Acknowledged,
         HasServerData = _hasServerData,
         FromTheBeginning = _syns > 0,
         IsEstablished = _isEstablished || _syns == 0,
         Syns = _syns,
         LastServerFrame = _lastServerFrame,
-        LastActivity = _lastActivity,
+        HasTimes = _hasTimes,
+        LastActivity = _hasTimes ? _lastActivity : null,
         LastStreamTaken = _conversation?.LastStreamTaken,
     };
 
@@ -173,7 +210,8 @@ internal sealed class TcpConnection(FlowKey key)
         if (segment.Has(TcpFlags.Syn) && segment.Has(TcpFlags.Ack))
         {
             _isEstablished = true;
-            _handshake.OnSynAck(segment.Time);
+            InitialNumbers = (segment.Sequence, segment.Acknowledgment);
+            _handshake.OnSynAck(segment.Time, segment.HasTime);
             return;
         }
 
@@ -185,7 +223,14 @@ internal sealed class TcpConnection(FlowKey key)
             return;
         }
 
-        if (_isEstablished && side == _client && !segment.Has(TcpFlags.Reset))
+        if (segment.Has(TcpFlags.Reset))
+        {
+            return;
+        }
+
+        // Whatever follows a SYN but a reset was said on a connection, though the answer to the SYN was not captured.
+        _isEstablished = true;
+        if (side == _client)
         {
             _handshake.OnClientAck(segment.Time);
         }
@@ -244,9 +289,26 @@ internal sealed class TcpConnection(FlowKey key)
         }
     }
 
-    private void Drain(HalfConnection half, int side, bool isOver)
+    // The other side has got it and goes on: what was not captured of it is not going to be.
+    private void GiveUpWhatWasTaken(HalfConnection half, int side, long acknowledged)
     {
-        while (half.TakeHeld(isOver) is { } held)
+        long until = Math.Min(acknowledged, half.Fin?.Offset ?? acknowledged);
+        if (until <= half.Next || !half.IsSeen)
+        {
+            return;
+        }
+
+        Drain(half, side, isOver: true, until);
+        if (half.Next < until)
+        {
+            OnHole(side, half.Next, until);
+            half.SkipHole(until);
+        }
+    }
+
+    private void Drain(HalfConnection half, int side, bool isOver, long until = long.MaxValue)
+    {
+        while (half.TakeHeld(isOver, until) is { } held)
         {
             if (held.Offset > half.Next)
             {
@@ -298,7 +360,7 @@ internal sealed class TcpConnection(FlowKey key)
             }
         }
 
-        bool isActive = _conversation is null || (isFromClient ? _conversation.OnClient(chunk, _lastActivity) : _conversation.OnServer(chunk));
+        bool isActive = _conversation is null || (isFromClient ? _conversation.OnClient(chunk, _hasTimes ? _lastActivity : null) : _conversation.OnServer(chunk));
         if (isActive)
         {
             _lastActivity = chunk.Time;
@@ -330,6 +392,7 @@ internal sealed class TcpConnection(FlowKey key)
             {
                 request.Transmissions++;
                 request.LastSent = time;
+                _isWorthALook |= request.Transmissions == RequestVerdict.TransmissionsOfSilence;
             }
         }
     }

@@ -17,12 +17,15 @@ internal enum VantagePoint
 
     /// <summary>On the way.</summary>
     InBetween,
+
+    /// <summary>Not the same for all servers: at a gateway, for one.</summary>
+    Several,
 }
 
 /// <summary>Tells from handshakes where a capture was made: at the client the SYN waits long for its answer, at the server the answer waits for the ACK.</summary>
-internal sealed class VantagePointFinder
+/// <param name="most">How many handshakes are looked at.</param>
+internal sealed class VantagePointFinder(int most)
 {
-    private const int Kept = 1001;
     private const double NearTheOne = 0.2;
     private static readonly TimeSpan s_oneMachine = TimeSpan.FromMicroseconds(300);
 
@@ -30,11 +33,20 @@ internal sealed class VantagePointFinder
 
     public void Add(HandshakeTimes times)
     {
-        if (times is { ToServer: { } toServer, ToClient: { } toClient } && _shares.Count < Kept)
+        if (times is { ToServer: { } toServer, ToClient: { } toClient } && _shares.Count < most)
         {
             long total = toServer + toClient;
             _shares.Add((total, total == 0 ? 0.5 : (double)toServer / total));
         }
+    }
+
+    /// <summary>The one place of a capture, if it is one.</summary>
+    /// <param name="ofServers">What each server's connections say.</param>
+    /// <param name="ofAll">What all of them together say.</param>
+    public static VantagePoint Of(IReadOnlyCollection<VantagePoint> ofServers, VantagePoint ofAll)
+    {
+        VantagePoint[] told = [.. ofServers.Where(point => point is VantagePoint.Client or VantagePoint.Server or VantagePoint.InBetween).Distinct()];
+        return told.Length > 1 ? VantagePoint.Several : told.Length == 1 ? told[0] : ofAll;
     }
 
     public VantagePoint Find()

@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace StaleConnGuard.Diagnosis;
 
 /// <summary>
@@ -24,5 +26,28 @@ internal static class CaptureEvidence
             EofMayBeSpurious = false,
         });
         return finding is DeliveryFinding.NothingAcknowledged ? Delivery.ProvenUndelivered : Delivery.Unknown;
+    }
+
+    /// <summary>What the guard's own table says about such a request, with default options. Null where it asks for what the capture does not show: a method under TLS.</summary>
+    public static ReplayDecision? Decide(Judgement judgement, ConnectionFacts connection, RequestFacts request)
+    {
+        if (judgement.Delivery is not { } delivery || (request.Method is null && delivery is Delivery.Unknown))
+        {
+            return null;
+        }
+
+        var options = new ReplayOptions();
+        return ReplayRule.Decide(new ReplayFacts
+        {
+            Delivery = delivery,
+            IsReused = request.Ordinal > 1 || !connection.FromTheBeginning,
+            IsCancelled = judgement.Verdict is Verdict.GivenUpByClient,
+            IsSafeToRepeat = request.Method is { } method && RepeatSafety.IsIdempotent(Encoding.ASCII.GetBytes(method)),
+            CanBodyBeSent = true,
+            Replays = 0,
+            IsUnprovenReplaySpent = false,
+            MaxReplays = options.MaxReplays,
+            UnsafeReplay = options.UnsafeReplay,
+        });
     }
 }

@@ -20,7 +20,8 @@ internal sealed record ConnectionFacts
 
     public required bool IsClientReset { get; init; }
 
-    public required bool HasServerHole { get; init; }
+    /// <summary>Where the last bytes of the server that were not captured end; 0 when all were, the largest number when the end is not known.</summary>
+    public required long ServerHoleUntil { get; init; }
 
     public required bool HasClientHole { get; init; }
 
@@ -42,11 +43,26 @@ internal sealed record ConnectionFacts
     /// <summary>The last packet of the server.</summary>
     public required long LastServerFrame { get; init; }
 
+    /// <summary>Whether the capture says when.</summary>
+    public required bool HasTimes { get; init; }
+
     /// <summary>When the last byte that counts as activity came by; null when none did.</summary>
     public required long? LastActivity { get; init; }
 
     /// <summary>The last stream that the server said it would process; null without HTTP/2 or GOAWAY.</summary>
     public required int? LastStreamTaken { get; init; }
+
+    /// <summary>
+    /// Whether the client ended the connection by itself. Told by numbers where they tell: a server whose FIN acknowledges the client's has answered it; one whose
+    /// FIN does not has closed by itself, though on TLS the client may see its goodbye and close before that FIN comes by.
+    /// </summary>
+    public bool IsClientFirst => (ClientEnd, ServerEnd) switch
+    {
+        (null, _) => false,
+        (_, null) => true,
+        ({ } client, { } server) when IsClientReset || ReferenceEquals(server, ServerReset) || server.Acknowledged is null => client.Frame < server.Frame,
+        ({ } client, { } server) => server.Acknowledged > client.Offset,
+    };
 
     public StreamEnd? ServerEnd => ServerFin is null || ServerReset?.Frame < ServerFin.Frame ? ServerReset ?? ServerFin : ServerFin;
 }

@@ -25,9 +25,14 @@ internal static class ConnectionVerdict
             return new(Verdict.Unknown, Reason.OneDirectionOnly);
         }
 
-        if (First(connection) is not { } end)
+        if ((connection.IsClientFirst ? connection.ClientEnd : connection.ServerEnd) is not { } end)
         {
             return new(Verdict.Open, Reason.NotEnded);
+        }
+
+        if (!connection.HasTimes)
+        {
+            return new(Verdict.Unknown, Reason.NoTimes);
         }
 
         if (connection.LastActivity is not { } last)
@@ -40,9 +45,9 @@ internal static class ConnectionVerdict
             return new(Verdict.Unknown, Reason.NotRead);
         }
 
-        if (connection.HasServerHole || connection.HasClientHole)
+        if (connection.ServerHoleUntil > 0 || connection.HasClientHole)
         {
-            return new(Verdict.Unknown, connection.HasServerHole ? Reason.HoleInServerStream : Reason.HoleInClientStream);
+            return new(Verdict.Unknown, connection.ServerHoleUntil > 0 ? Reason.HoleInServerStream : Reason.HoleInClientStream);
         }
 
         if (end.Time - last < ShortestIdleAge.TotalNanoseconds)
@@ -50,19 +55,9 @@ internal static class ConnectionVerdict
             return new(Verdict.Clean, Reason.NothingOutstanding);
         }
 
-        return ReferenceEquals(end, connection.ServerEnd)
-            ? new(Verdict.ClosedIdleByServer, Reason.NothingOutstanding)
-            : new(Verdict.ClosedIdleByClient, Reason.NothingOutstanding);
-    }
-
-    private static StreamEnd? First(ConnectionFacts connection)
-    {
-        if (connection.ServerEnd is null || connection.ClientEnd?.Frame < connection.ServerEnd.Frame)
-        {
-            return connection.ClientEnd ?? connection.ServerEnd;
-        }
-
-        return connection.ServerEnd;
+        return connection.IsClientFirst
+            ? new(Verdict.ClosedIdleByClient, Reason.NothingOutstanding)
+            : new(Verdict.ClosedIdleByServer, Reason.NothingOutstanding);
     }
 
     private static Judgement JudgeConnect(ConnectionFacts connection)

@@ -11,6 +11,11 @@ internal sealed record Finding
 
     public required string Protocol { get; init; }
 
+    public bool IsTls => Protocol.StartsWith(TlsConversation.Name, StringComparison.Ordinal);
+
+    /// <summary>What the guard decides about such a request, with default options; null where the capture does not show what it asks for.</summary>
+    public ReplayDecision? GuardDecision { get; init; }
+
     /// <summary>When the connection, or the request, met its end. Nanoseconds since 1970.</summary>
     public required long Time { get; init; }
 

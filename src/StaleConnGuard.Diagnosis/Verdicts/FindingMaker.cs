@@ -7,7 +7,7 @@ internal static class FindingMaker
     {
         bool isByClient = judgement.Verdict is Verdict.ClosedIdleByClient or Verdict.GivenUpByClient
             || (facts.ServerEnd is null && facts.ClientEnd is not null)
-            || (judgement.Verdict is Verdict.Clean && facts.ClientEnd?.Frame < facts.ServerEnd?.Frame);
+            || (judgement.Verdict is Verdict.Clean && facts.IsClientFirst);
         StreamEnd? end = isByClient ? facts.ClientEnd : facts.ServerEnd;
         long? idleSince = request is null ? facts.LastActivity : request.IdleSince;
         var finding = new Finding
@@ -18,10 +18,11 @@ internal static class FindingMaker
             Protocol = connection.Protocol,
             Time = end?.Time ?? request?.LastSent ?? connection.LastTime,
             Request = request,
+            GuardDecision = request is null ? null : CaptureEvidence.Decide(judgement, facts, request),
             End = end,
             IsReset = end is not null && (isByClient ? facts.IsClientReset : ReferenceEquals(end, facts.ServerReset)),
-            IdleAtEnd = Age(idleSince, end?.Time),
-            IdleAtRequest = request is null ? null : Age(request.IdleSince, request.Time),
+            IdleAtEnd = facts.HasTimes ? Age(idleSince, end?.Time) : null,
+            IdleAtRequest = request is null || !facts.HasTimes ? null : Age(request.IdleSince, request.Time),
             Requests = connection.Requests,
             FromTheBeginning = facts.FromTheBeginning,
         };

@@ -24,6 +24,9 @@ internal enum Reason
     /// <summary>No byte was exchanged while it was captured.</summary>
     NothingSeen,
 
+    /// <summary>The frames carry no time stamps, so that idle ages are not known.</summary>
+    NoTimes,
+
     /// <summary>More connections at once than are followed.</summary>
     TooMany,
 

@@ -4,7 +4,7 @@ namespace StaleConnGuard.Diagnosis;
 internal static class RequestVerdict
 {
     // Sent once, and again twice: one loss, or a late acknowledgment, is no silence.
-    private const int TransmissionsOfSilence = 3;
+    public const int TransmissionsOfSilence = 3;
 
     public static Judgement Judge(ConnectionFacts connection, RequestFacts request)
     {
@@ -19,7 +19,8 @@ internal static class RequestVerdict
             return new(Verdict.LostInFlight, Reason.AboveGoAway, Delivery.ProvenUndelivered);
         }
 
-        if (connection.HasServerHole)
+        // What the client had got before it sent the request is no answer to it, whether it was captured or not.
+        if (connection.ServerHoleUntil > request.AcknowledgedBySender)
         {
             return new(Verdict.Unknown, Reason.HoleInServerStream);
         }
@@ -34,7 +35,7 @@ internal static class RequestVerdict
             return JudgeWithoutServerEnd(connection, request);
         }
 
-        if (connection.ClientEnd is { } clientEnd && clientEnd.Frame < connection.ServerEnd.Frame)
+        if (connection.IsClientFirst)
         {
             return new(Verdict.GivenUpByClient, Reason.ClientEndedFirst, Delivery.Unknown);
         }
@@ -98,7 +99,7 @@ internal static class RequestVerdict
             return connection.ClientEnd is null ? new(Verdict.Open, Reason.NotEnded) : new(Verdict.GivenUpByClient, Reason.ClientEndedFirst, Delivery.ResponseStarted);
         }
 
-        return connection.ClientEnd is { } end && end.Frame < connection.ServerEnd.Frame
+        return connection.IsClientFirst
             ? new(Verdict.GivenUpByClient, Reason.ClientEndedFirst, Delivery.ResponseStarted)
             : new(Verdict.CutResponse, Reason.ResponseIncomplete, Delivery.ResponseStarted);
     }

@@ -3,19 +3,31 @@ using System.Net;
 namespace StaleConnGuard.Exchanges;
 
 /// <summary>
-/// What the connections of one handler share, whichever clients use it: clock, ledger, observer. Made with the handler, outlives no connection of it.
+/// What the connections of one handler share, whichever clients use it: clock, ledger, listeners. Made with the handler, outlives no connection of it.
 /// </summary>
-internal sealed class ConnectionGuard(KeepAliveLedger ledger, TimeProvider time)
+internal sealed class ConnectionGuard
 {
     private readonly Lock _firstSend = new();
     private volatile Action? _beforeFirstSend;
 
-    public KeepAliveLedger Ledger { get; } = ledger;
+    /// <param name="ledger">Learns from the connections.</param>
+    /// <param name="time">The clock of idle ages.</param>
+    /// <param name="listeners">Who else is told what happens.</param>
+    public ConnectionGuard(KeepAliveLedger ledger, TimeProvider time, params IGuardEvents[] listeners)
+    {
+        Ledger = ledger;
+        Time = time;
 
-    public TimeProvider Time { get; } = time;
+        // The ledger learns first, so that whoever is told of an end and asks what is known now hears what it taught.
+        Events = new GuardEvents([new TimeoutLearning(new GuardEvents(listeners)), .. listeners]);
+    }
 
-    /// <summary>Who watches single exchanges, if anybody.</summary>
-    public IExchangeWatcher? Watcher { get; init; }
+    public KeepAliveLedger Ledger { get; }
+
+    public TimeProvider Time { get; }
+
+    /// <summary>Told what happens to connections and exchanges.</summary>
+    public GuardEvents Events { get; }
 
     /// <summary>
     /// A connection was made on a stream whose socket is hidden: then a tunnel of the same flow could be taken for it, or another tunnel for that one, so none is
@@ -40,49 +52,6 @@ internal sealed class ConnectionGuard(KeepAliveLedger ledger, TimeProvider time)
             RunBeforeFirstSend();
         }
     }
-
-    /// <summary>Called when a connection was not given to an exchange.</summary>
-    public void OnRefused(OriginKnowledge origin, RefusalReason reason) => Observer?.ConnectionRefused(origin, reason);
-
-    /// <summary>Called when a pooled connection is taken again.</summary>
-    public void OnReused(OriginKnowledge origin, long idleAgeTicks) => Observer?.ConnectionReused(origin, idleAgeTicks);
-
-    /// <summary>Called when an exchange ended before any response byte, with what was decided about its request.</summary>
-    public EndedExchange OnEnded(Exchange exchange, ReplayDecision decision, int replays, Exception failure)
-    {
-        var ended = new EndedExchange(exchange, decision, replays, EndedExchange.LimitInForce(exchange)) { Failure = failure };
-        if (ended.IsStaleHit && exchange.Connection is IGuardedConnection connection)
-        {
-            if (exchange.End is ConnectionEnd.Silence)
-            {
-                connection.Origin.SilentHit();
-            }
-            else
-            {
-                OnObserved(connection.Origin, connection.Origin.StaleHit(ended.IdleAge, reset: exchange.End is ConnectionEnd.Reset));
-            }
-
-            if (!decision.IsReplay() && decision is not ReplayDecision.SurfaceCancelled && !RepeatSafety.IsSafeToRepeat(exchange.Request))
-            {
-                connection.Origin.Surfaced();
-            }
-        }
-
-        Observer?.Ended(ended);
-        return ended;
-    }
-
-    /// <summary>Called with what an observation did to the knowledge of an origin: most teach nothing.</summary>
-    public void OnObserved(OriginKnowledge origin, LearningOutcome outcome)
-    {
-        if (outcome is LearningOutcome.Learned or LearningOutcome.Lowered or LearningOutcome.Raised)
-        {
-            Observer?.Learned(origin, outcome);
-        }
-    }
-
-    /// <summary>Who listens, if anybody.</summary>
-    public IGuardObserver? Observer { get; init; }
 
     private void RunBeforeFirstSend()
     {

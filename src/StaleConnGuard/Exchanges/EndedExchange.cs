@@ -22,6 +22,10 @@ internal readonly record struct EndedExchange(Exchange Exchange, ReplayDecision 
 
     public TimeSpan ConnectionAge => TimeSpan.FromTicks(Exchange.ConnectionAgeTicks);
 
+    /// <summary>With the limit that is in force now, before anything is learned from this end.</summary>
+    public static EndedExchange Of(Exchange exchange, ReplayDecision decision, int replays, Exception failure) =>
+        new(exchange, decision, replays, LimitInForce(exchange)) { Failure = failure };
+
     /// <summary>The limit that holds for this exchange's request on its connection.</summary>
     public static KeepAliveLimit LimitInForce(Exchange exchange)
     {

@@ -159,8 +159,8 @@ internal sealed class Exchange(ExchangeScope scope, HttpRequestMessage? request)
     /// <summary>The evidence is in.</summary>
     public bool HasEnded => _end is not null;
 
-    /// <summary>Who watches this exchange; null when nobody asked, which is the ordinary case.</summary>
-    public IExchangeWatch? Watch { get; private set; }
+    /// <summary>What the listener that follows single exchanges keeps with this one; null when nobody asked, which is the ordinary case.</summary>
+    public object? Followed { get; set; }
 
     public static Exchange ForFurtherRequest(ConnectionGuard guard, Exchange? root, bool isIdempotent)
     {
@@ -250,7 +250,7 @@ internal sealed class Exchange(ExchangeScope scope, HttpRequestMessage? request)
         _checkoutWindow = false;
         _onRedirect = Root is null && HasLeftItsPlace;
         _binding = binding;
-        Watch = Guard.Watcher?.Begin(this);
+        Guard.Events.ExchangeBegan(this);
     }
 
     /// <summary>Records the evidence. The first record stands: the reading and the writing side may both fail.</summary>
@@ -264,8 +264,7 @@ internal sealed class Exchange(ExchangeScope scope, HttpRequestMessage? request)
 
         if (TryRecordEnd(end, delivery))
         {
-            // While the runtime's span of this very send is still open, and before it measures it.
-            Watch?.Ended(this);
+            Guard.Events.ExchangeEnded(this);
             if (Request is HttpRequestMessage request)
             {
                 MetricsEnrichment.Keep(request);

@@ -6,14 +6,11 @@ namespace StaleConnGuard.Exchanges;
 /// </summary>
 /// <param name="guard">Of the handler's connections.</param>
 /// <param name="settings">In force when the exchange begins.</param>
-/// <param name="handler">Sends the exchanges; null for those that no handler opened.</param>
-internal sealed class ExchangeScope(ConnectionGuard guard, GuardSettings settings, ConnectionGuardHandler? handler = null)
+internal sealed class ExchangeScope(ConnectionGuard guard, GuardSettings settings)
 {
     public ConnectionGuard Guard { get; } = guard;
 
     public GuardSettings Settings { get; } = settings;
-
-    public ConnectionGuardHandler? Handler { get; } = handler;
 
     /// <summary>Set for a further request only: the exchange that the handler opened.</summary>
     public Exchange? Root { get; private init; }

@@ -20,10 +20,7 @@ internal sealed class GuardHandlerBuilderFilter(
     IMeterFactory? meters = null) : IHttpMessageHandlerBuilderFilter
 {
     private readonly ILogger _logger = loggers.CreateLogger(GuardLog.Category);
-    private readonly MeteringGuardObserver _observer = new(metrics, new LoggingGuardObserver(loggers.CreateLogger(GuardLog.Category)));
-    private readonly MeteringRetryObserver _retryObserver =
-        new(metrics, new LoggingRetryObserver(loggers.CreateLogger(GuardLog.Category), NoRetryObserver.Instance));
-
+    private readonly IGuardEvents[] _listeners = [metrics, new LogListener(loggers.CreateLogger(GuardLog.Category)), ExchangeFollower.Instance];
     private readonly ConcurrentDictionary<string, bool> _checked = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, OriginUse> _originUse = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, bool> _saidInUse = new(StringComparer.Ordinal);
@@ -129,7 +126,7 @@ internal sealed class GuardHandlerBuilderFilter(
         }
 
         GuardSettingsHolder settings = clients.SettingsOf(client);
-        var own = new ConnectionGuard(ledger, _time) { Observer = _observer, Watcher = ExchangeWatcher.Instance };
+        var own = new ConnectionGuard(ledger, _time, _listeners);
         if (GuardedConnections.Prepare(sockets, own, options, settings, () => SayHandlerInUse(client)) is not ConnectionGuard guard)
         {
             SayHandlerInUse(client);
@@ -171,7 +168,7 @@ internal sealed class GuardHandlerBuilderFilter(
         new(clients.SettingsOf(client), new RetryServices
         {
             Budgets = RetryBudgetRegistry.For(_time),
-            Observer = _retryObserver,
+            Events = new GuardEvents(_listeners),
             StandsDownUnlessSet = repeater is not null,
             ClientTimeout = clients.TimeoutOf(client),
         });

@@ -13,23 +13,22 @@ internal sealed class HandlerServices
     private readonly ILogger? _logger;
     private readonly IMeterFactory? _meters;
 
-    public HandlerServices(ILoggerFactory? loggers, IMeterFactory? meters, TimeProvider? time, KeepAliveLedger ledger)
+    public HandlerServices(ILoggerFactory? loggers, IMeterFactory? meters, TimeProvider? time, KeepAliveLedger ledger, IGuardEvents? listener = null)
     {
         _logger = loggers?.CreateLogger(GuardLog.Category);
         _meters = meters;
         Time = time ?? TimeProvider.System;
         GuardMetrics metrics = GuardMetrics.Of(meters, ledger);
-        Observer = new MeteringGuardObserver(metrics, _logger is null ? null : new LoggingGuardObserver(_logger));
-        Retries = new RetryServices
-        {
-            Budgets = RetryBudgetRegistry.For(Time),
-            Observer = new MeteringRetryObserver(metrics, _logger is null ? NoRetryObserver.Instance : new LoggingRetryObserver(_logger, NoRetryObserver.Instance)),
-        };
+        Listeners = listener is not null ? [listener, ExchangeFollower.Instance]
+            : _logger is null ? [metrics, ExchangeFollower.Instance]
+            : [metrics, new LogListener(_logger), ExchangeFollower.Instance];
+        Retries = new RetryServices { Budgets = RetryBudgetRegistry.For(Time), Events = new GuardEvents(Listeners) };
     }
 
     public TimeProvider Time { get; }
 
-    public IGuardObserver? Observer { get; init; }
+    /// <summary>Who is told what happens.</summary>
+    public IGuardEvents[] Listeners { get; }
 
     /// <summary>Finds the addresses of a name; null for the system's resolver.</summary>
     public Func<string, CancellationToken, Task<IPAddress[]>>? ResolveName { get; init; }

@@ -15,31 +15,21 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
     /// <summary>What the <see cref="RequestIdentityHandler"/> at the upper end of the same chain knows the chain by; null when there is none.</summary>
     public object? Chain { get; init; }
 
-    protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
-        settings.Current.IsEnabled ? SendAsync(request, new PlainSend(cancellationToken)) : SendUnguardedAsync(request, cancellationToken);
-
-    internal Task<HttpResponseMessage> SendAsync<TSend>(HttpRequestMessage request, TSend send)
-        where TSend : struct, ISend
+    protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
+        if (!settings.Current.IsEnabled)
+        {
+            return SendUnguardedAsync(request, cancellationToken);
+        }
+
         ExchangeScope scope = Scope();
         return RepeatGate.For(scope.Settings, request, Chain) is UnansweredSend gate
-            ? SendGatedAsync(gate, scope, request, send)
-            : SendFirstAsync(scope, request, send);
+            ? SendIfAllowedAsync(gate, scope, request, cancellationToken)
+            : SendFirstAsync(scope, request, cancellationToken);
     }
 
     /// <summary>A request of which a layer above may send several copies: one at a time, and none after one that may have arrived.</summary>
-    private static async Task<HttpResponseMessage> SendGatedAsync<TSend>(UnansweredSend gate, ExchangeScope scope, HttpRequestMessage request, TSend send)
-        where TSend : struct, ISend
-    {
-        // What comes after the guard's part may send again, and comes back here: the gate is open by then.
-        Task<HttpResponseMessage> first = SendIfAllowedAsync(gate, scope, request, send.Token);
-        await ((Task)first).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        return first.IsCompletedSuccessfully && send.IsFinal(first.Result)
-            ? first.Result
-            : await send.ContinueAsync(first).ConfigureAwait(false);
-    }
-
-    private static async Task<HttpResponseMessage> SendIfAllowedAsync(UnansweredSend gate, ExchangeScope scope, HttpRequestMessage request, CancellationToken cancellationToken)
+    private async Task<HttpResponseMessage> SendIfAllowedAsync(UnansweredSend gate, ExchangeScope scope, HttpRequestMessage request, CancellationToken cancellationToken)
     {
         if (await RepeatGate.EnterAsync(gate, scope.Guard.Time, cancellationToken).ConfigureAwait(false) is not int ticket)
         {
@@ -49,7 +39,7 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
         bool answered = false;
         try
         {
-            HttpResponseMessage response = await SendFirstAsync(scope, request, new PlainSend(cancellationToken)).ConfigureAwait(false);
+            HttpResponseMessage response = await SendFirstAsync(scope, request, cancellationToken).ConfigureAwait(false);
             answered = true;
             return response;
         }
@@ -63,7 +53,7 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
     {
         if (gate.ShouldTell())
         {
-            scope.Guard.Observer?.RepeatRefused(request);
+            scope.Guard.Events.RepeatRefused(request);
         }
 
         return new StaleConnectionException(OriginOf(request), gate.Failure);
@@ -72,32 +62,30 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
     private static string OriginOf(HttpRequestMessage request) =>
         request.RequestUri is { IsAbsoluteUri: true } address ? OriginKey.TextOf(address) : "an unknown origin";
 
-    private static Task<HttpResponseMessage> SendFirstAsync<TSend>(ExchangeScope scope, HttpRequestMessage request, TSend send)
-        where TSend : struct, ISend
+    private Task<HttpResponseMessage> SendFirstAsync(ExchangeScope scope, HttpRequestMessage request, CancellationToken cancellationToken)
     {
         try
         {
             scope.Guard.OnSending();
 
             // (1)
-            send.Attempt = Attempt.First(scope, request);
-            return ExecutionContext.IsFlowSuppressed() ? SendFlowingAsync(send) : SendGuardedAsync(send);
+            var attempt = Attempt.First(scope, request);
+            return ExecutionContext.IsFlowSuppressed() ? SendFlowingAsync(attempt, cancellationToken) : SendGuardedAsync(attempt, cancellationToken);
         }
         catch (Exception e)
         {
             // The content was asked for its length, and is the application's.
-            return send.ContinueAsync(Task.FromException<HttpResponseMessage>(e));
+            return Task.FromException<HttpResponseMessage>(e);
         }
     }
 
     /// <summary>The connection finds its exchange through the execution context, so it must flow below here whatever the caller has done.</summary>
-    private static Task<HttpResponseMessage> SendFlowingAsync<TSend>(TSend send)
-        where TSend : struct, ISend
+    private Task<HttpResponseMessage> SendFlowingAsync(Attempt attempt, CancellationToken cancellationToken)
     {
         ExecutionContext.RestoreFlow();
         try
         {
-            return SendGuardedAsync(send);
+            return SendGuardedAsync(attempt, cancellationToken);
         }
         finally
         {
@@ -106,43 +94,29 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
     }
 
     /// <summary>
-    /// Sends the first exchange. Whatever else a failure needs is in methods of its own, and this one is static, so that the state that lives
-    /// while an ordinary request is on its way stays small.
+    /// Sends the first exchange. Whatever else a failure needs is in methods of its own, so that the state that lives while an ordinary request is on its
+    /// way stays small.
     /// </summary>
-    private static async Task<HttpResponseMessage> SendGuardedAsync<TSend>(TSend send)
-        where TSend : struct, ISend
+    private async Task<HttpResponseMessage> SendGuardedAsync(Attempt attempt, CancellationToken cancellationToken)
     {
-        // Assigned on both ways and not here: what has a value while it waits is part of the state.
-        HttpResponseMessage? response;
-        Exception? failure;
-        Exchange.Current = send.Attempt.Exchange;
+        // Assigned in the handler and not here: what has a value while it waits is part of the state.
+        Exception failure;
+        Exchange.Current = attempt.Exchange;
         try
         {
-            response = await SendBelowAsync(send.Attempt, send.Token).ConfigureAwait(false);
-            send.Attempt.Complete();
-            failure = null;
+            HttpResponseMessage response = await base.SendAsync(attempt.Request, cancellationToken).ConfigureAwait(false);
+            attempt.Complete();
+            return response;
         }
         catch (Exception e)
         {
-            response = null;
             failure = e;
-        }
-
-        if (failure is null && send.IsFinal(response!))
-        {
-            return response!;
         }
 
         // What follows is no part of that exchange.
         Exchange.Current = null;
-        Task<HttpResponseMessage> first = failure is null ? Task.FromResult(response!) : send.Attempt.Exchange.Scope.Handler!.RecoverAsync(send.Attempt, failure, send.Token);
-        return await send.ContinueAsync(first).ConfigureAwait(false);
+        return await RecoverAsync(attempt, failure, cancellationToken).ConfigureAwait(false);
     }
-
-    private static Task<HttpResponseMessage> SendBelowAsync(Attempt attempt, CancellationToken cancellationToken) =>
-        attempt.Exchange.Scope.Handler!.SendBelowAsync(attempt.Request, cancellationToken);
-
-    private Task<HttpResponseMessage> SendBelowAsync(HttpRequestMessage request, CancellationToken cancellationToken) => base.SendAsync(request, cancellationToken);
 
     private ExchangeScope Scope()
     {
@@ -153,7 +127,7 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
             return scope!;
         }
 
-        scope = new ExchangeScope(Guard, inForce, this);
+        scope = new ExchangeScope(Guard, inForce);
         Volatile.Write(ref _scope, scope);
         return scope;
     }
@@ -298,7 +272,8 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
         // (5)
         ReplayDecision decision = ReplayRule.Decide(ReplayFactsGatherer.AfterEnd(attempt, attempts, cancellationToken.IsCancellationRequested));
 
-        EndedExchange ended = Guard.OnEnded(exchange, decision, attempts.Replays, failure);
+        var ended = EndedExchange.Of(exchange, decision, attempts.Replays, failure);
+        Guard.Events.ReplayDecided(ended);
 
         if (decision.IsReplay())
         {

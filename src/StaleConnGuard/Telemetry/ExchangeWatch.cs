@@ -10,7 +10,7 @@ namespace StaleConnGuard.Telemetry;
 /// The runtime opens its span below the guard, once for each send, and stops it before the guard learns of a failure. The connection's
 /// stream runs inside: at an exchange's first write the current activity is that span, and the evidence is recorded before it stops.
 /// </remarks>
-internal sealed class ExchangeWatch : IExchangeWatch
+internal sealed class ExchangeWatch
 {
     private const string HttpRequestOut = "System.Net.Http.HttpRequestOut";
 
@@ -23,7 +23,7 @@ internal sealed class ExchangeWatch : IExchangeWatch
         _capture = capture;
     }
 
-    /// <inheritdoc cref="IExchangeWatcher.Begin"/>
+    /// <summary>The exchange has been bound; its first byte is about to be written. Null when nobody asked.</summary>
     public static ExchangeWatch? Begin(Exchange exchange)
     {
         Activity? span = Recorded(Activity.Current);
@@ -103,10 +103,17 @@ internal sealed class ExchangeWatch : IExchangeWatch
     }
 }
 
-/// <summary>Watches the exchanges that a recorded span or a caller's <see cref="ExchangeCapture"/> asks about.</summary>
-internal sealed class ExchangeWatcher : IExchangeWatcher
+/// <summary>Follows the exchanges that a recorded span or a caller's <see cref="ExchangeCapture"/> asks about.</summary>
+internal sealed class ExchangeFollower : IGuardEvents
 {
-    public static ExchangeWatcher Instance { get; } = new();
+    public static ExchangeFollower Instance { get; } = new();
 
-    public IExchangeWatch? Begin(Exchange exchange) => ExchangeWatch.Begin(exchange);
+    /// <inheritdoc/>
+    public void ExchangeBegan(Exchange exchange) => exchange.Followed = ExchangeWatch.Begin(exchange);
+
+    /// <inheritdoc/>
+    public void ResponseBegan(Exchange exchange) => (exchange.Followed as ExchangeWatch)?.FirstByte();
+
+    /// <inheritdoc/>
+    public void ExchangeEnded(Exchange exchange) => (exchange.Followed as ExchangeWatch)?.Ended(exchange);
 }

@@ -4,10 +4,10 @@ using System.Runtime.CompilerServices;
 namespace StaleConnGuard.Telemetry;
 
 /// <summary>
-/// The instruments. One instance a service provider, made with its <see cref="IMeterFactory"/>, and one for handlers made without. Every
+/// The instruments, counting what happens. One instance a service provider, made with its <see cref="IMeterFactory"/>, and one for handlers made without. Every
 /// method returns at once when nobody listens to its instrument. Thread-safe.
 /// </summary>
-internal sealed class GuardMetrics
+internal sealed class GuardMetrics : IGuardEvents
 {
     private static readonly ConditionalWeakTable<IMeterFactory, GuardMetrics> s_made = new();
     private static readonly Lazy<GuardMetrics> s_shared = new(static () => new GuardMetrics(new Meter(Options), KeepAliveLedger.Shared));
@@ -65,7 +65,8 @@ internal sealed class GuardMetrics
         }
     }
 
-    public void Reused(OriginKnowledge origin, long idleAgeTicks)
+    /// <inheritdoc/>
+    public void ConnectionReused(OriginKnowledge origin, long idleAgeTicks)
     {
         if (_idleAge.Enabled)
         {
@@ -74,7 +75,8 @@ internal sealed class GuardMetrics
         }
     }
 
-    public void Refused(OriginKnowledge origin, RefusalReason reason)
+    /// <inheritdoc/>
+    public void ConnectionRefused(OriginKnowledge origin, RefusalReason reason)
     {
         if (_refused.Enabled)
         {
@@ -83,7 +85,35 @@ internal sealed class GuardMetrics
         }
     }
 
-    public void StaleHit(in EndedExchange ended)
+    /// <inheritdoc/>
+    public void ReplayDecided(in EndedExchange ended)
+    {
+        CountStaleHit(ended);
+        CountReplay(ended);
+        CountRecovered(ended);
+    }
+
+    /// <inheritdoc/>
+    public void Retrying(in RetryAttempt attempt)
+    {
+        if (_retries.Enabled)
+        {
+            OriginTags tags = TagsOf(attempt.Origin);
+            _retries.Add(1, tags.Address, tags.Port, new(TelemetryTags.Reason, attempt.Decision.Reason.ToString()));
+        }
+    }
+
+    /// <inheritdoc/>
+    public void RetriesStopped(in RetryAttempt attempt)
+    {
+        if (_budgets.Enabled && attempt.Decision.Reason is RetryReason.StoppedBudgetEmpty)
+        {
+            OriginTags tags = TagsOf(attempt.Origin);
+            _budgets.Add(1, tags.Address, tags.Port);
+        }
+    }
+
+    private void CountStaleHit(in EndedExchange ended)
     {
         if (!_staleHits.Enabled || !ended.IsStaleHit)
         {
@@ -105,7 +135,7 @@ internal sealed class GuardMetrics
     }
 
     /// <summary>A refusal by the guard itself is none: that request had not been sent.</summary>
-    public void Replayed(in EndedExchange ended)
+    private void CountReplay(in EndedExchange ended)
     {
         if (_replays.Enabled && ended.Decision.IsReplay() && ended.Exchange.End is not (ConnectionEnd.Refused or ConnectionEnd.ClosedBeforeUse))
         {
@@ -114,6 +144,7 @@ internal sealed class GuardMetrics
         }
     }
 
+    /// <inheritdoc/>
     public void RepeatRefused(HttpRequestMessage request)
     {
         if (_repeatsRefused.Enabled && request.RequestUri is { IsAbsoluteUri: true } uri)
@@ -124,7 +155,7 @@ internal sealed class GuardMetrics
     }
 
     /// <summary>Every exchange below the guard is a request to the runtime, those it was refused a connection for at its first write too.</summary>
-    public void Recovered(in EndedExchange ended)
+    private void CountRecovered(in EndedExchange ended)
     {
         if (_recovered.Enabled && ended.Decision.IsReplay())
         {
@@ -134,24 +165,6 @@ internal sealed class GuardMetrics
                 TagsOf(ended.Exchange.Connection?.Origin.Key).Port,
                 new(TelemetryTags.RequestMethod, TelemetryTags.Method(ended.Exchange.Request?.Method)),
                 new(TelemetryTags.ErrorType, RuntimeErrorType.Of(ended.Failure)));
-        }
-    }
-
-    public void Retried(in RetryAttempt attempt)
-    {
-        if (_retries.Enabled)
-        {
-            OriginTags tags = TagsOf(attempt.Origin);
-            _retries.Add(1, tags.Address, tags.Port, new(TelemetryTags.Reason, attempt.Decision.Reason.ToString()));
-        }
-    }
-
-    public void NotRetried(in RetryAttempt attempt)
-    {
-        if (_budgets.Enabled && attempt.Decision.Reason is RetryReason.StoppedBudgetEmpty)
-        {
-            OriginTags tags = TagsOf(attempt.Origin);
-            _budgets.Add(1, tags.Address, tags.Port);
         }
     }
 

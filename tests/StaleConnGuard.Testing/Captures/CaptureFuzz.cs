@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.IO.Compression;
 using StaleConnGuard.Diagnosis;
 
 namespace StaleConnGuard.Testing;
@@ -5,24 +7,34 @@ namespace StaleConnGuard.Testing;
 /// <summary>Damages captures at random and reads them: no exception but the one that says it is no capture, no hang, nothing kept.</summary>
 public static class CaptureFuzz
 {
+    private const int EachReport = 16;
+
     /// <param name="inputs">How many.</param>
     /// <param name="seed">Of what is drawn.</param>
-    /// <returns>How many were read as captures, and how many frames in all.</returns>
-    public static (long Captures, long Frames) Run(long inputs, int seed)
+    /// <returns>How many were read as captures, how many frames in all, and the longest time that one took.</returns>
+    public static (long Captures, long Frames, TimeSpan Longest) Run(long inputs, int seed)
     {
         byte[][] whole = Originals();
         var random = new Random(seed);
         long captures = 0;
         long frames = 0;
+        TimeSpan longest = TimeSpan.Zero;
         for (long i = 0; i < inputs; i++)
         {
             byte[] original = whole[random.Next(whole.Length)];
             byte[] damaged = Damage(original, random);
+            long started = Stopwatch.GetTimestamp();
             try
             {
                 using var stream = new MemoryStream(damaged);
-                Explanation explanation = new CaptureAnalysis(keepAll: true, mostOpen: 8).Run(CaptureReader.Open(stream));
+                Explanation explanation = new CaptureAnalysis(keepAll: true, onFinding: _ => { }, mostOpen: 8).Run(CaptureReader.Open(stream));
                 captures++;
+                if (captures % EachReport == 0)
+                {
+                    _ = HtmlReport.Write(explanation, "fuzz", redactPaths: false);
+                    _ = ExplanationJson.Write(explanation, redactPaths: false);
+                }
+
                 frames += explanation.Frames;
             }
             catch (NotACaptureException)
@@ -33,9 +45,12 @@ public static class CaptureFuzz
             {
                 throw new InvalidOperationException($"Input {i} of seed {seed}, {Convert.ToHexString(damaged)}: {exception.Message}", exception);
             }
+
+            TimeSpan took = Stopwatch.GetElapsedTime(started);
+            longest = took > longest ? took : longest;
         }
 
-        return (captures, frames);
+        return (captures, frames, longest);
     }
 
     private static byte[][] Originals()
@@ -51,7 +66,26 @@ public static class CaptureFuzz
         _ = new ScriptedExchange(http2).Handshake(0).FromClient(20, CaptureScript.Ack, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + "\0\0\u0001\u0001\u0005\0\0\0\u0001x").Taken()
             .Respond(30, "\0\0\u0008\u0007\0\0\0\0\0" + "\0\0\0\0\0\0\0\0").ServerFin(31);
         CaptureScript[] scripts = [http, chunked, tls, http2];
-        return [.. scripts.SelectMany(script => new[] { script.ToArray(), script.ToArray(isBigEndian: true, hasNanoseconds: true), script.ToPcapNg() })];
+        return
+        [
+            .. scripts.SelectMany(script => new[] { script.ToArray(), script.ToArray(isBigEndian: true, hasNanoseconds: true), script.ToPcapNg() }),
+            .. Enum.GetValues<CaptureLink>().Select(link => http.ToArray(link: link)),
+            http.ToPcapNg(isBigEndian: true, resolution: 0x8A),
+            http.ToPcapNg(resolution: null, isSimple: true),
+            [.. http.ToPcapNg(isBigEndian: true), .. tls.ToPcapNg(link: CaptureLink.Sll2), .. http2.ToPcapNg(resolution: null)],
+            Gzip(http.ToArray()),
+        ];
+    }
+
+    private static byte[] Gzip(byte[] content)
+    {
+        using var packed = new MemoryStream();
+        using (var gzip = new GZipStream(packed, CompressionLevel.Fastest))
+        {
+            gzip.Write(content);
+        }
+
+        return packed.ToArray();
     }
 
     private static byte[] Damage(byte[] original, Random random)

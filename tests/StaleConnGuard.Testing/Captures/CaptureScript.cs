@@ -54,6 +54,13 @@ public sealed class CaptureScript
         return this;
     }
 
+    /// <summary>Adds a frame as it is; the time in microseconds.</summary>
+    public CaptureScript Add(long time, byte[] frame)
+    {
+        _frames.Add((time, frame, frame.Length));
+        return this;
+    }
+
     /// <summary>Leaves the last frame out, as a capture that could not follow.</summary>
     public CaptureScript Lose()
     {
@@ -61,68 +68,85 @@ public sealed class CaptureScript
         return this;
     }
 
-    /// <summary>The file.</summary>
-    public byte[] ToArray(bool isBigEndian = false, bool hasNanoseconds = false)
+    /// <summary>The file: classic pcap, in either byte order, with micro- or nanoseconds, under any header of a link; without some of the frames.</summary>
+    public byte[] ToArray(bool isBigEndian = false, bool hasNanoseconds = false, CaptureLink link = CaptureLink.Ethernet, params int[] missing)
     {
         using var file = new MemoryStream();
-        Number(hasNanoseconds ? 0xA1B23C4D : 0xA1B2C3D4);
-        Number(isBigEndian ? 0x0002_0004u : 0x0004_0002u);
-        Number(0);
-        Number(0);
-        Number(262144);
-        Number(1);
-        foreach ((long time, byte[] frame, int original) in _frames)
+        var numbers = new NumberWriter(file, isBigEndian);
+        numbers.Write(hasNanoseconds ? 0xA1B23C4D : 0xA1B2C3D4);
+        numbers.WriteShorts(2, 4);
+        numbers.Write(0, 0, 262144, (uint)link.Number());
+        foreach ((long time, byte[] frame, int original) in _frames.Where((_, i) => !missing.Contains(i)))
         {
-            Number((uint)(1_000_000_000 + (time / 1_000_000)));
-            Number((uint)(time % 1_000_000 * (hasNanoseconds ? 1000 : 1)));
-            Number((uint)frame.Length);
-            Number((uint)original);
-            file.Write(frame);
+            byte[] wrapped = link.Wrap(frame);
+            numbers.Write(
+                (uint)(1_000_000_000 + (time / 1_000_000)),
+                (uint)(time % 1_000_000 * (hasNanoseconds ? 1000 : 1)),
+                (uint)wrapped.Length,
+                (uint)(original + wrapped.Length - frame.Length));
+            file.Write(wrapped);
         }
 
         return file.ToArray();
-
-        void Number(uint number)
-        {
-            Span<byte> bytes = stackalloc byte[4];
-            if (isBigEndian)
-            {
-                BinaryPrimitives.WriteUInt32BigEndian(bytes, number);
-            }
-            else
-            {
-                BinaryPrimitives.WriteUInt32LittleEndian(bytes, number);
-            }
-
-            file.Write(bytes);
-        }
     }
 
-    /// <summary>The same frames as pcapng: one section, one interface with nanoseconds.</summary>
-    public byte[] ToPcapNg()
+    /// <summary>The same frames as one section of pcapng.</summary>
+    /// <param name="isBigEndian">The byte order.</param>
+    /// <param name="resolution">The unit of time stamps, as <c>if_tsresol</c> says it; null for none, which means microseconds.</param>
+    /// <param name="isSimple">Whether frames are Simple Packet Blocks, without a time.</param>
+    /// <param name="link">The header of the link.</param>
+    public byte[] ToPcapNg(bool isBigEndian = false, byte? resolution = 9, bool isSimple = false, CaptureLink link = CaptureLink.Ethernet)
     {
         using var file = new MemoryStream();
-        using var writer = new BinaryWriter(file, Encoding.UTF8, leaveOpen: true);
-        writer.Write([0x0A, 0x0D, 0x0D, 0x0A, 28, 0, 0, 0, 0x4D, 0x3C, 0x2B, 0x1A, 1, 0, 0, 0, 255, 255, 255, 255, 255, 255, 255, 255, 28, 0, 0, 0]);
-        writer.Write([1, 0, 0, 0, 32, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 9, 0, 1, 0, 9, 0, 0, 0, 0, 0, 0, 0, 32, 0, 0, 0]);
-        foreach ((long time, byte[] frame, int original) in _frames)
+        var numbers = new NumberWriter(file, isBigEndian);
+        numbers.Write(0x0A0D0D0A, 28, 0x1A2B3C4D);
+        numbers.WriteShorts(1, 0);
+        numbers.Write(uint.MaxValue, uint.MaxValue, 28);
+        uint options = resolution is null ? 0u : 12;
+        numbers.Write(1, 20 + options);
+        numbers.WriteShorts((ushort)link.Number(), 0);
+        numbers.Write(0u);
+        if (resolution is { } unit)
         {
-            int padded = (frame.Length + 3) & ~3;
-            long nanoseconds = 1_000_000_000L * 1_000_000_000L + (time * 1000);
-            writer.Write(6);
-            writer.Write(32 + padded);
-            writer.Write(0);
-            writer.Write((uint)(nanoseconds >> 32));
-            writer.Write((uint)nanoseconds);
-            writer.Write(frame.Length);
-            writer.Write(original);
-            writer.Write(frame);
-            writer.Write(new byte[padded - frame.Length]);
-            writer.Write(32 + padded);
+            numbers.WriteShorts(9, 1);
+            file.Write([unit, 0, 0, 0, 0, 0, 0, 0]);
         }
 
-        writer.Flush();
+        numbers.Write(20 + options);
+        foreach ((long time, byte[] frame, int original) in _frames)
+        {
+            byte[] wrapped = link.Wrap(frame);
+            WriteBlock(file, numbers, wrapped, (uint)(original + wrapped.Length - frame.Length), isSimple ? null : Ticks(time, resolution ?? 6));
+        }
+
         return file.ToArray();
+    }
+
+    private static void WriteBlock(MemoryStream file, NumberWriter numbers, byte[] frame, uint original, ulong? ticks)
+    {
+        int padded = (frame.Length + 3) & ~3;
+        uint length = (uint)padded + (ticks is null ? 16u : 32);
+        if (ticks is { } time)
+        {
+            numbers.Write(6, length, 0, (uint)(time >> 32), (uint)time, (uint)frame.Length, original);
+        }
+        else
+        {
+            numbers.Write(3, length, original);
+        }
+
+        file.Write(frame);
+        file.Write(new byte[padded - frame.Length]);
+        numbers.Write(length);
+    }
+
+    // Powers of ten up to nanoseconds, or powers of two.
+    private static ulong Ticks(long microseconds, byte resolution)
+    {
+        UInt128 nanoseconds = (UInt128)((1_000_000_000UL * 1_000_000_000UL) + ((ulong)microseconds * 1000));
+        return (resolution & 0x80) != 0
+            ? (ulong)((nanoseconds << (resolution & 0x7F)) / 1_000_000_000)
+            : (ulong)(nanoseconds / (UInt128)Math.Pow(10, 9 - resolution));
     }
 
     // The server is whoever has the lower port.

@@ -2,17 +2,21 @@ using System.Text;
 
 namespace StaleConnGuard.Testing;
 
-/// <summary>One connection in a <see cref="CaptureScript"/>, told from its two sides; keeps the sequence numbers. Starts near the wrap-around.</summary>
-public sealed class ScriptedExchange(CaptureScript script, ushort clientPort = 40000, ushort serverPort = 9000, uint clientStart = 0xFFFF_FF80, uint serverStart = 0xFFFF_FFF0)
+/// <summary>One connection in a <see cref="CaptureScript"/>, told from its two sides; keeps the sequence numbers. Starts near the wrap-around, each port elsewhere.</summary>
+public sealed class ScriptedExchange(CaptureScript script, ushort clientPort = 40000, ushort serverPort = 9000, uint? clientStart = null)
 {
-    private uint _client = clientStart;
-    private uint _server = serverStart;
+    private const uint ClientStart = 0xFFFF_FF80;
+    private const uint ServerStart = 0xFFFF_FFF0;
+    private const ushort FirstPort = 40000;
+
+    private uint _client = clientStart ?? StartOf(clientPort);
+    private uint _server = ServerStart;
 
     /// <summary>What the client's next segment acknowledges; moves with the server's bytes unless it is held back.</summary>
-    public uint ClientAcknowledges { get; set; } = serverStart;
+    public uint ClientAcknowledges { get; set; } = ServerStart;
 
     /// <summary>What the server's next segment acknowledges.</summary>
-    public uint ServerAcknowledges { get; set; } = clientStart;
+    public uint ServerAcknowledges { get; set; } = clientStart ?? StartOf(clientPort);
 
     public ScriptedExchange Handshake(double at, double roundTrip = 10)
     {
@@ -21,6 +25,16 @@ public sealed class ScriptedExchange(CaptureScript script, ushort clientPort = 4
         _ = script.Segment(at + roundTrip, serverPort, clientPort, _server++, ServerAcknowledges, CaptureScript.Syn | CaptureScript.Ack);
         ClientAcknowledges = _server;
         return FromClient(at + roundTrip + 0.1, CaptureScript.Ack);
+    }
+
+    /// <summary>The same, captured at the server: what is waited for is the client.</summary>
+    public ScriptedExchange HandshakeSeenAtServer(double at, double roundTrip)
+    {
+        _ = script.Segment(at, clientPort, serverPort, _client++, 0, CaptureScript.Syn);
+        ServerAcknowledges = _client;
+        _ = script.Segment(at + 0.1, serverPort, clientPort, _server++, ServerAcknowledges, CaptureScript.Syn | CaptureScript.Ack);
+        ClientAcknowledges = _server;
+        return FromClient(at + roundTrip, CaptureScript.Ack);
     }
 
     /// <summary>A request and its whole answer.</summary>
@@ -78,4 +92,6 @@ public sealed class ScriptedExchange(CaptureScript script, ushort clientPort = 4
         _ = script.Segment(at, serverPort, clientPort, ClientAcknowledges, 0, CaptureScript.Reset);
         return this;
     }
+
+    private static uint StartOf(ushort port) => unchecked(ClientStart - (uint)(port - FirstPort));
 }

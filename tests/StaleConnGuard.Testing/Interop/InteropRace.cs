@@ -19,5 +19,5 @@ public sealed class InteropRace(RequestKind kind, Uri target, TimeSpan configure
     public IReadOnlyList<RaceEntry> Entries => [Plain, Defaults, Configured];
 
     private static Contender Guarded(string name, Func<StaleConnGuardOptions> options) =>
-        new(name, handler => StaleConnGuardHandler.Create(options(), handler, new KeepAliveLedger(), observer: null));
+        new(name, handler => StaleConnGuardHandler.Create(options(), handler, new KeepAliveLedger(), listener: GuardEvents.None));
 }

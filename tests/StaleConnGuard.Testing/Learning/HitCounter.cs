@@ -1,7 +1,7 @@
 namespace StaleConnGuard.Testing;
 
 /// <summary>Counts the stale hits of one client.</summary>
-internal sealed class HitCounter : IGuardObserver
+internal sealed class HitCounter : IGuardEvents
 {
     private int _hits;
     private int _resets;
@@ -11,11 +11,7 @@ internal sealed class HitCounter : IGuardObserver
     /// <summary>Those of them that ended in a reset, of which nothing can be proven.</summary>
     public int Resets => Volatile.Read(ref _resets);
 
-    public void ConnectionRefused(OriginKnowledge origin, RefusalReason reason)
-    {
-    }
-
-    public void Ended(in EndedExchange ended)
+    public void ReplayDecided(in EndedExchange ended)
     {
         if (!ended.IsStaleHit)
         {

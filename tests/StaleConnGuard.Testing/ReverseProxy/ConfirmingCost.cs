@@ -57,7 +57,7 @@ public sealed record ConfirmingCost(TimeSpan Delay, TimeSpan Idle, TimeSpan With
     private static async Task<TimeSpan[]> MeasureAsync(Uri server, TimeSpan idle, bool confirmed)
     {
         var options = new StaleConnGuardOptions { Replay = { ConfirmOneShotBody = confirmed } };
-        using var client = new HttpClient(StaleConnGuardHandler.Create(options, new SocketsHttpHandler(), new KeepAliveLedger(), observer: null));
+        using var client = new HttpClient(StaleConnGuardHandler.Create(options, new SocketsHttpHandler(), new KeepAliveLedger(), listener: GuardEvents.None));
         using (HttpResponseMessage warm = await client.GetAsync(server))
         {
             _ = warm.EnsureSuccessStatusCode();

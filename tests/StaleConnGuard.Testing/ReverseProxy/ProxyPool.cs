@@ -9,7 +9,7 @@ public sealed record ProxyPool(string Name, StaleConnGuardOptions? Options = nul
     public bool IsGuarded => Options is not null;
 
     /// <summary>A new pool that knows nothing of any server.</summary>
-    internal HttpMessageHandler Make(SocketsHttpHandler sockets, IGuardObserver observer)
+    internal HttpMessageHandler Make(SocketsHttpHandler sockets, IGuardEvents observer)
     {
         sockets.PooledConnectionIdleTimeout = IdleTimeout ?? sockets.PooledConnectionIdleTimeout;
         return Options is null ? sockets : StaleConnGuardHandler.Create(Options, sockets, new KeepAliveLedger(), observer);

@@ -56,14 +56,26 @@ public class VerdictTests
     }
 
     [Fact]
-    public void Lost_first_fin_is_not_replaced_by_a_later_one_that_acknowledges_more()
+    public void First_fin_counts_though_it_is_sent_again_with_a_later_acknowledgment()
     {
-        _exchange.Handshake(0).Answered(20).Request(1000).ServerFin(1001);
-        _ = _script.Lose();
-        _exchange.Taken();
-        _ = _script.Segment(1201, 9000, 40000, unchecked(_exchange.ClientAcknowledges), _exchange.ServerAcknowledges, FinAck);
+        SendFinTwice(isFirstCaptured: true);
 
-        _script.Explain().Only().Judgement.Delivery.ShouldNotBe(Delivery.ProvenUndelivered);
+        Finding finding = _script.Explain().Only();
+
+        finding.Judgement.ShouldBe(new Judgement(Verdict.LostInFlight, Reason.FinBeforeRequest, Delivery.ProvenUndelivered));
+        finding.End!.Frame.ShouldBe(7);
+        finding.Request!.AcknowledgedIn.ShouldBe(8);
+    }
+
+    [Fact]
+    public void Fin_that_was_not_captured_proves_nothing_and_the_one_sent_again_only_what_it_says()
+    {
+        SendFinTwice(isFirstCaptured: false);
+
+        Finding finding = _script.Explain().Only();
+
+        finding.Judgement.ShouldBe(new Judgement(Verdict.TakenThenClosed, Reason.FinAfterRequest, Delivery.Unknown));
+        finding.End!.Frame.ShouldBe(7);
     }
 
     [Fact]
@@ -176,7 +188,8 @@ public class VerdictTests
         Cause cause = explanation.Causes.ShouldHaveSingleItem();
         cause.Timeout.ShouldBe(TimeSpan.FromSeconds(5));
         cause.Presets.Select(preset => preset.Name).ShouldBe(["ApacheHttpd", "NodeLegacy", "Uvicorn", "CloudFrontOrigin"], ignoreOrder: true);
-        cause.Settings.ShouldBeEmpty("nothing was lost");
+        cause.Settings.ShouldNotBeEmpty("the next request may cross such a close");
+        cause.Sentence.ShouldBe("10.0.0.7:9000 closes idle connections after 5.0 s, before the client does: 1 close, no request lost to it here. Any request that crosses such a close will be.");
     }
 
     [Fact]
@@ -197,6 +210,26 @@ public class VerdictTests
         _exchange.Handshake(0).Answered(20).Request(1000).FromClient(2000, FinAck).Taken().ServerFin(2020);
 
         _script.Explain().Only().Judgement.Verdict.ShouldBe(Verdict.GivenUpByClient);
+    }
+
+    [Fact]
+    public void Goodbye_of_tls_that_lets_the_client_close_before_the_fin_comes_by_is_no_giving_up()
+    {
+        string request = "\u0017\u0003\u0003\u0000\u0060" + new string('x', 96);
+        string goodbye = "\u0017\u0003\u0003\u0000\u0013" + new string('x', 19);
+        _exchange.Handshake(0).FromClient(20, CaptureScript.Ack, "\u0016\u0003\u0001\u0000\u0004\u0001\0\0\0").Taken().Respond(25, "\u0016\u0003\u0003\u0000\u0004\u0002\0\0\0")
+            .FromClient(30, CaptureScript.Ack, request).Taken().Respond(40, request)
+            .FromClient(1038, CaptureScript.Ack, request).FromServer(1040, CaptureScript.Ack, goodbye).ClientSeesAll().FromClient(1041, FinAck).ServerFin(1042);
+
+        _script.Explain().Only().Judgement.ShouldBe(new Judgement(Verdict.LostInFlight, Reason.FinBeforeRequest, Delivery.ProvenUndelivered));
+    }
+
+    [Fact]
+    public void Closes_that_cross_are_the_servers()
+    {
+        _exchange.Handshake(0).Answered(20).FromClient(5030, FinAck).ServerFin(5031);
+
+        _script.Explain().Only().Judgement.Verdict.ShouldBe(Verdict.ClosedIdleByServer);
     }
 
     [Fact]
@@ -345,5 +378,15 @@ public class VerdictTests
         _script.Explain(new CaptureFilter(Host: System.Net.IPAddress.Parse("10.9.9.9"))).Findings.ShouldBeEmpty();
         _script.Explain(new CaptureFilter(Clients: System.Net.IPNetwork.Parse("10.0.0.0/30"))).Findings.Count.ShouldBe(2);
         _script.Explain(new CaptureFilter(Clients: System.Net.IPNetwork.Parse("192.168.0.0/16"))).Findings.ShouldBeEmpty();
+    }
+
+    // A half-closed server: its kernel takes the request after its FIN left, and says so when it sends the FIN again.
+    private void SendFinTwice(bool isFirstCaptured)
+    {
+        uint fin = _exchange.Handshake(0).Answered(20).Request(1000).ClientAcknowledges;
+        _exchange.ServerFin(1001);
+        _ = isFirstCaptured ? _script : _script.Lose();
+        _ = _exchange.Taken();
+        _ = _script.Segment(1201, 9000, 40000, fin, _exchange.ServerAcknowledges, FinAck);
     }
 }

@@ -17,7 +17,7 @@ internal sealed class RetryBench : IDisposable
         configure?.Invoke(options);
         var replayOptions = new ReplayOptions();
         replay?.Invoke(replayOptions);
-        var services = new RetryServices { Budgets = Budgets, Observer = Observer, Random = new Random(1), ClientTimeout = clientTimeout };
+        var services = new RetryServices { Budgets = Budgets, Events = Observer, Random = new Random(1), ClientTimeout = clientTimeout };
         Handler = new RetryHandler(options, replayOptions, services) { InnerHandler = below is null ? Stub : below(Stub) };
         _invoker = new HttpMessageInvoker(Handler);
     }
@@ -47,7 +47,7 @@ internal sealed class RetryBench : IDisposable
     public void Dispose() => _invoker.Dispose();
 }
 
-internal sealed class RecordingObserver : IRetryObserver
+internal sealed class RecordingObserver : IGuardEvents
 {
     public List<RetryDecision> Decisions { get; } = [];
 
@@ -55,9 +55,9 @@ internal sealed class RecordingObserver : IRetryObserver
 
     public void Retrying(in RetryAttempt attempt) => Decisions.Add(attempt.Decision);
 
-    public void Stopped(in RetryAttempt attempt) => Decisions.Add(attempt.Decision);
+    public void RetriesStopped(in RetryAttempt attempt) => Decisions.Add(attempt.Decision);
 
-    public void BudgetEmpty(in OriginKey origin) => EmptyBudgets.Add(origin);
+    public void RetryBudgetEmpty(in OriginKey origin) => EmptyBudgets.Add(origin);
 }
 
 /// <summary>Exceptions of the shapes that the runtime's handler throws.</summary>

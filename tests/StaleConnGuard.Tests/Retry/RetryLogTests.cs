@@ -13,7 +13,7 @@ public class RetryLogTests
         var log = new ListLogger();
         var clock = new VirtualClock();
         var options = new RetryOptions { Budget = new RetryBudgetOptions { Ratio = 0, MinRetriesPerSecond = 0 } };
-        var services = new RetryServices { Budgets = new RetryBudgetRegistry(clock), Observer = new LoggingRetryObserver(log, NoRetryObserver.Instance) };
+        var services = new RetryServices { Budgets = new RetryBudgetRegistry(clock), Events = new LogListener(log) };
         using var invoker = new HttpMessageInvoker(new RetryHandler(options, new ReplayOptions(), services) { InnerHandler = new StubHandler(Answers(HttpStatusCode.ServiceUnavailable)) });
         for (int second = 0; second < 90; second++)
         {

@@ -100,6 +100,39 @@ public class RetryOptionsRulesTests
     public void Configuration_WrongValue_NamesKeyValueAndRange(string key, string value, string error) =>
         Should.Throw<OptionsValidationException>(() => Read(new Dictionary<string, string?>(StringComparer.Ordinal) { [key] = value })).Message.ShouldContain(error);
 
+    /// <summary>Two keys that do not fit together are each named by the full path of where they stand.</summary>
+    [Fact]
+    public void Configuration_MaxDelayBelowBaseDelay_NamesBothKeysByTheirFullPath()
+    {
+        IConfiguration configuration = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>(StringComparer.Ordinal)
+        {
+            ["Http:Guard:Retry:BaseDelay"] = "00:00:02",
+            ["Http:Guard:Clients:any:Retry:MaxDelay"] = "00:00:01",
+        }).Build();
+        var services = new ServiceCollection();
+        services.AddStaleConnGuard(configuration.GetSection("Http:Guard"));
+        using ServiceProvider provider = services.BuildServiceProvider();
+        IOptionsMonitor<StaleConnGuardOptions> options = provider.GetRequiredService<IOptionsMonitor<StaleConnGuardOptions>>();
+
+        Should.Throw<OptionsValidationException>(() => options.Get("any")).Message
+            .ShouldContain("Http:Guard:Clients:any:Retry:MaxDelay is 00:00:01; accepted is: between Http:Guard:Retry:BaseDelay (00:00:02) and 01:00:00");
+        options.Get("other").Retry.BaseDelay.ShouldBe(TimeSpan.FromSeconds(2));
+    }
+
+    /// <summary>What code has set since is not said to stand in the configuration.</summary>
+    [Fact]
+    public void Configuration_MaxDelayChangedInCode_IsNotNamedByThePath()
+    {
+        IConfiguration configuration = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>(StringComparer.Ordinal) { ["Guard:Retry:MaxDelay"] = "00:00:05" }).Build();
+        var services = new ServiceCollection();
+        services.AddStaleConnGuard(configuration.GetSection("Guard"));
+        services.Configure<StaleConnGuardOptions>("any", o => o.Retry.MaxDelay = TimeSpan.Zero);
+        using ServiceProvider provider = services.BuildServiceProvider();
+
+        Should.Throw<OptionsValidationException>(() => provider.GetRequiredService<IOptionsMonitor<StaleConnGuardOptions>>().Get("any")).Message
+            .ShouldContain("Retry:MaxDelay is 00:00:00; accepted is: between Retry:BaseDelay (00:00:00.2000000) and 01:00:00");
+    }
+
     private static StaleConnGuardOptions Read(Dictionary<string, string?> values)
     {
         var services = new ServiceCollection();

@@ -45,16 +45,14 @@ internal sealed class ExchangeUnderTest
 
     public void MeasureAll(GuardMetrics metrics)
     {
-        metrics.Reused(Origin, TimeSpan.TicksPerSecond);
-        metrics.Refused(Origin, RefusalReason.NotFresh);
-        metrics.StaleHit(Ended(ReplayDecision.ReplayProvenUndelivered));
-        metrics.StaleHit(Ended(ReplayDecision.SurfaceNotSafeToRepeat));
-        metrics.StaleHit(Ended(ReplayDecision.SurfaceCancelled));
-        metrics.Replayed(Ended(ReplayDecision.ReplayProvenUndelivered));
-        metrics.Recovered(Ended(ReplayDecision.ReplayProvenUndelivered));
-        metrics.Retried(Retry(RetryReason.RetriedStatus));
+        metrics.ConnectionReused(Origin, TimeSpan.TicksPerSecond);
+        metrics.ConnectionRefused(Origin, RefusalReason.NotFresh);
+        metrics.ReplayDecided(Ended(ReplayDecision.ReplayProvenUndelivered));
+        metrics.ReplayDecided(Ended(ReplayDecision.SurfaceNotSafeToRepeat));
+        metrics.ReplayDecided(Ended(ReplayDecision.SurfaceCancelled));
+        metrics.Retrying(Retry(RetryReason.RetriedStatus));
         metrics.RepeatRefused(_exchange.Request!);
-        metrics.NotRetried(Retry(RetryReason.StoppedBudgetEmpty));
+        metrics.RetriesStopped(Retry(RetryReason.StoppedBudgetEmpty));
     }
 
     private RetryAttempt Retry(RetryReason reason) => new()

@@ -43,7 +43,6 @@ public class GuardMetricsTests
         using var meter = new Meter("test");
         var exchange = new ExchangeUnderTest();
         var metrics = new GuardMetrics(meter, exchange.Ledger);
-        var observer = new MeteringGuardObserver(metrics);
         // What the runtime makes at the first calls is nobody's measurement.
         MeasureEverything();
 
@@ -58,8 +57,8 @@ public class GuardMetricsTests
         void MeasureEverything()
         {
             exchange.MeasureAll(metrics);
-            observer.ConnectionReused(exchange.Origin, 1);
-            observer.ConnectionRefused(exchange.Origin, RefusalReason.TooOld);
+            metrics.ConnectionReused(exchange.Origin, 1);
+            metrics.ConnectionRefused(exchange.Origin, RefusalReason.TooOld);
         }
     }
 
@@ -73,10 +72,10 @@ public class GuardMetricsTests
         listener.Start();
         var exchange = new ExchangeUnderTest();
         var metrics = new GuardMetrics(meter, exchange.Ledger);
-        metrics.Reused(exchange.Origin, TimeSpan.TicksPerSecond);
+        metrics.ConnectionReused(exchange.Origin, TimeSpan.TicksPerSecond);
 
         long before = GC.GetAllocatedBytesForCurrentThread();
-        metrics.Reused(exchange.Origin, TimeSpan.TicksPerSecond);
+        metrics.ConnectionReused(exchange.Origin, TimeSpan.TicksPerSecond);
 
         (GC.GetAllocatedBytesForCurrentThread() - before).ShouldBe(0);
         sum.ShouldBe(2);
@@ -90,10 +89,9 @@ public class GuardMetricsTests
         var exchange = new ExchangeUnderTest(ConnectionEnd.Refused, Delivery.NotSent);
         var metrics = new GuardMetrics(meter, exchange.Ledger);
 
-        metrics.StaleHit(exchange.Ended(ReplayDecision.ReplayNotSent));
-        metrics.Replayed(exchange.Ended(ReplayDecision.ReplayNotSent));
+        metrics.ReplayDecided(exchange.Ended(ReplayDecision.ReplayNotSent));
 
-        recorder.All.ShouldBeEmpty();
+        recorder.All.ShouldHaveSingleItem().Instrument.ShouldBe(StaleConnGuardDiagnostics.RecoveredExchanges);
     }
 
     [Fact]

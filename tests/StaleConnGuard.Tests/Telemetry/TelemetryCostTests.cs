@@ -13,15 +13,15 @@ public class TelemetryCostTests(ITestOutputHelper output)
     [Fact]
     public async Task Send_NobodyListens_AllocatesNothingForTelemetry()
     {
-        double without = await MeasureAsync("no telemetry", observer: null);
-        double with = await MeasureAsync("nobody listens", new MeteringGuardObserver(GuardMetrics.Shared));
+        double without = await MeasureAsync("no telemetry", GuardEvents.None);
+        double with = await MeasureAsync("nobody listens", GuardMetrics.Shared);
         (with - without).ShouldBeInRange(-8, 8);
     }
 
     [Fact]
     public async Task Send_MetricsListenedTo_AllocatesNothingEither()
     {
-        double without = await MeasureAsync("no telemetry", observer: null);
+        double without = await MeasureAsync("no telemetry", GuardEvents.None);
         using var listener = new MeterListener();
         listener.InstrumentPublished = (instrument, l) =>
         {
@@ -33,13 +33,13 @@ public class TelemetryCostTests(ITestOutputHelper output)
         long measured = 0;
         listener.SetMeasurementEventCallback<double>((_, _, _, _) => measured++);
         listener.Start();
-        double with = await MeasureAsync("metrics", new MeteringGuardObserver(GuardMetrics.Shared));
+        double with = await MeasureAsync("metrics", GuardMetrics.Shared);
 
         measured.ShouldBeGreaterThanOrEqualTo(Rounds);
         (with - without).ShouldBeInRange(-8, 8);
     }
 
-    private async Task<double> MeasureAsync(string name, IGuardObserver? observer)
+    private async Task<double> MeasureAsync(string name, IGuardEvents observer)
     {
         using var invoker = new HttpMessageInvoker(StaleConnGuardHandler.Create(
             new StaleConnGuardOptions { Retry = { Enabled = false } }, InMemoryConnectionStream.MakeHandler(), new KeepAliveLedger(), observer));

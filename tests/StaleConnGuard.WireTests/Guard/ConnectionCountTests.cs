@@ -14,7 +14,7 @@ public class ConnectionCountTests(ITestOutputHelper output)
         var options = new StaleConnGuardOptions { KeepAlive = { ServerTimeout = serverTimeout }, Retry = { Enabled = false } };
         int[] counts = await Task.WhenAll(
             CountAsync(serverTimeout, () => new SocketsHttpHandler()),
-            CountAsync(serverTimeout, () => StaleConnGuardHandler.Create(options, new SocketsHttpHandler(), new KeepAliveLedger(), observer: null)));
+            CountAsync(serverTimeout, () => StaleConnGuardHandler.Create(options, new SocketsHttpHandler(), new KeepAliveLedger(), listener: GuardEvents.None)));
 
         output.WriteLine($"plain {counts[0]}, guarded {counts[1]}");
         counts[0].ShouldBe(16);

@@ -23,7 +23,10 @@ public class IdleSiblingsTests
     public async Task FirstRequest_AllSiblingsTooOld_SucceedsOnAFreshConnection(string method, string body, int siblings)
     {
         await using ScriptedServer server = Gathering(siblings);
-        using var client = new GuardedClient(serverTimeout: TimeSpan.FromSeconds(2), configure: ScavengeEachSecond, options: o => o.Transport.PooledConnectionIdleTimeout = s_poolIdleTimeout);
+        using var client = new GuardedClient(configure: ScavengeEachSecond, options: o => o.Transport.PooledConnectionIdleTimeout = s_poolIdleTimeout);
+
+        // Learned, not configured: those stay in the pool past the limit, and are refused at the first write.
+        client.Ledger.GetOrAdd(OriginKey.Of(server.Uri)).StaleHit(TimeSpan.FromSeconds(2));
         await FillAsync(client, server, siblings);
         await Task.Delay(s_scavenged);
 

@@ -3,7 +3,7 @@ using System.Collections.Concurrent;
 namespace StaleConnGuard.WireTests.Guard;
 
 /// <summary>Keeps what the guard reports.</summary>
-internal sealed class RecordingObserver : IGuardObserver
+internal sealed class RecordingObserver : IGuardEvents
 {
     public ConcurrentQueue<(ConnectionEnd End, Delivery Delivery, ReplayDecision Decision, long IdleAgeTicks)> Hits { get; } = new();
 
@@ -13,6 +13,6 @@ internal sealed class RecordingObserver : IGuardObserver
 
     public void ConnectionRefused(OriginKnowledge origin, RefusalReason reason) => Refusals.Enqueue(reason);
 
-    public void Ended(in EndedExchange ended) =>
+    public void ReplayDecided(in EndedExchange ended) =>
         Hits.Enqueue((ended.Exchange.End, ended.Exchange.Delivery, ended.Decision, ended.Exchange.IdleAgeTicks));
 }

@@ -122,7 +122,7 @@ public class MeasuredMarginOnTheWireTests(ITestOutputHelper output)
         return id;
     }
 
-    private sealed class ReuseObserver : IGuardObserver
+    private sealed class ReuseObserver : IGuardEvents
     {
         private int _staleHits;
 
@@ -130,13 +130,9 @@ public class MeasuredMarginOnTheWireTests(ITestOutputHelper output)
 
         public int StaleHits => Volatile.Read(ref _staleHits);
 
-        public void ConnectionRefused(OriginKnowledge origin, RefusalReason reason)
-        {
-        }
-
         public void ConnectionReused(OriginKnowledge origin, long idleAgeTicks) => Reused.Enqueue(TimeSpan.FromTicks(idleAgeTicks));
 
-        public void Ended(in EndedExchange ended)
+        public void ReplayDecided(in EndedExchange ended)
         {
             if (ended.IsStaleHit)
             {

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net;
+using System.Net.NetworkInformation;
 using System.Net.Sockets;
 using StaleConnGuard.Testing;
 using StaleConnGuard.WireTests.Guard;
@@ -31,6 +32,23 @@ public class AddressesTests
 
         // The plain client has one address at a time, and waits for the kernel to give up.
         using var plain = new HttpClient(new SocketsHttpHandler { ConnectTimeout = s_limit, ConnectCallback = (context, cancel) => InTurnAsync([.. holes.Addresses, IPAddress.Loopback], context.DnsEndPoint.Port, cancel) });
+        await Should.ThrowAsync<TaskCanceledException>(() => plain.GetAsync(server.Uri));
+    }
+
+    /// <summary>The usual case: the resolver names IPv6 first, and IPv6 leads nowhere.</summary>
+    [Fact]
+    public async Task Request_IPv6LeadsNowhere_IsAnsweredOverIPv4InTime()
+    {
+        Requirement.MetOrSkip(Socket.OSSupportsIPv6 && NetworkInterface.GetAllNetworkInterfaces().Any(static i => i.NetworkInterfaceType == NetworkInterfaceType.Loopback && i.Supports(NetworkInterfaceComponent.IPv6)), "this machine has no IPv6 on loopback");
+        await using var server = new ScriptedServer(connection => connection.AnswerAllAsync());
+        using var hole = new BlackHole(IPAddress.IPv6Loopback, server.Uri.Port);
+        using var client = Client([IPAddress.IPv6Loopback, IPAddress.Loopback]);
+
+        long started = Stopwatch.GetTimestamp();
+        (await client.GetAsync(Named(server.Uri))).ShouldBe("ok");
+
+        Stopwatch.GetElapsedTime(started).ShouldBeInRange(TimeSpan.FromMilliseconds(200), s_limit);
+        using var plain = new HttpClient(new SocketsHttpHandler { ConnectTimeout = s_limit, ConnectCallback = (context, cancel) => InTurnAsync([IPAddress.IPv6Loopback, IPAddress.Loopback], context.DnsEndPoint.Port, cancel) });
         await Should.ThrowAsync<TaskCanceledException>(() => plain.GetAsync(server.Uri));
     }
 
@@ -164,7 +182,7 @@ public class AddressesTests
 
     private static async ValueTask<Stream> InTurnAsync(IPAddress[] addresses, int port, CancellationToken cancellationToken)
     {
-        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
         await socket.ConnectAsync(addresses, port, cancellationToken);
         return new NetworkStream(socket, ownsSocket: true);
     }

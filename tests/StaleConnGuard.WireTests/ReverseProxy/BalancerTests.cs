@@ -75,7 +75,7 @@ public sealed class BalancerTests(ITestOutputHelper output)
         public IReadOnlyList<BurstOutcome> Lost => [.. Outcomes.Where(outcome => outcome.Status != 200)];
 
         public IEnumerable<BurstSender> NewSenders(int count) => Enumerable.Range(0, count).Select(_ => new BurstSender(
-            guarded ? new HttpClient(StaleConnGuardHandler.Create(s_options, new SocketsHttpHandler(), new KeepAliveLedger(), observer: null)) : new HttpClient(),
+            guarded ? new HttpClient(StaleConnGuardHandler.Create(s_options, new SocketsHttpHandler(), new KeepAliveLedger(), listener: GuardEvents.None)) : new HttpClient(),
             kind));
 
         public override string ToString() => $"{(guarded ? "guarded" : "plain")} {kind.Name}";

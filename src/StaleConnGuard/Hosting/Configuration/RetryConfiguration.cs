@@ -51,11 +51,13 @@ internal static class RetryConfiguration
         if (reader.TryTime(nameof(options.BaseDelay), BaseDelay, out TimeSpan baseDelay))
         {
             options.BaseDelay = baseDelay;
+            options.ReadBaseDelay = new(reader.Failures.Path(nameof(options.BaseDelay)), baseDelay);
         }
 
         if (reader.TryTime(nameof(options.MaxDelay), MaxDelay, out TimeSpan maxDelay))
         {
             options.MaxDelay = maxDelay;
+            options.ReadMaxDelay = new(reader.Failures.Path(nameof(options.MaxDelay)), maxDelay);
         }
 
         if (reader.TryTime(nameof(options.MaxRetryAfter), MaxRetryAfter, out TimeSpan maxRetryAfter))

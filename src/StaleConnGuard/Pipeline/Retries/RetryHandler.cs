@@ -99,11 +99,6 @@ internal sealed class RetryHandler : DelegatingHandler
     {
         var original = new RequestSnapshot(request);
         long begun = loop.Begin(original.Uri);
-        if (InnerHandler is ConnectionGuardHandler guard)
-        {
-            return guard.SendAsync(request, new RetriedSend(PendingSend.Rent(this, loop, original, begun, cancellationToken)));
-        }
-
         Task<HttpResponseMessage> first;
         try
         {
@@ -118,19 +113,19 @@ internal sealed class RetryHandler : DelegatingHandler
         // The task of a handler that answered at once is handed on as it is: nothing is allocated for it.
         return first.IsCompletedSuccessfully && loop.Policy.IsFinal(first.Result)
             ? first
-            : FinishAsync(first, new RetriedSend(PendingSend.Rent(this, loop, original, begun, cancellationToken)));
+            : FinishAsync(first, loop, original, begun, cancellationToken);
     }
 
     /// <summary>
-    /// Waits for the first attempt. What follows a failure is in a method of its own, and what it needs in an object that is rented, so that
-    /// the state that lives while an ordinary request is on its way stays small.
+    /// Waits for the first attempt. What follows a failure is in a method of its own, so that the state that lives while an ordinary request is on its way
+    /// stays small.
     /// </summary>
-    private static async Task<HttpResponseMessage> FinishAsync(Task<HttpResponseMessage> first, RetriedSend send)
+    private async Task<HttpResponseMessage> FinishAsync(Task<HttpResponseMessage> first, RetryLoop loop, RequestSnapshot original, long begun, CancellationToken cancellationToken)
     {
         await ((Task)first).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        return first.IsCompletedSuccessfully && send.IsFinal(first.Result)
+        return first.IsCompletedSuccessfully && loop.Policy.IsFinal(first.Result)
             ? first.Result
-            : await send.ContinueAsync(first).ConfigureAwait(false);
+            : await ContinueAsync(first, loop, original, begun, cancellationToken).ConfigureAwait(false);
     }
 
     private async Task<HttpResponseMessage> ContinueAsync(Task<HttpResponseMessage> first, RetryLoop loop, RequestSnapshot original, long begun, CancellationToken cancellationToken)
@@ -250,31 +245,5 @@ internal sealed class RetryHandler : DelegatingHandler
         public ResilienceContext? Context => null;
 
         public ValueTask<Outcome<HttpResponseMessage>> SendAsync() => ValueTask.FromResult(handler.SendCore(request, cancellationToken));
-    }
-
-    /// <summary>The retries after a first attempt: what the guard runs when it is directly below.</summary>
-    private readonly struct RetriedSend(PendingSend pending) : ISend
-    {
-        public Attempt Attempt
-        {
-            get => pending.Attempt;
-            set => pending.Attempt = value;
-        }
-
-        public CancellationToken Token => pending.Token;
-
-        public bool IsFinal(HttpResponseMessage response)
-        {
-            if (!pending.Loop.Policy.IsFinal(response))
-            {
-                return false;
-            }
-
-            pending.Return();
-            return true;
-        }
-
-        public Task<HttpResponseMessage> ContinueAsync(Task<HttpResponseMessage> first) =>
-            pending.Handler.ContinueAsync(first, pending.Loop, pending.Original, pending.Begun, pending.Token);
     }
 }

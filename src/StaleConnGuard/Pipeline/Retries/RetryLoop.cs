@@ -165,14 +165,14 @@ internal sealed class RetryLoop(RetryPolicy policy, RetryServices services)
     {
         if (decision.IsRetry)
         {
-            services.Observer.Retrying(told);
+            services.Events.Retrying(told);
             return;
         }
 
-        services.Observer.Stopped(told);
+        services.Events.RetriesStopped(told);
         if (decision.Reason is RetryReason.StoppedBudgetEmpty && budget is not null && budget.ShouldReport(_time))
         {
-            services.Observer.BudgetEmpty(budget.Key);
+            services.Events.RetryBudgetEmpty(budget.Key);
         }
     }
 

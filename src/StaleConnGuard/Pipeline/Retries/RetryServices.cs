@@ -6,7 +6,8 @@ internal sealed class RetryServices
     /// <summary>The budgets, and with them the clock.</summary>
     public RetryBudgetRegistry Budgets { get; init; } = RetryBudgetRegistry.For(TimeProvider.System);
 
-    public IRetryObserver Observer { get; init; } = NoRetryObserver.Instance;
+    /// <summary>Told what is decided.</summary>
+    public IGuardEvents Events { get; init; } = GuardEvents.None;
 
     /// <summary>What is known of <see cref="HttpClient.Timeout"/>; asked when neither the request nor the options say anything.</summary>
     public ClientTimeout? ClientTimeout { get; init; }

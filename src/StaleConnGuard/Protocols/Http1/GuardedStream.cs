@@ -6,7 +6,7 @@ namespace StaleConnGuard.Protocols.Http1;
 /// The HTTP end of one HTTP/1.1 connection, above TLS: a thin shell that the runtime reads and writes. What is to be known and decided is in its
 /// collaborators, each with its own state: who may have the connection (<see cref="Checkout"/>), whose a write is (<see cref="WriteAttribution"/>), whose
 /// bytes come (<see cref="ResponseReader"/>), how it ended (<see cref="EndDetection"/>), what it teaches while it is idle
-/// (<see cref="IdleObservation"/>), whether headers were taken before a body is touched (<see cref="AcknowledgementGate"/>), what the watch for silent
+/// (<see cref="IdleObservation"/>), how long it may be (<see cref="IdleExpiry"/>), whether headers were taken before a body is touched (<see cref="AcknowledgementGate"/>), what the watch for silent
 /// peers sees of it (<see cref="LivenessView"/>).
 /// </summary>
 /// <remarks>
@@ -23,6 +23,7 @@ internal sealed class GuardedStream : Stream, IGuardedConnection
     private readonly Http1Connection _connection;
     private readonly ResponseReader _responses;
     private readonly IdleObservation _idle;
+    private readonly IdleExpiry _expiry;
     private readonly Checkout _checkout;
     private readonly EndDetection _ends;
     private readonly AcknowledgementGate _acknowledgement;
@@ -35,6 +36,7 @@ internal sealed class GuardedStream : Stream, IGuardedConnection
         _connection = new Http1Connection(this, transport, guard, origin);
         _responses = new ResponseReader(_connection);
         _idle = new IdleObservation(_connection, _responses);
+        _expiry = new IdleExpiry(_connection, _idle);
         _checkout = new Checkout(_connection, _idle);
         _ends = new EndDetection(_connection, _idle);
         _acknowledgement = new AcknowledgementGate(inner, _connection, _ends);
@@ -97,7 +99,12 @@ internal sealed class GuardedStream : Stream, IGuardedConnection
             // The pool's scavenger waits like this on idle connections, the application may wait like this for a body: it only waits. But a
             // reset may show here first, under a request that the pool gave this connection to without another look.
             _checkout.NoteWait();
-            return WaitForReadAsync(_inner.ReadAsync(buffer, cancellationToken), buffer);
+            return _expiry.Limit(WaitForReadAsync(_inner.ReadAsync(buffer, cancellationToken), buffer));
+        }
+
+        if (_expiry.HasExpired)
+        {
+            return new ValueTask<int>(0);
         }
 
         Exchange? asking = _checkout.Asking();

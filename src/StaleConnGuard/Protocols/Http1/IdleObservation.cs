@@ -41,17 +41,18 @@ internal sealed class IdleObservation(Http1Connection connection, ResponseReader
             // The last segment that came is the FIN, and the kernel knows when: however late we look, the age is exact. It also knows when the last byte
             // came, which a thread that was held up took note of late; unless a goodbye beneath TLS came with the FIN.
             TimeSpan since = info.LastDataReceived > idleAge ? info.LastDataReceived : idleAge;
-            connection.Guard.OnObserved(origin, origin.IdleClosed(since - info.LastAckReceived, exact: true, sinceClosed: info.LastAckReceived, roundTrip: info.LongRoundTrip));
+            connection.Guard.Events.IdleConnectionClosed(
+                origin, new IdleClose(since - info.LastAckReceived, IsExact: true, SinceClosed: info.LastAckReceived, RoundTrip: info.LongRoundTrip));
             return;
         }
 
-        connection.Guard.OnObserved(origin, origin.IdleClosed(idleAge, exact: false));
+        connection.Guard.Events.IdleConnectionClosed(origin, new IdleClose(idleAge, IsExact: false));
     }
 
     /// <summary>A read has failed while the connection was in the pool: when that happened is not known to the instant.</summary>
     public void ReportFailure()
     {
-        connection.Guard.OnObserved(connection.Origin, connection.Origin.IdleClosed(connection.Clock.IdleAge, exact: false));
+        connection.Guard.Events.IdleConnectionClosed(connection.Origin, new IdleClose(connection.Clock.IdleAge, IsExact: false));
         _closeReported = true;
     }
 
@@ -68,7 +69,7 @@ internal sealed class IdleObservation(Http1Connection connection, ResponseReader
         {
             if (NothingHasCome(transport.Socket))
             {
-                origin.SeenOpen(connection.Clock.IdleAge);
+                connection.Guard.Events.SeenOpen(origin, connection.Clock.IdleAge, answered: false);
             }
 
             return;
@@ -76,7 +77,7 @@ internal sealed class IdleObservation(Http1Connection connection, ResponseReader
 
         if (info.State == TcpSnapshot.Established)
         {
-            connection.Guard.OnObserved(origin, origin.SeenOpen(connection.Clock.IdleAge));
+            connection.Guard.Events.SeenOpen(origin, connection.Clock.IdleAge, answered: false);
         }
         else if (info.State == TcpSnapshot.CloseWait && !_closeReported)
         {

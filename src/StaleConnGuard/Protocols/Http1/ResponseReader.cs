@@ -54,7 +54,7 @@ internal sealed class ResponseReader(Http1Connection connection)
             }
 
             connection.Origin.Suspects.FoundAlive(exchange.Binding!.IdleSince);
-            exchange.Watch?.FirstByte();
+            connection.Guard.Events.ResponseBegan(exchange);
             _response.Begin(_answersHead);
 
             // A redirect or a challenge may follow, and with it another look into the pool.
@@ -88,12 +88,12 @@ internal sealed class ResponseReader(Http1Connection connection)
 
         if (_response.KeepAlive is TimeSpan advertised)
         {
-            connection.Guard.OnObserved(origin, origin.Advertised(advertised));
+            connection.Guard.Events.TimeoutAdvertised(origin, advertised);
         }
 
         if (exchange.IsReused)
         {
-            connection.Guard.OnObserved(origin, origin.SeenOpen(TimeSpan.FromTicks(exchange.IdleAgeTicks), answered: true));
+            connection.Guard.Events.SeenOpen(origin, TimeSpan.FromTicks(exchange.IdleAgeTicks), answered: true);
         }
     }
 }

@@ -82,7 +82,7 @@ internal sealed class WriteAttribution(
         if (reused)
         {
             acknowledgement.Plan(exchange);
-            connection.Guard.OnReused(connection.Origin, idleAge);
+            connection.Guard.Events.ConnectionReused(connection.Origin, idleAge);
             liveness.SuspectAfterPause(exchange);
         }
     }

@@ -2,15 +2,13 @@ using Microsoft.Extensions.Logging;
 
 namespace StaleConnGuard.Telemetry;
 
-/// <summary>Writes what the guard decides to the log.</summary>
-internal sealed class LoggingGuardObserver(ILogger logger) : IGuardObserver
+/// <summary>Writes to the log what the guard and the retries decide.</summary>
+internal sealed class LogListener(ILogger logger) : IGuardEvents
 {
-    public void ConnectionRefused(OriginKnowledge origin, RefusalReason reason)
-    {
-        // Every refusal is a race avoided; that is the guard at work, and nothing to log.
-    }
+    // A refusal is no entry: each is a race avoided, which is the guard at work.
 
-    public void Ended(in EndedExchange ended)
+    /// <inheritdoc/>
+    public void ReplayDecided(in EndedExchange ended)
     {
         if (!ended.IsStaleHit)
         {
@@ -27,6 +25,7 @@ internal sealed class LoggingGuardObserver(ILogger logger) : IGuardObserver
         }
     }
 
+    /// <inheritdoc/>
     public void RepeatRefused(HttpRequestMessage request)
     {
         if (logger.IsEnabled(LogLevel.Warning) && request.RequestUri is { IsAbsoluteUri: true } uri)
@@ -35,13 +34,25 @@ internal sealed class LoggingGuardObserver(ILogger logger) : IGuardObserver
         }
     }
 
-    public void Learned(OriginKnowledge origin, LearningOutcome outcome)
+    /// <inheritdoc/>
+    public void TimeoutLearned(OriginKnowledge origin, LearningOutcome outcome)
     {
         if (origin.ServerTimeoutTicks != KeepAliveSettings.None && logger.IsEnabled(LogLevel.Information))
         {
             GuardLog.TimeoutLearned(logger, origin.Key, TimeSpan.FromTicks(origin.ServerTimeoutTicks), origin.Source, outcome);
         }
     }
+
+    /// <inheritdoc/>
+    public void Retrying(in RetryAttempt attempt) =>
+        RetryLog.Retrying(logger, attempt.Origin, attempt.Decision.Delay, attempt.Retries, attempt.Decision.Reason);
+
+    /// <inheritdoc/>
+    public void RetriesStopped(in RetryAttempt attempt) =>
+        RetryLog.NotRetrying(logger, attempt.Origin, attempt.Retries, attempt.Decision.Reason);
+
+    /// <inheritdoc/>
+    public void RetryBudgetEmpty(in OriginKey origin) => RetryLog.BudgetEmpty(logger, origin);
 
     private void Write(
         LogLevel level,

@@ -84,4 +84,10 @@ public sealed class RetryOptions
     /// <value>The default value is <see langword="null"/>: nothing.</value>
     /// <remarks>Called when a handler is made, or first needs it; a reload keeps the pipeline, so that breakers and limiters keep what they know.</remarks>
     public Action<ResiliencePipelineBuilder<HttpResponseMessage>>? ConfigurePipeline { get; set; }
+
+    /// <summary>Gets or sets where <see cref="BaseDelay"/> was read in the configuration, for messages about two keys that do not fit together.</summary>
+    internal ReadValue<TimeSpan>? ReadBaseDelay { get; set; }
+
+    /// <summary>Gets or sets where <see cref="MaxDelay"/> was read in the configuration.</summary>
+    internal ReadValue<TimeSpan>? ReadMaxDelay { get; set; }
 }

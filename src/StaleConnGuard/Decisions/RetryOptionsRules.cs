@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Net;
 
-namespace StaleConnGuard.Hosting;
+namespace StaleConnGuard.Decisions;
 
 /// <summary>The accepted range of every retry option. Each error names the key, the value and the range.</summary>
 internal static class RetryOptionsRules
@@ -20,7 +20,7 @@ internal static class RetryOptionsRules
 
         if (options.MaxDelay < options.BaseDelay || options.MaxDelay > RetryDefaults.MaxMaxDelay)
         {
-            yield return Error("MaxDelay", options.MaxDelay, $"between Retry:BaseDelay ({options.BaseDelay:c}) and {RetryDefaults.MaxMaxDelay:c}");
+            yield return MaxDelayError(options);
         }
 
         if (!Enum.IsDefined(options.Jitter))
@@ -81,6 +81,14 @@ internal static class RetryOptionsRules
         {
             yield return Error("Budget:MinRetriesPerSecond", budget.MinRetriesPerSecond, $"between 0 and {RetryDefaults.MaxMinRetriesPerSecond}");
         }
+    }
+
+    // Two keys that do not fit together, perhaps from two sections: each by its full path.
+    private static string MaxDelayError(RetryOptions options)
+    {
+        string maxDelay = ReadValue<TimeSpan>.NameOf(options.ReadMaxDelay, options.MaxDelay, "Retry:MaxDelay");
+        string baseDelay = ReadValue<TimeSpan>.NameOf(options.ReadBaseDelay, options.BaseDelay, "Retry:BaseDelay");
+        return string.Create(CultureInfo.InvariantCulture, $"{maxDelay} is {options.MaxDelay}; accepted is: between {baseDelay} ({options.BaseDelay:c}) and {RetryDefaults.MaxMaxDelay:c}");
     }
 
     private static string Error(string key, object value, string accepted) =>

@@ -8,23 +8,19 @@ namespace StaleConnGuard.Pipeline;
 /// Reports to the telemetry of the Polly pipeline the strategy stands in: a retry under the name and with the arguments of Polly's own
 /// retry, so that existing dashboards count it, and an empty budget under a name of its own.
 /// </summary>
-internal sealed class PipelineRetryObserver(ResilienceStrategyTelemetry telemetry) : IRetryObserver
+internal sealed class PipelineTelemetry(ResilienceStrategyTelemetry telemetry) : IGuardEvents
 {
     private static readonly ResilienceEvent OnRetry = new(ResilienceEventSeverity.Warning, "OnRetry");
     private static readonly ResilienceEvent OnBudgetEmpty = new(ResilienceEventSeverity.Warning, "OnRetryBudgetEmpty");
 
     public void Retrying(in RetryAttempt attempt) => Report(OnRetry, attempt);
 
-    public void Stopped(in RetryAttempt attempt)
+    public void RetriesStopped(in RetryAttempt attempt)
     {
         if (attempt.Decision.Reason is RetryReason.StoppedBudgetEmpty)
         {
             Report(OnBudgetEmpty, attempt);
         }
-    }
-
-    public void BudgetEmpty(in OriginKey origin)
-    {
     }
 
     private void Report(ResilienceEvent resilienceEvent, in RetryAttempt attempt)

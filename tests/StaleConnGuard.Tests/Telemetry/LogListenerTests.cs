@@ -3,7 +3,7 @@ using StaleConnGuard.Testing;
 
 namespace StaleConnGuard.Tests.Telemetry;
 
-public class LoggingGuardObserverTests
+public class LogListenerTests
 {
     private readonly RecordingLoggerProvider _log = new();
 
@@ -45,9 +45,9 @@ public class LoggingGuardObserverTests
     public void Learned_ATimeout_IsInformation()
     {
         var exchange = new ExchangeUnderTest();
-        var guard = new ConnectionGuard(exchange.Ledger, TimeProvider.System) { Observer = new LoggingGuardObserver(_log.CreateLogger("StaleConnGuard")) };
-        guard.OnObserved(exchange.Origin, exchange.Origin.Advertised(TimeSpan.FromSeconds(5)));
-        guard.OnObserved(exchange.Origin, exchange.Origin.Advertised(TimeSpan.FromSeconds(5)));
+        var guard = new ConnectionGuard(exchange.Ledger, TimeProvider.System, new LogListener(_log.CreateLogger("StaleConnGuard")));
+        guard.Events.TimeoutAdvertised(exchange.Origin, TimeSpan.FromSeconds(5));
+        guard.Events.TimeoutAdvertised(exchange.Origin, TimeSpan.FromSeconds(5));
 
         (_, LogLevel level, EventId id, string message) = _log.Entries.ShouldHaveSingleItem();
         level.ShouldBe(LogLevel.Information);
@@ -72,5 +72,5 @@ public class LoggingGuardObserverTests
         e.Message.ShouldNotContain("customer");
     }
 
-    private void Observe(EndedExchange ended) => new LoggingGuardObserver(_log.CreateLogger("StaleConnGuard")).Ended(ended);
+    private void Observe(EndedExchange ended) => new LogListener(_log.CreateLogger("StaleConnGuard")).ReplayDecided(ended);
 }

@@ -56,7 +56,7 @@ public static class RetryResiliencePipelineBuilderExtensions
         return builder.AddStrategy(context => new RetryStrategy(new RetryLoop(policy, new RetryServices
         {
             Budgets = RetryBudgetRegistry.For(builder.TimeProvider ?? TimeProvider.System),
-            Observer = new MeteringRetryObserver(GuardMetrics.Shared, new PipelineRetryObserver(context.Telemetry)),
+            Events = new GuardEvents(GuardMetrics.Shared, new PipelineTelemetry(context.Telemetry)),
         })));
     }
 }

@@ -1,6 +1,6 @@
 using Polly;
 
-namespace StaleConnGuard.Pipeline;
+namespace StaleConnGuard.Exchanges;
 
 /// <summary>One decision of the retry layer, for whoever observes it. Valid during the call only.</summary>
 internal readonly struct RetryAttempt

@@ -1,6 +1,6 @@
 using System.Net;
 
-namespace StaleConnGuard.Pipeline;
+namespace StaleConnGuard.Decisions;
 
 internal static class RetryDefaults
 {

@@ -1,0 +1,3 @@
+module keepaliveclient
+
+go 1.19
