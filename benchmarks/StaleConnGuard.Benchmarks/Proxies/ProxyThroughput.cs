@@ -75,7 +75,7 @@ internal static partial class ProxyThroughput
     private static async Task<ProxyThroughputCell> LoadAsync(string name, Uri address, string method, string script, int round, int seconds)
     {
         string[] arguments = ["-t1", "-c64", $"-d{seconds}s", "--latency", .. method == "POST" ? (string[])["-s", script] : [], address.ToString()];
-        using Process wrk = Process.Start(new ProcessStartInfo(Wrk, arguments) { RedirectStandardOutput = true })!;
+        using Process wrk = Process.Start(new ProcessStartInfo(Wrk, arguments) { RedirectStandardOutput = true, UseShellExecute = false })!;
         string said = await wrk.StandardOutput.ReadToEndAsync();
         await wrk.WaitForExitAsync();
         int errors = SocketErrors().Match(said) is { Success: true } match ? match.Groups["count"].Captures.Sum(count => int.Parse(count.Value, CultureInfo.InvariantCulture)) : 0;

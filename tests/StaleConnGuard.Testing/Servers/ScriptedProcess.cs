@@ -34,6 +34,7 @@ internal sealed class ScriptedProcess : RealServer
         ["nginx"] = "/usr/sbin/nginx",
         ["nginx-h2c"] = "/usr/sbin/nginx",
         ["nginx-http"] = "/usr/sbin/nginx",
+        ["nginx-pools"] = "/usr/sbin/nginx",
         ["nginx-proxy"] = "/usr/sbin/nginx",
         ["nginx-tls"] = "/usr/sbin/nginx",
         ["node"] = "/usr/bin/node",
@@ -54,7 +55,7 @@ internal sealed class ScriptedProcess : RealServer
         : base(name, address) => (_process, _folder) = (process, folder);
 
     // What a proxy forwards is executed behind it.
-    public override bool CountsExecutions => Name is not ("varnish" or "haproxy-proxy" or "nginx-proxy");
+    public override bool CountsExecutions => Name is not ("varnish" or "haproxy-proxy" or "nginx-pools" or "nginx-proxy");
 
     public static bool IsInstalled(string name, out string reason)
     {
