@@ -3,14 +3,14 @@ using StaleConnGuard.Measuring;
 namespace StaleConnGuard.Benchmarks;
 
 /// <summary>
-/// <c>proxies [race|die|latency|throughput] [NAME…] [--quick] [--results FOLDER]</c>: the tables of docs/reverse-proxy.md. Everything, or a piece of it: what was measured before stays. Needs
+/// <c>proxies [race|die|latency|throughput|stream|slow] [NAME…] [--quick] [--results FOLDER]</c>: the tables of docs/reverse-proxy.md. Everything, or a piece of it: what was measured before stays. Needs
 /// root, what <c>tests/servers/install</c> installs, and wrk; a proxy that is not installed is left out. Fails when a proxy was not raced.
 /// </summary>
 internal static class Proxies
 {
     private const int SideBySide = 3;
 
-    private static readonly string[] s_pieces = ["die", "latency", "throughput", "race"];
+    private static readonly string[] s_pieces = ["die", "latency", "throughput", "stream", "race", "slow"];
 
     public static async Task<int> RunAsync(string[] args)
     {
@@ -39,6 +39,12 @@ internal static class Proxies
                     break;
                 case "throughput":
                     results.Throughput = [.. await ProxyThroughput.RunAsync(where.IsQuick)];
+                    break;
+                case "stream":
+                    results.Streams = [.. await ProxyStreams.RunAsync(where.IsQuick)];
+                    break;
+                case "slow":
+                    results.Slow = [.. await ProxySlowTraffic.RunAsync(where.IsQuick)];
                     break;
                 default:
                     foreach (ProxyContender[] some in contenders.Chunk(SideBySide))

@@ -38,6 +38,18 @@ internal static class ProxiesPage
             page.AddSection("proxies-throughput", Throughput(results));
         }
 
+        if (results.Slow.Count > 0)
+        {
+            page.Add("## uWSGI and gunicorn, a client every 1 to 3 s");
+            page.AddSection("proxies-slow", Slow(results));
+        }
+
+        if (results.Streams.Count > 0)
+        {
+            page.Add("## Large bodies");
+            page.AddSection("proxies-streams", Streams(results));
+        }
+
         page.Add("## Everything that was raced");
         page.Add(Cells(results));
         page.AddSection("proxies-targets", Targets(results));
@@ -126,6 +138,34 @@ internal static class ProxiesPage
         }
 
         return $"wrk with 64 connections, the proxy and nginx behind it, all on loopback and on the same two cores; the median of {results.Throughput.Max(cell => cell.Round)} rounds in which they take turns.\n\n{table}";
+    }
+
+    private static string Slow(ProxyResults results)
+    {
+        var table = new MarkdownTable(" server", " proxy", "POSTs", "raced", "502s", "executed twice");
+        foreach (ProxySlowCell cell in results.Slow)
+        {
+            table.Add(cell.Server, IsOurs(cell.Proxy) ? $"**{cell.Proxy}**" : cell.Proxy, Figure(cell.Requests), Figure(cell.Raced), cell.Failed == 0 ? "0" : $"**{cell.Failed}**", Figure(cell.ExecutedTwice));
+        }
+
+        ProxySlowCell first = results.Slow[0];
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"{first.Minutes:0.#} minutes; {first.Clients} clients, each of which sends a POST every 1 to 3 s and has a pool of the proxy's connections for itself; 20 ms round trip to the server, which closes idle connections after about 2 s.\n\n{table}");
+    }
+
+    private static string Streams(ProxyResults results)
+    {
+        var table = new MarkdownTable(" proxy", " body", "size", "took", "memory before", "highest meanwhile", "after");
+        foreach (ProxyStreamCell cell in results.Streams)
+        {
+            table.Add(cell.Proxy, cell.Direction, $"{cell.Bytes >> 20} MB", Seconds(cell.Seconds), Megabytes(cell.BeforeMb), Megabytes(cell.HighestMb), Megabytes(cell.AfterMb));
+        }
+
+        return $"The working set of the proxy's process.\n\n{table}";
+
+        static string Seconds(double value) => string.Create(CultureInfo.InvariantCulture, $"{value:0.0} s");
+        static string Megabytes(double value) => string.Create(CultureInfo.InvariantCulture, $"{value:0} MB");
     }
 
     private static string Cells(ProxyResults results)

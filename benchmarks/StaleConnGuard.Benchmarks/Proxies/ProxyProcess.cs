@@ -17,6 +17,16 @@ internal sealed class ProxyProcess : IAsyncDisposable
 
     public Uri Address { get; }
 
+    /// <summary>Memory of the process, in megabytes.</summary>
+    public double WorkingSet
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.WorkingSet64 / (1024.0 * 1024);
+        }
+    }
+
     public static async Task<ProxyProcess> StartAsync(ProxyContender contender, Uri upstream, TimeSpan timeout)
     {
         if (contender.Yarp is not YarpSetup.None)

@@ -19,6 +19,12 @@ internal sealed class ProxyResults
     /// <summary>Throughput, one entry for each turn.</summary>
     public List<ProxyThroughputCell> Throughput { get; set; } = [];
 
+    /// <summary>Large bodies, and what the proxy's memory did meanwhile.</summary>
+    public List<ProxyStreamCell> Streams { get; set; } = [];
+
+    /// <summary>Slow traffic to servers of Python.</summary>
+    public List<ProxySlowCell> Slow { get; set; } = [];
+
     public static ProxyResults Load(string folder) =>
         File.Exists(PathIn(folder)) ? JsonSerializer.Deserialize<ProxyResults>(File.ReadAllText(PathIn(folder)), s_json)! : new ProxyResults();
 
@@ -42,3 +48,9 @@ internal sealed record ProxyLatencyCell(string Proxy, int Bytes, bool IsChunked,
 
 /// <summary>One turn of load.</summary>
 internal sealed record ProxyThroughputCell(string Proxy, string Method, int Round, double RequestsPerSecond, double P50Ms, double P99Ms, int Errors);
+
+/// <summary>A large body: how long it took, and the proxy's working set before, at its highest and after, in megabytes.</summary>
+internal sealed record ProxyStreamCell(string Proxy, string Direction, long Bytes, double Seconds, double BeforeMb, double HighestMb, double AfterMb);
+
+/// <summary>Clients that send now and then, through one proxy to one server.</summary>
+internal sealed record ProxySlowCell(string Proxy, string Server, int Clients, double Minutes, int Requests, int Raced, int Failed, int ExecutedTwice);

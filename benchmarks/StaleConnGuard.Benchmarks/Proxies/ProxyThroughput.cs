@@ -86,7 +86,12 @@ internal static partial class ProxyThroughput
 
     private static double Milliseconds(string said, string percentile)
     {
-        Match match = Regex.Match(said, $@"^\s+{percentile}\s+(?<figure>[\d.]+)(?<unit>us|ms|s)$", RegexOptions.Multiline | RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(1));
+        Match match = Regex.Match(said, $@"^\s+{percentile}\s+(?<figure>[\d.]+)(?<unit>us|ms|s)\s*$", RegexOptions.Multiline | RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(1));
+        if (!match.Success)
+        {
+            throw new InvalidOperationException($"wrk does not say {percentile}: {said}");
+        }
+
         double figure = double.Parse(match.Groups["figure"].Value, CultureInfo.InvariantCulture);
         return match.Groups["unit"].Value switch { "us" => figure / 1000, "ms" => figure, _ => figure * 1000 };
     }

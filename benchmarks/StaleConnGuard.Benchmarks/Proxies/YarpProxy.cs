@@ -16,6 +16,9 @@ internal sealed class YarpProxy : IAsyncDisposable
 
     public Uri Address { get; }
 
+    /// <summary><c>staleconn proxy --config</c>.</summary>
+    public static Task<YarpProxy> StartAsync(string config) => StartAsync([], config, port: 0);
+
     /// <param name="setup">How it is set up.</param>
     /// <param name="upstream">Where to.</param>
     /// <param name="timeout">The upstream's timeout, for who is told.</param>
@@ -24,9 +27,7 @@ internal sealed class YarpProxy : IAsyncDisposable
     {
         if (setup is YarpSetup.Command)
         {
-            var arguments = new ProxyArguments($"http://127.0.0.1:{port}", [upstream], Config: null, ServerTimeout: null, TimeSpan.FromMinutes(1), TimeSpan.Zero, TimeSpan.FromSeconds(2), Metrics: null);
-            ProxyHost host = await ProxyHost.StartAsync(arguments, TextWriter.Null, CancellationToken.None);
-            return new YarpProxy(host.Addresses.First(), host.DisposeAsync);
+            return await StartAsync([upstream], config: null, port);
         }
 
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
@@ -55,4 +56,11 @@ internal sealed class YarpProxy : IAsyncDisposable
     }
 
     public ValueTask DisposeAsync() => _stop();
+
+    private static async Task<YarpProxy> StartAsync(Uri[] upstreams, string? config, int port)
+    {
+        var arguments = new ProxyArguments($"http://127.0.0.1:{port}", upstreams, config, ServerTimeout: null, TimeSpan.FromMinutes(1), TimeSpan.Zero, TimeSpan.FromSeconds(2), Metrics: null);
+        ProxyHost host = await ProxyHost.StartAsync(arguments, TextWriter.Null, CancellationToken.None);
+        return new YarpProxy(host.Addresses.First(), host.DisposeAsync);
+    }
 }
