@@ -15,10 +15,10 @@ internal sealed class StaleHitHealthCheck(IKeepAliveLedger ledger, TimeProvider 
         var data = new Dictionary<string, object>(StringComparer.Ordinal);
         foreach (OriginKeepAlive origin in ledger.Snapshot())
         {
-            if (origin.LastUnsafeSurfaced >= since)
+            if (origin.LastNonIdempotentSurfaced >= since)
             {
                 string name = origin.Proxy is null ? origin.Origin : $"{origin.Origin} via {origin.Proxy}";
-                data[name] = string.Create(CultureInfo.InvariantCulture, $"{origin.UnsafeSurfaced} in all, the last at {origin.LastUnsafeSurfaced:O}");
+                data[name] = string.Create(CultureInfo.InvariantCulture, $"{origin.NonIdempotentSurfaced} in all, the last at {origin.LastNonIdempotentSurfaced:O}");
             }
         }
 

@@ -26,13 +26,13 @@ internal sealed record LedgerOrigin(
     double? Margin,
     double? Limit,
     KeepAliveLimitSource LimitSource,
-    double? UnsafeLimit,
-    KeepAliveLimitSource UnsafeLimitSource,
+    double? NonIdempotentLimit,
+    KeepAliveLimitSource NonIdempotentLimitSource,
     long IdleCloses,
     long StaleHits,
     long RestartsSuspected,
-    long UnsafeSurfaced,
-    DateTimeOffset? LastUnsafeSurfaced)
+    long NonIdempotentSurfaced,
+    DateTimeOffset? LastNonIdempotentSurfaced)
 {
     public static LedgerOrigin Of(OriginKeepAlive known) => new(
         known.Origin,
@@ -44,13 +44,13 @@ internal sealed record LedgerOrigin(
         known.Margin?.TotalSeconds,
         known.Limit?.TotalSeconds,
         known.LimitSource,
-        known.UnsafeLimit?.TotalSeconds,
-        known.UnsafeLimitSource,
+        known.NonIdempotentLimit?.TotalSeconds,
+        known.NonIdempotentLimitSource,
         known.IdleCloses,
         known.StaleHits,
         known.RestartsSuspected,
-        known.UnsafeSurfaced,
-        known.LastUnsafeSurfaced);
+        known.NonIdempotentSurfaced,
+        known.LastNonIdempotentSurfaced);
 }
 
 [JsonSerializable(typeof(LedgerPage))]

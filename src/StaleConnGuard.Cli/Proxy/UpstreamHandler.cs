@@ -16,7 +16,7 @@ internal sealed class UpstreamHandler(Func<ClusterState?> cluster, UpstreamHealt
     private static readonly TimeSpan s_longestPause = TimeSpan.FromMilliseconds(250);
 
     // Judges; what is more than that is decided here. Each request may be repeated as long as it waits.
-    private static readonly RetryPolicy s_rules = new(new RetryOptions { MaxRetries = 10 }, UnsafeReplay.WhenProven, new Random(0));
+    private static readonly RetryPolicy s_rules = new(new RetryOptions { MaxRetries = 10 }, NonIdempotentReplay.WhenProven, new Random(0));
 
     private readonly TimeProvider _time = time ?? TimeProvider.System;
 

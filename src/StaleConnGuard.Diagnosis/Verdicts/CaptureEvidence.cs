@@ -47,7 +47,7 @@ internal static class CaptureEvidence
             Replays = 0,
             IsUnprovenReplaySpent = false,
             MaxReplays = options.MaxReplays,
-            UnsafeReplay = options.UnsafeReplay,
+            NonIdempotentReplay = options.NonIdempotentReplay,
         });
     }
 }

@@ -12,7 +12,7 @@ public enum ReplayDecision
     /// <summary>Replayed: whether the server received it is unknown, but it is safe to repeat.</summary>
     ReplaySafeToRepeat,
 
-    /// <summary>Replayed: not safe to repeat and nothing proven, but <see cref="UnsafeReplay.Always"/> is set.</summary>
+    /// <summary>Replayed: not safe to repeat and nothing proven, but <see cref="NonIdempotentReplay.Always"/> is set.</summary>
     ReplayOnCallersWord,
 
     /// <summary>Surfaced: the caller cancelled, or the caller's timeout passed.</summary>
@@ -30,7 +30,7 @@ public enum ReplayDecision
     /// <summary>Surfaced: the connection was new, so this is no keep-alive race but a failing server; retries with backoff may follow.</summary>
     SurfaceNewConnection,
 
-    /// <summary>Surfaced: proven undelivered, but <see cref="UnsafeReplay.Never"/> is set.</summary>
+    /// <summary>Surfaced: proven undelivered, but <see cref="NonIdempotentReplay.Never"/> is set.</summary>
     SurfaceProofNotTrusted,
 
     /// <summary>Surfaced: delivery unknown, and a request is repeated only once without proof.</summary>

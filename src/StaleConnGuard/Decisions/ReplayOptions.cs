@@ -9,8 +9,8 @@ public sealed class ReplayOptions
     public int MaxReplays { get; set; } = 3;
 
     /// <summary>Gets or sets when a request that is not safe to repeat may be replayed.</summary>
-    /// <value>The default value is <see cref="UnsafeReplay.WhenProven"/>.</value>
-    public UnsafeReplay UnsafeReplay { get; set; } = UnsafeReplay.WhenProven;
+    /// <value>The default value is <see cref="NonIdempotentReplay.WhenProven"/>.</value>
+    public NonIdempotentReplay NonIdempotentReplay { get; set; } = NonIdempotentReplay.WhenProven;
 
     /// <summary>
     /// Gets or sets what happens when a layer above the guard sends a request again that is not safe to repeat, and whose earlier send the
@@ -27,7 +27,7 @@ public sealed class ReplayOptions
     /// <para>
     /// Not refused: requests that are safe to repeat, those that were answered, whatever the status (the layer's own business), and those
     /// that provably did not arrive. A copy that is sent while another is under way waits for that one's end.
-    /// <see cref="UnsafeReplay.Always"/> allows these repeats as well.
+    /// <see cref="NonIdempotentReplay.Always"/> allows these repeats as well.
     /// </para>
     /// </remarks>
     public RepeatsFromAbove RepeatsFromAbove { get; set; } = RepeatsFromAbove.Refuse;

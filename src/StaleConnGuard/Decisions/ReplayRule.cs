@@ -22,7 +22,7 @@ internal readonly record struct ReplayFacts
 
     public required int MaxReplays { get; init; }
 
-    public required UnsafeReplay UnsafeReplay { get; init; }
+    public required NonIdempotentReplay NonIdempotentReplay { get; init; }
 }
 
 /// <summary>
@@ -66,7 +66,7 @@ internal static class ReplayRule
 
         if (facts.Delivery is Delivery.ProvenUndelivered)
         {
-            return facts.IsSafeToRepeat || facts.UnsafeReplay is not UnsafeReplay.Never
+            return facts.IsSafeToRepeat || facts.NonIdempotentReplay is not NonIdempotentReplay.Never
                 ? ReplayDecision.ReplayProvenUndelivered
                 : ReplayDecision.SurfaceProofNotTrusted;
         }
@@ -81,7 +81,7 @@ internal static class ReplayRule
             return ReplayDecision.ReplaySafeToRepeat;
         }
 
-        if (facts.UnsafeReplay is UnsafeReplay.Always)
+        if (facts.NonIdempotentReplay is NonIdempotentReplay.Always)
         {
             return ReplayDecision.ReplayOnCallersWord;
         }

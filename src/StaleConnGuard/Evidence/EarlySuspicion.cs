@@ -20,7 +20,7 @@ internal enum EarlyFinding
 
 /// <summary>
 /// Is a connection that was taken again after a pause dead? Told from the kernel's view a few round trips after the write. A mutable struct
-/// owned by one connection's <see cref="SilenceMonitor"/>; one request at a time.
+/// owned by one connection's <see cref="LivenessMonitor"/>; one request at a time.
 /// </summary>
 /// <remarks>
 /// The retransmission timer is never shorter than 200 ms nor than the round trip (RFC 6298; Linux' own minimum), and it doubles. Linux sends again once before it

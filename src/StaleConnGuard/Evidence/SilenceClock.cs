@@ -4,7 +4,7 @@ namespace StaleConnGuard.Evidence;
 
 /// <summary>
 /// Measures how long a peer has acknowledged nothing although data waits for it. A mutable struct owned by one connection's
-/// <see cref="SilenceMonitor"/>; all times in <see cref="TimeSpan"/> ticks.
+/// <see cref="LivenessMonitor"/>; all times in <see cref="TimeSpan"/> ticks.
 /// </summary>
 /// <remarks>
 /// Not <c>TCP_USER_TIMEOUT</c>: since Linux 5.11 that also cuts a peer that acknowledges every probe and merely keeps its window closed. A

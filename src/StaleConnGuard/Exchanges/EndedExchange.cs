@@ -35,6 +35,6 @@ internal readonly record struct EndedExchange(Exchange Exchange, ReplayDecision 
         }
 
         OriginKnowledge origin = connection.Origin;
-        return KeepAliveLimit.InForce(origin, exchange.Settings.KeepAlive.For(origin.Key), RepeatSafety.IsSafeToRepeat(exchange.Request));
+        return KeepAliveLimit.WithMeasuredMargin(origin, exchange.Settings.KeepAlive.For(origin.Key), RepeatSafety.IsSafeToRepeat(exchange.Request));
     }
 }

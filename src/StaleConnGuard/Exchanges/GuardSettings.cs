@@ -16,11 +16,11 @@ internal sealed class GuardSettings(StaleConnGuardOptions options, GuardSettings
 
     public int MaxReplays { get; } = options.Replay.MaxReplays;
 
-    public UnsafeReplay UnsafeReplay { get; } = options.Replay.UnsafeReplay;
+    public NonIdempotentReplay NonIdempotentReplay { get; } = options.Replay.NonIdempotentReplay;
 
     /// <summary>The application's word for replays without proof is its word for repeats as well.</summary>
     public bool RefusesRepeatsFromAbove { get; } =
-        options.Replay is { RepeatsFromAbove: RepeatsFromAbove.Refuse, UnsafeReplay: not UnsafeReplay.Always };
+        options.Replay is { RepeatsFromAbove: RepeatsFromAbove.Refuse, NonIdempotentReplay: not NonIdempotentReplay.Always };
 
     public bool ConfirmOneShotBody { get; } = options.Replay.ConfirmOneShotBody;
 
@@ -31,18 +31,18 @@ internal sealed class GuardSettings(StaleConnGuardOptions options, GuardSettings
     {
         // The limit for requests that are not safe to repeat is never the higher one, and most connections are below it: one question for most.
         KeepAliveSettings settings = KeepAlive.For(origin);
-        if (idleAgeTicks <= KeepAliveLimit.For(origin, settings, safeToRepeat: false).MaxIdleTicks)
+        if (idleAgeTicks <= KeepAliveLimit.WithFullMargin(origin, settings, safeToRepeat: false).MaxIdleTicks)
         {
             return false;
         }
 
         // Whether the request is safe to repeat is asked only where it matters: looking for the caller's mark is not free.
-        return idleAgeTicks > KeepAliveLimit.For(origin, settings, safeToRepeat: true).MaxIdleTicks || !RepeatSafety.IsSafeToRepeat(request);
+        return idleAgeTicks > KeepAliveLimit.WithFullMargin(origin, settings, safeToRepeat: true).MaxIdleTicks || !RepeatSafety.IsSafeToRepeat(request);
     }
 
     /// <summary>Whether the server may be closing a connection of this idle age as it is used: nothing is known of it, or the age is near its timeout.</summary>
     public bool MayRace(OriginKnowledge origin, long idleAgeTicks) => KeepAliveLimit.MayRace(origin, KeepAlive.For(origin), idleAgeTicks);
 
     /// <summary>Up to which idle age a connection that <see cref="IsTooOld"/> may be taken all the same, if the kernel agrees. In ticks.</summary>
-    public long MeasuredLimitTicks(OriginKnowledge origin) => KeepAliveLimit.InForce(origin, KeepAlive.For(origin.Key), safeToRepeat: false).MaxIdleTicks;
+    public long MeasuredLimitTicks(OriginKnowledge origin) => KeepAliveLimit.WithMeasuredMargin(origin, KeepAlive.For(origin.Key), safeToRepeat: false).MaxIdleTicks;
 }

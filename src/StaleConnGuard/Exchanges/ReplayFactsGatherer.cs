@@ -46,6 +46,6 @@ internal static class ReplayFactsGatherer
         Replays = replays,
         IsUnprovenReplaySpent = attempts?.UnprovenReplaySpent ?? false,
         MaxReplays = exchange.Settings.MaxReplays,
-        UnsafeReplay = exchange.Settings.UnsafeReplay,
+        NonIdempotentReplay = exchange.Settings.NonIdempotentReplay,
     };
 }

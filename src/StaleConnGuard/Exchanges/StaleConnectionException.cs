@@ -103,7 +103,7 @@ public sealed class StaleConnectionException : HttpRequestException
             ReplayDecision.SurfaceResponseStarted => "an earlier answer to this send (a redirect, a challenge) had been received, so the request as a whole is not repeated",
             ReplayDecision.SurfaceBodyConsumed => "its body has been read and cannot be read again; content that can be sent again (bytes, a seekable stream) would have made a replay possible",
             ReplayDecision.SurfaceReplaysExhausted => string.Create(CultureInfo.InvariantCulture, $"it had been replayed {ended.Replays} times; Replay.MaxReplays sets that limit"),
-            ReplayDecision.SurfaceProofNotTrusted => "Replay.UnsafeReplay is Never, although the kernel proves that the server did not receive it",
+            ReplayDecision.SurfaceProofNotTrusted => "Replay.NonIdempotentReplay is Never, although the kernel proves that the server did not receive it",
             ReplayDecision.SurfaceUnprovenReplayExhausted => "it had been repeated once without proof already, which is the limit",
             _ => "the server may have executed it; MarkSafeToRepeat(), an Idempotency-Key header or a server timeout set in KeepAlive.ServerTimeout would have helped",
         };

@@ -41,7 +41,7 @@ internal static class GuardedConnections
             }
 
             bool hasOwnLimit = handler.ConnectTimeout != Timeout.InfiniteTimeSpan;
-            var watch = SilenceWatch.For(options.Transport, guard.Time);
+            var watch = LivenessWatch.For(options.Transport, guard.Time);
             HandlerDefaults.Apply(handler, options, s_jitter.NextDouble());
             guard.ConnectTimeout = hasOwnLimit ? null : handler.ConnectTimeout;
             guard.BeforeFirstSend(() =>
@@ -74,7 +74,7 @@ internal static class GuardedConnections
         }
     }
 
-    private static void SetCallbacks(SocketsHttpHandler handler, ConnectionGuard guard, StaleConnGuardOptions options, GuardSettingsHolder settings, SilenceWatch? watch)
+    private static void SetCallbacks(SocketsHttpHandler handler, ConnectionGuard guard, StaleConnGuardOptions options, GuardSettingsHolder settings, LivenessWatch? watch)
     {
         // The application may have set a limit of its own meanwhile.
         guard.ConnectTimeout = guard.ConnectTimeout == handler.ConnectTimeout ? guard.ConnectTimeout : null;
@@ -83,7 +83,7 @@ internal static class GuardedConnections
     }
 
     private static Func<SocketsHttpConnectionContext, CancellationToken, ValueTask<Stream>> ConnectWith(
-        Func<SocketsHttpConnectionContext, CancellationToken, ValueTask<Stream>>? users, SocketTuning tuning, TimeSpan limit, ConnectionGuard guard, SilenceWatch? watch)
+        Func<SocketsHttpConnectionContext, CancellationToken, ValueTask<Stream>>? users, SocketTuning tuning, TimeSpan limit, ConnectionGuard guard, LivenessWatch? watch)
     {
         var dialer = new Dialer(tuning, limit, guard.Time, guard.ResolveName);
         return async (context, cancellationToken) =>
@@ -113,7 +113,7 @@ internal static class GuardedConnections
     }
 
     // Only a plain NetworkStream can be replaced by one on the same socket; whatever else the application made stays as it is, and nothing is proven there.
-    private static Stream Wrap(Stream users, SocketTuning tuning, SilenceWatch? watch)
+    private static Stream Wrap(Stream users, SocketTuning tuning, LivenessWatch? watch)
     {
         if (users.GetType() != typeof(NetworkStream))
         {
@@ -125,7 +125,7 @@ internal static class GuardedConnections
         return Watched(new TransportStream(stream), watch);
     }
 
-    private static TransportStream Watched(TransportStream transport, SilenceWatch? watch)
+    private static TransportStream Watched(TransportStream transport, LivenessWatch? watch)
     {
         watch?.Attach(transport);
         return transport;

@@ -47,7 +47,7 @@ public static class RetryResiliencePipelineBuilderExtensions
             throw new ArgumentException("Retry:ConfigurePipeline has no meaning in a pipeline of one's own; add its strategies to the builder instead.", nameof(options));
         }
 
-        var policy = new RetryPolicy(options, UnsafeReplay.WhenProven, new Random());
+        var policy = new RetryPolicy(options, NonIdempotentReplay.WhenProven, new Random());
         if (!options.Enabled)
         {
             return builder;

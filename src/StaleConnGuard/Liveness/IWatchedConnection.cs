@@ -1,6 +1,6 @@
 namespace StaleConnGuard.Liveness;
 
-/// <summary>A connection that <see cref="SilenceWatch"/> looks at from time to time.</summary>
+/// <summary>A connection that <see cref="LivenessWatch"/> looks at from time to time.</summary>
 internal interface IWatchedConnection
 {
     /// <summary>Where the watch keeps this connection among the others. The watch's own; nobody else touches it.</summary>
@@ -8,6 +8,6 @@ internal interface IWatchedConnection
 
     /// <summary>Looks whether the peer has gone silent. Never called by two threads at once; must not throw.</summary>
     /// <param name="now">The watch's clock, in <see cref="TimeSpan"/> ticks.</param>
-    /// <returns>Ticks until the next look; <see cref="SilenceWatch.Never"/> when nothing is outstanding.</returns>
+    /// <returns>Ticks until the next look; <see cref="LivenessWatch.Never"/> when nothing is outstanding.</returns>
     long Look(long now);
 }

@@ -1,21 +1,21 @@
 namespace StaleConnGuard.Liveness;
 
 /// <summary>
-/// One transport as <see cref="SilenceWatch"/> sees it: wakes the watch before each write, and is looked at while something is outstanding. Held by the
+/// One transport as <see cref="LivenessWatch"/> sees it: wakes the watch before each write, and is looked at while something is outstanding. Held by the
 /// transport that it listens to; the watch itself holds it weakly.
 /// </summary>
-internal sealed class WatchedTransport(TransportStream transport, SilenceWatch watch) : ITransportListener, IWatchedConnection
+internal sealed class WatchedTransport(TransportStream transport, LivenessWatch watch) : ITransportListener, IWatchedConnection
 {
     // Written once, by who makes the connection above; read by the watch.
     private volatile ILivenessSubject? _above;
 
     // The watch's: it never looks from two threads at once.
-    private SilenceMonitor? _monitor;
+    private LivenessMonitor? _monitor;
 
     /// <inheritdoc/>
     public int Place { get; set; } = -1;
 
-    public SilenceWatch Watch => watch;
+    public LivenessWatch Watch => watch;
 
     /// <summary>From now on the transport carries this connection. Without one, it is looked at after writes only.</summary>
     public void Carries(ILivenessSubject above) => _above = above;
@@ -32,10 +32,10 @@ internal sealed class WatchedTransport(TransportStream transport, SilenceWatch w
         {
             // What it remembers is of the exchange it saw last; the next one begins anew.
             _monitor = null;
-            return SilenceWatch.Never;
+            return LivenessWatch.Never;
         }
 
-        _monitor ??= new SilenceMonitor(transport, watch);
+        _monitor ??= new LivenessMonitor(transport, watch);
         return _monitor.Look(above, now);
     }
 }

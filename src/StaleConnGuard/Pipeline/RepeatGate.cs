@@ -84,7 +84,7 @@ internal static class RepeatGate
             return exchange.Delivery switch
             {
                 Delivery.NotSent => false,
-                Delivery.ProvenUndelivered => exchange.Settings.UnsafeReplay is UnsafeReplay.Never,
+                Delivery.ProvenUndelivered => exchange.Settings.NonIdempotentReplay is NonIdempotentReplay.Never,
                 _ => true,
             };
         }

@@ -42,7 +42,7 @@ internal sealed class AdvertisedTimeout
 
         if (now - _heardAt <= LearningRules.Recently)
         {
-            return LearningOutcome.Doubted;
+            return LearningOutcome.Contradicted;
         }
 
         (Ticks, _heardAt, Mixed) = (ticks, now, false);

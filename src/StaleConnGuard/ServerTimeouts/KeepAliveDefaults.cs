@@ -3,11 +3,11 @@ namespace StaleConnGuard.ServerTimeouts;
 internal static class KeepAliveDefaults
 {
     public static readonly TimeSpan Margin = TimeSpan.FromSeconds(1);
-    public static readonly TimeSpan UnsafeMaxIdle = TimeSpan.FromSeconds(2);
+    public static readonly TimeSpan NonIdempotentMaxIdle = TimeSpan.FromSeconds(2);
     public static readonly TimeSpan MinServerTimeout = TimeSpan.FromMilliseconds(100);
     public static readonly TimeSpan MaxServerTimeout = TimeSpan.FromDays(1);
     public static readonly TimeSpan MaxMargin = TimeSpan.FromHours(1);
-    public static readonly TimeSpan MaxUnsafeMaxIdle = TimeSpan.FromDays(1);
+    public static readonly TimeSpan MaxNonIdempotentMaxIdle = TimeSpan.FromDays(1);
     public const bool SolicitHint = true;
     public const bool Learn = true;
     public const bool MeasureMargin = true;

@@ -14,7 +14,7 @@ internal readonly record struct KeepAliveLimit(long MaxIdleTicks, KeepAliveLimit
     public TimeSpan? MaxIdle => MaxIdleTicks == KeepAliveSettings.None ? null : TimeSpan.FromTicks(MaxIdleTicks);
 
     /// <summary>With the whole margin: connections up to this age are taken without another question.</summary>
-    public static KeepAliveLimit For(OriginKnowledge knowledge, KeepAliveSettings settings, bool safeToRepeat)
+    public static KeepAliveLimit WithFullMargin(OriginKnowledge knowledge, KeepAliveSettings settings, bool safeToRepeat)
     {
         long timeout = SmallestTimeout(knowledge, settings, out KeepAliveLimitSource source);
         if (timeout != KeepAliveSettings.None)
@@ -28,24 +28,24 @@ internal readonly record struct KeepAliveLimit(long MaxIdleTicks, KeepAliveLimit
         }
 
         long openUntil = settings.Learn ? knowledge.OpenUntilTicks : 0;
-        if (openUntil > settings.UnsafeMaxIdleTicks)
+        if (openUntil > settings.NonIdempotentMaxIdleTicks)
         {
             return new KeepAliveLimit(openUntil, KeepAliveLimitSource.OpenUntil);
         }
 
-        return new KeepAliveLimit(settings.UnsafeMaxIdleTicks, KeepAliveLimitSource.UnsafeMaxIdle);
+        return new KeepAliveLimit(settings.NonIdempotentMaxIdleTicks, KeepAliveLimitSource.NonIdempotentMaxIdle);
     }
 
     /// <summary>
-    /// With the margin in force, the measured one where there is one: the highest age at which a connection is taken, older than <see cref="For"/> says only when
+    /// With the margin in force, the measured one where there is one: the highest age at which a connection is taken, older than <see cref="WithFullMargin"/> says only when
     /// the kernel agrees. Asked for old connections and by who wants to show it; looks at the clock where a margin was measured.
     /// </summary>
-    public static KeepAliveLimit InForce(OriginKnowledge knowledge, KeepAliveSettings settings, bool safeToRepeat)
+    public static KeepAliveLimit WithMeasuredMargin(OriginKnowledge knowledge, KeepAliveSettings settings, bool safeToRepeat)
     {
         long timeout = SmallestTimeout(knowledge, settings, out KeepAliveLimitSource source);
         if (timeout == KeepAliveSettings.None)
         {
-            return For(knowledge, settings, safeToRepeat);
+            return WithFullMargin(knowledge, settings, safeToRepeat);
         }
 
         // Of what a server advertises the runtime itself leaves the last second unused: there is nothing to gain.
@@ -57,7 +57,7 @@ internal readonly record struct KeepAliveLimit(long MaxIdleTicks, KeepAliveLimit
     public static long MarginInForce(OriginKnowledge knowledge, KeepAliveSettings settings)
     {
         long timeout = SmallestTimeout(knowledge, settings, out _);
-        return timeout == KeepAliveSettings.None ? KeepAliveSettings.None : timeout - InForce(knowledge, settings, safeToRepeat: true).MaxIdleTicks;
+        return timeout == KeepAliveSettings.None ? KeepAliveSettings.None : timeout - WithMeasuredMargin(knowledge, settings, safeToRepeat: true).MaxIdleTicks;
     }
 
     /// <summary>

@@ -15,8 +15,8 @@ public enum KeepAliveLimitSource
     /// <summary>What the server's closes taught, less the margin.</summary>
     Learned,
 
-    /// <summary>Nothing is known and the request is not safe to repeat: <see cref="KeepAliveOptions.UnsafeMaxIdle"/>.</summary>
-    UnsafeMaxIdle,
+    /// <summary>Nothing is known and the request is not safe to repeat: <see cref="KeepAliveOptions.NonIdempotentMaxIdle"/>.</summary>
+    NonIdempotentMaxIdle,
 
     /// <summary>Nothing is known and the request is not safe to repeat, but connections were seen open at this idle age.</summary>
     OpenUntil,

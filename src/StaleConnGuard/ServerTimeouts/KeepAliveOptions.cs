@@ -35,7 +35,7 @@ public sealed class KeepAliveOptions
     /// <see cref="Timeout.InfiniteTimeSpan"/> for no such limit.
     /// </value>
     /// <remarks>A connection of that origin seen open at a higher idle age raises the limit to that age, if <see cref="Learn"/> is on.</remarks>
-    public TimeSpan UnsafeMaxIdle { get; set; } = KeepAliveDefaults.UnsafeMaxIdle;
+    public TimeSpan NonIdempotentMaxIdle { get; set; } = KeepAliveDefaults.NonIdempotentMaxIdle;
 
     /// <summary>Gets or sets whether the server timeout that was learned from the server's behaviour is applied.</summary>
     /// <value>The default value is <see langword="true"/>.</value>

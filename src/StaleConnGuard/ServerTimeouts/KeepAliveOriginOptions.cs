@@ -16,7 +16,7 @@ public sealed class KeepAliveOriginOptions
 
     /// <summary>Gets or sets the highest idle age at which a request that is not safe to repeat takes a connection while no server timeout is known.</summary>
     /// <value>The default value is <see langword="null"/>: as for the other origins. Between 0 and 1 day, or <see cref="Timeout.InfiniteTimeSpan"/>.</value>
-    public TimeSpan? UnsafeMaxIdle { get; set; }
+    public TimeSpan? NonIdempotentMaxIdle { get; set; }
 
     /// <summary>Gets or sets whether the server timeout that was learned is applied.</summary>
     /// <value>The default value is <see langword="null"/>: as for the other origins.</value>

@@ -17,11 +17,11 @@ internal sealed class KeepAliveSettings
     private readonly FrozenDictionary<OriginKey, KeepAliveSettings>? _origins;
     private readonly ConcurrentDictionary<OriginKey, OriginKey> _resolved;
 
-    private KeepAliveSettings(TimeSpan? serverTimeout, TimeSpan margin, TimeSpan unsafeMaxIdle, bool learn, bool measureMargin, FrozenDictionary<OriginKey, KeepAliveSettings>? origins, ConcurrentDictionary<OriginKey, OriginKey>? resolved = null)
+    private KeepAliveSettings(TimeSpan? serverTimeout, TimeSpan margin, TimeSpan nonIdempotentMaxIdle, bool learn, bool measureMargin, FrozenDictionary<OriginKey, KeepAliveSettings>? origins, ConcurrentDictionary<OriginKey, OriginKey>? resolved = null)
     {
         ConfiguredTicks = serverTimeout?.Ticks ?? None;
         MarginTicks = margin.Ticks;
-        UnsafeMaxIdleTicks = unsafeMaxIdle == Timeout.InfiniteTimeSpan ? None : unsafeMaxIdle.Ticks;
+        NonIdempotentMaxIdleTicks = nonIdempotentMaxIdle == Timeout.InfiniteTimeSpan ? None : nonIdempotentMaxIdle.Ticks;
         Learn = learn;
         MeasuresMargin = learn && measureMargin;
         _origins = origins;
@@ -35,7 +35,7 @@ internal sealed class KeepAliveSettings
 
     public long MarginTicks { get; }
 
-    public long UnsafeMaxIdleTicks { get; }
+    public long NonIdempotentMaxIdleTicks { get; }
 
     public bool Learn { get; }
 
@@ -61,7 +61,7 @@ internal sealed class KeepAliveSettings
                     found[key] = new KeepAliveSettings(
                         origin.ServerTimeout ?? options.ServerTimeout,
                         origin.Margin ?? options.Margin,
-                        origin.UnsafeMaxIdle ?? options.UnsafeMaxIdle,
+                        origin.NonIdempotentMaxIdle ?? options.NonIdempotentMaxIdle,
                         origin.Learn ?? options.Learn,
                         origin.MeasureMargin ?? options.MeasureMargin,
                         origins: null);
@@ -71,7 +71,7 @@ internal sealed class KeepAliveSettings
             origins = found.ToFrozenDictionary();
         }
 
-        return new KeepAliveSettings(options.ServerTimeout, options.Margin, options.UnsafeMaxIdle, options.Learn, options.MeasureMargin, origins, before?._resolved);
+        return new KeepAliveSettings(options.ServerTimeout, options.Margin, options.NonIdempotentMaxIdle, options.Learn, options.MeasureMargin, origins, before?._resolved);
     }
 
     /// <summary>What applies to one origin, asked for each request. Most clients have the same settings for all.</summary>

@@ -37,10 +37,10 @@ public sealed record OriginKeepAlive
     public KeepAliveLimitSource LimitSource { get; init; }
 
     /// <summary>Gets the same as <see cref="Limit"/> for a request that is not safe to repeat.</summary>
-    public TimeSpan? UnsafeLimit { get; init; }
+    public TimeSpan? NonIdempotentLimit { get; init; }
 
-    /// <summary>Gets where <see cref="UnsafeLimit"/> comes from.</summary>
-    public KeepAliveLimitSource UnsafeLimitSource { get; init; }
+    /// <summary>Gets where <see cref="NonIdempotentLimit"/> comes from.</summary>
+    public KeepAliveLimitSource NonIdempotentLimitSource { get; init; }
 
     /// <summary>Gets how many idle connections the server was seen to close.</summary>
     public long IdleCloses { get; init; }
@@ -52,8 +52,8 @@ public sealed record OriginKeepAlive
     public long RestartsSuspected { get; init; }
 
     /// <summary>Gets how many stale hits of requests that are not safe to repeat reached the caller as an exception.</summary>
-    public long UnsafeSurfaced { get; init; }
+    public long NonIdempotentSurfaced { get; init; }
 
     /// <summary>Gets when that happened last, or <see langword="null"/>.</summary>
-    public DateTimeOffset? LastUnsafeSurfaced { get; init; }
+    public DateTimeOffset? LastNonIdempotentSurfaced { get; init; }
 }

@@ -133,7 +133,7 @@ internal sealed class OriginKnowledge(in OriginKey key, KeepAliveLedger ledger, 
         lock (observed.Lock)
         {
             observed.StaleHits++;
-            observed.Learner.Margin?.GiveBack(Now());
+            observed.Learner.Margin?.Revoke(Now());
         }
 
         Successor()?.SilentHit();
@@ -196,8 +196,8 @@ internal sealed class OriginKnowledge(in OriginKey key, KeepAliveLedger ledger, 
         OriginObservations observed = Volatile.Read(ref _observations) ?? new OriginObservations();
         lock (observed.Lock)
         {
-            KeepAliveLimit limit = KeepAliveLimit.InForce(this, settings, safeToRepeat: true);
-            KeepAliveLimit unsafeLimit = KeepAliveLimit.InForce(this, settings, safeToRepeat: false);
+            KeepAliveLimit limit = KeepAliveLimit.WithMeasuredMargin(this, settings, safeToRepeat: true);
+            KeepAliveLimit nonIdempotentLimit = KeepAliveLimit.WithMeasuredMargin(this, settings, safeToRepeat: false);
             return new OriginKeepAlive
             {
                 Origin = Key.Origin,
@@ -209,13 +209,13 @@ internal sealed class OriginKnowledge(in OriginKey key, KeepAliveLedger ledger, 
                 Margin = Known(KeepAliveLimit.MarginInForce(this, settings)),
                 Limit = limit.MaxIdle,
                 LimitSource = limit.Source,
-                UnsafeLimit = unsafeLimit.MaxIdle,
-                UnsafeLimitSource = unsafeLimit.Source,
+                NonIdempotentLimit = nonIdempotentLimit.MaxIdle,
+                NonIdempotentLimitSource = nonIdempotentLimit.Source,
                 IdleCloses = observed.IdleCloses,
                 StaleHits = observed.StaleHits,
                 RestartsSuspected = observed.Restarts,
-                UnsafeSurfaced = observed.Surfaced,
-                LastUnsafeSurfaced = observed.LastSurfaced,
+                NonIdempotentSurfaced = observed.Surfaced,
+                LastNonIdempotentSurfaced = observed.LastSurfaced,
             };
         }
     }

@@ -216,7 +216,7 @@ internal sealed class GuardMetrics : IGuardEvents
         foreach (OriginKeepAlive origin in _ledger.Snapshot())
         {
             // What leads through a proxy would stand beside the direct way with the same tags; the ledger page shows both.
-            if (origin.UnsafeLimit is not TimeSpan limit || origin.Proxy is not null || !OriginKey.TryParse(origin.Origin, out OriginKey key))
+            if (origin.NonIdempotentLimit is not TimeSpan limit || origin.Proxy is not null || !OriginKey.TryParse(origin.Origin, out OriginKey key))
             {
                 continue;
             }
@@ -224,7 +224,7 @@ internal sealed class GuardMetrics : IGuardEvents
             OriginTags tags = OriginTags.Of(key);
             if (tags != OriginTags.Others)
             {
-                yield return new Measurement<double>(limit.TotalSeconds, tags.Scheme, tags.Address, tags.Port, new(TelemetryTags.LimitSource, origin.UnsafeLimitSource.ToString()));
+                yield return new Measurement<double>(limit.TotalSeconds, tags.Scheme, tags.Address, tags.Port, new(TelemetryTags.LimitSource, origin.NonIdempotentLimitSource.ToString()));
             }
         }
     }

@@ -143,8 +143,8 @@ internal sealed class CapturedRace : IDisposable
         var guarded = new Contender("guarded, never replays", handler => new PathOfIdHandler(StaleConnGuardHandler.Create(
             new StaleConnGuardOptions
             {
-                KeepAlive = { Learn = false, UnsafeMaxIdle = TimeSpan.FromHours(1) },
-                Replay = { UnsafeReplay = UnsafeReplay.Never },
+                KeepAlive = { Learn = false, NonIdempotentMaxIdle = TimeSpan.FromHours(1) },
+                Replay = { NonIdempotentReplay = NonIdempotentReplay.Never },
                 Retry = { Enabled = false },
             },
             handler)));

@@ -29,7 +29,7 @@ public static class SilenceRun
     {
         handler ??= new SocketsHttpHandler();
         handler.SslOptions.RemoteCertificateValidationCallback = static (_, _, _, _) => true;
-        var options = new StaleConnGuardOptions { Retry = { Enabled = false }, KeepAlive = { UnsafeMaxIdle = Timeout.InfiniteTimeSpan, Learn = false } };
+        var options = new StaleConnGuardOptions { Retry = { Enabled = false }, KeepAlive = { NonIdempotentMaxIdle = Timeout.InfiniteTimeSpan, Learn = false } };
         configure?.Invoke(options);
         return new HttpClient(guarded ? StaleConnGuardHandler.Create(options, handler) : handler) { Timeout = patience };
     }

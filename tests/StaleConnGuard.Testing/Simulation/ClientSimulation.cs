@@ -234,14 +234,14 @@ public sealed class ClientSimulation
         }
 
         KeepAliveSettings settings = _client == SimulatedClient.GuardWithoutMargin ? s_withoutMargin : KeepAliveSettings.Default;
-        long ticks = KeepAliveLimit.For(_knowledge, settings, safe).MaxIdleTicks;
+        long ticks = KeepAliveLimit.WithFullMargin(_knowledge, settings, safe).MaxIdleTicks;
         return ticks == long.MaxValue ? double.PositiveInfinity : TimeSpan.FromTicks(ticks).TotalSeconds;
     }
 
     /// <summary>What the guard asks the kernel when a connection is too old for the whole margin.</summary>
     private bool IsSurelyOpen(Connection connection, double age, double now)
     {
-        long limit = KeepAliveLimit.InForce(_knowledge, KeepAliveSettings.Default, safeToRepeat: false).MaxIdleTicks;
+        long limit = KeepAliveLimit.WithMeasuredMargin(_knowledge, KeepAliveSettings.Default, safeToRepeat: false).MaxIdleTicks;
 
         // The runtime itself stops a second before what the server advertises.
         if (_client != SimulatedClient.Guard || TimeSpan.FromSeconds(age).Ticks > limit || age > _server.Advertises - 1)

@@ -85,7 +85,7 @@ public sealed class MarginFuzz(int seed)
                 break;
             default:
                 _said.Add(string.Create(CultureInfo.InvariantCulture, $"{_now}: silent"));
-                _learner.Margin?.GiveBack(_now);
+                _learner.Margin?.Revoke(_now);
                 _reference.SilentHit(_now);
                 break;
         }

@@ -68,7 +68,7 @@ public sealed class MarginReference
     {
         Kind.SilentHit => true,
         Kind.StaleHit => one.Believed != long.MaxValue,
-        Kind.Open => one.Outcome is LearningOutcome.Doubted or LearningOutcome.Raised or LearningOutcome.Forgotten,
+        Kind.Open => one.Outcome is LearningOutcome.Contradicted or LearningOutcome.Raised or LearningOutcome.Forgotten,
         _ => one.Outcome is LearningOutcome.RestartSuspected or LearningOutcome.TooYoung or LearningOutcome.Raised or LearningOutcome.Forgotten
             || (one.Believed != long.MaxValue && one.Age < one.Believed - (Second / 10)),
     };

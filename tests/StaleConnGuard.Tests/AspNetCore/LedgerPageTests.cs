@@ -34,7 +34,7 @@ public class LedgerPageTests
         origins.GetArrayLength().ShouldBe(2);
         origins[0].GetProperty("origin").GetString().ShouldBe("https://a.test:443");
         origins[0].GetProperty("proxy").GetString().ShouldBe("http://proxy.test:3128");
-        origins[0].GetProperty("unsafeSurfaced").GetInt64().ShouldBe(1);
+        origins[0].GetProperty("nonIdempotentSurfaced").GetInt64().ShouldBe(1);
         origins[0].GetProperty("limit").ValueKind.ShouldBe(JsonValueKind.Null);
         origins[1].GetProperty("advertised").GetDouble().ShouldBe(5);
         origins[1].GetProperty("limit").GetDouble().ShouldBe(4);

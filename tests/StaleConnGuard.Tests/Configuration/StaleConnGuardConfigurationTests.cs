@@ -13,8 +13,8 @@ public class StaleConnGuardConfigurationTests
     {
         StaleConnGuardOptions options = Read("""
             { "StaleConnGuard": {
-              "KeepAlive": { "ServerTimeout": "00:01:30", "Margin": "00:00:02", "UnsafeMaxIdle": "Infinite", "Learn": false, "MeasureMargin": false, "SolicitHint": "False" },
-              "Replay": { "MaxReplays": 5, "UnsafeReplay": "never", "BufferOneShotUpTo": 65536, "ConfirmOneShotBody": false },
+              "KeepAlive": { "ServerTimeout": "00:01:30", "Margin": "00:00:02", "NonIdempotentMaxIdle": "Infinite", "Learn": false, "MeasureMargin": false, "SolicitHint": "False" },
+              "Replay": { "MaxReplays": 5, "NonIdempotentReplay": "never", "BufferOneShotUpTo": 65536, "ConfirmOneShotBody": false },
               "Retry": { "Enabled": false, "MaxRetries": 7, "BaseDelay": "00:00:00.1", "MaxDelay": "00:00:05", "Jitter": "Decorrelated", "StatusCodes": [ 503, 429 ],
                 "HonorRetryAfter": false, "MaxRetryAfter": "00:01:00", "CallerTimeout": "00:01:40", "Budget": { "Ratio": 0.5, "MinRetriesPerSecond": 3 } },
               "Transport": { "ConnectTimeout": "00:00:03", "PooledConnectionLifetime": "Infinite", "PooledConnectionIdleTimeout": "00:00:20",
@@ -24,12 +24,12 @@ public class StaleConnGuardConfigurationTests
             """);
         options.KeepAlive.ServerTimeout.ShouldBe(TimeSpan.FromSeconds(90));
         options.KeepAlive.Margin.ShouldBe(TimeSpan.FromSeconds(2));
-        options.KeepAlive.UnsafeMaxIdle.ShouldBe(Timeout.InfiniteTimeSpan);
+        options.KeepAlive.NonIdempotentMaxIdle.ShouldBe(Timeout.InfiniteTimeSpan);
         options.KeepAlive.Learn.ShouldBeFalse();
         options.KeepAlive.MeasureMargin.ShouldBeFalse();
         options.KeepAlive.SolicitHint.ShouldBeFalse();
         options.Replay.MaxReplays.ShouldBe(5);
-        options.Replay.UnsafeReplay.ShouldBe(UnsafeReplay.Never);
+        options.Replay.NonIdempotentReplay.ShouldBe(NonIdempotentReplay.Never);
         options.Replay.BufferOneShotUpTo.ShouldBe(65536);
         options.Replay.ConfirmOneShotBody.ShouldBeFalse();
         options.Retry.Enabled.ShouldBeFalse();
@@ -109,7 +109,7 @@ public class StaleConnGuardConfigurationTests
             { "StaleConnGuard": { "KeepAlive": { "Origins": {
               "https://api.example.com": { "ServerTimeout": "00:00:05", "Learn": false, "MeasureMargin": false },
               "https://api.example.com:8443": { "ServerTimeout": "Nginx", "Margin": "00:00:04" },
-              "http://[::1]:5000": { "UnsafeMaxIdle": "00:00:01" } } },
+              "http://[::1]:5000": { "NonIdempotentMaxIdle": "00:00:01" } } },
               "Clients": { "orders": { "KeepAlive": { "Origins": { "https://api.example.com": { "ServerTimeout": "00:00:09" } } } } } } }
             """, "orders");
         options.KeepAlive.Origins.Keys.ShouldBe(["https://api.example.com", "https://api.example.com:8443", "http://[::1]:5000"], ignoreOrder: true);
@@ -118,7 +118,7 @@ public class StaleConnGuardConfigurationTests
         options.KeepAlive.Origins["https://api.example.com"].MeasureMargin.ShouldBe(false);
         options.KeepAlive.Origins["https://api.example.com:8443"].ServerTimeout.ShouldBe(TimeSpan.FromSeconds(65));
         options.KeepAlive.Origins["https://api.example.com:8443"].Margin.ShouldBe(TimeSpan.FromSeconds(4));
-        options.KeepAlive.Origins["http://[::1]:5000"].UnsafeMaxIdle.ShouldBe(TimeSpan.FromSeconds(1));
+        options.KeepAlive.Origins["http://[::1]:5000"].NonIdempotentMaxIdle.ShouldBe(TimeSpan.FromSeconds(1));
         StaleConnGuardOptionsRules.Check(options).ShouldBeEmpty();
     }
 
@@ -128,7 +128,7 @@ public class StaleConnGuardConfigurationTests
     [InlineData("""{ "KeepAlive": { "ServerTimeout": "00:00:00.05" } }""", "StaleConnGuard:KeepAlive:ServerTimeout is '00:00:00.05'; accepted is a time between 00:00:00.1000000 and 1.00:00:00")]
     [InlineData("""{ "KeepAlive": { "Margin": "01:00:61" } }""", "StaleConnGuard:KeepAlive:Margin is '01:00:61'; accepted is a time written as")]
     [InlineData("""{ "KeepAlive": { "Margin": "" } }""", "StaleConnGuard:KeepAlive:Margin is ''; accepted is a time written as")]
-    [InlineData("""{ "KeepAlive": { "Margn": "00:00:01" } }""", "StaleConnGuard:KeepAlive:Margn is not known. Did you mean Margin? Known here: ServerTimeout, Margin, UnsafeMaxIdle, Learn, MeasureMargin, SolicitHint, Origins")]
+    [InlineData("""{ "KeepAlive": { "Margn": "00:00:01" } }""", "StaleConnGuard:KeepAlive:Margn is not known. Did you mean Margin? Known here: ServerTimeout, Margin, NonIdempotentMaxIdle, Learn, MeasureMargin, SolicitHint, Origins")]
     [InlineData("""{ "KeepAlive": { "Learn": "yes" } }""", "StaleConnGuard:KeepAlive:Learn is 'yes'; accepted is true or false")]
     [InlineData("""{ "KeepAlive": { "Margin": { "Seconds": 1 } } }""", "StaleConnGuard:KeepAlive:Margin is a section; a single value is expected")]
     [InlineData("""{ "KeepAlive": "on" }""", "StaleConnGuard:KeepAlive is 'on'; accepted is a section")]
@@ -136,7 +136,7 @@ public class StaleConnGuardConfigurationTests
     [InlineData("""{ "KeepAlive": { "Origins": { "https://api.example.com:443": { "Timeout": "00:00:05" } } } }""", "StaleConnGuard:KeepAlive:Origins:https://api.example.com:443:Timeout is not known. Known here: ServerTimeout,")]
     [InlineData("""{ "Replay": { "MaxReplays": "many" } }""", "StaleConnGuard:Replay:MaxReplays is 'many'; accepted is a whole number between 0 and 10")]
     [InlineData("""{ "Replay": { "MaxReplays": 11 } }""", "StaleConnGuard:Replay:MaxReplays is '11'; accepted is a whole number between 0 and 10")]
-    [InlineData("""{ "Replay": { "UnsafeReplay": "1" } }""", "StaleConnGuard:Replay:UnsafeReplay is '1'; accepted is one of WhenProven, Always, Never")]
+    [InlineData("""{ "Replay": { "NonIdempotentReplay": "1" } }""", "StaleConnGuard:Replay:NonIdempotentReplay is '1'; accepted is one of WhenProven, Always, Never")]
     [InlineData("""{ "Replay": { "ConfirmOneShotBody": "yes" } }""", "StaleConnGuard:Replay:ConfirmOneShotBody is 'yes'; accepted is true or false")]
     [InlineData("""{ "Replay": { "BufferOneShotUpTo": 0 } }""", "StaleConnGuard:Replay:BufferOneShotUpTo is '0'; accepted is a whole number between 1 and 104857600")]
     [InlineData("""{ "Retry": { "StatusCodes": [ 503, 200 ] } }""", "StaleConnGuard:Retry:StatusCodes:1 is '200'; accepted is a list of whole numbers between 400 and 599")]

@@ -12,14 +12,14 @@ public class StaleConnGuardOptionsRulesTests
         { o => o.KeepAlive.ServerTimeout = TimeSpan.FromMilliseconds(99), "KeepAlive:ServerTimeout is '00:00:00.0990000'; accepted is a time between 00:00:00.1000000 and 1.00:00:00" },
         { o => o.KeepAlive.ServerTimeout = TimeSpan.FromDays(2), "KeepAlive:ServerTimeout is '2.00:00:00'; accepted is a time between 00:00:00.1000000 and 1.00:00:00" },
         { o => o.KeepAlive.Margin = TimeSpan.FromSeconds(-1), "KeepAlive:Margin is '-00:00:01'; accepted is a time between 00:00:00 and 01:00:00" },
-        { o => o.KeepAlive.UnsafeMaxIdle = TimeSpan.FromSeconds(-1), "KeepAlive:UnsafeMaxIdle is '-00:00:01'; accepted is a time between 00:00:00 and 1.00:00:00, or Infinite (-00:00:00.0010000)" },
+        { o => o.KeepAlive.NonIdempotentMaxIdle = TimeSpan.FromSeconds(-1), "KeepAlive:NonIdempotentMaxIdle is '-00:00:01'; accepted is a time between 00:00:00 and 1.00:00:00, or Infinite (-00:00:00.0010000)" },
         { o => o.KeepAlive.Origins["api.example.com"] = new(), "KeepAlive:Origins:api.example.com is not an origin such as https://api.example.com or http://10.0.0.7:8080, without user, path or query" },
         { o => o.KeepAlive.Origins["https://a/path"] = new(), "KeepAlive:Origins:https://a/path is not an origin such as https://api.example.com or http://10.0.0.7:8080, without user, path or query" },
         { o => o.KeepAlive.Origins["https://a"] = new() { Margin = TimeSpan.FromHours(2) }, "KeepAlive:Origins:https://a:Margin is '02:00:00'; accepted is a time between 00:00:00 and 01:00:00" },
         { o => { o.KeepAlive.Origins["https://a"] = new(); o.KeepAlive.Origins["https://a:443"] = new(); }, "KeepAlive:Origins:https://a:443 is the same origin as https://a" },
         { o => o.Replay.MaxReplays = 11, "Replay:MaxReplays is '11'; accepted is a whole number between 0 and 10" },
         { o => o.Replay.BufferOneShotUpTo = 0, "Replay:BufferOneShotUpTo is '0'; accepted is a whole number between 1 and 104857600" },
-        { o => o.Replay.UnsafeReplay = (UnsafeReplay)7, "Replay:UnsafeReplay is '7'; accepted is one of WhenProven, Always, Never" },
+        { o => o.Replay.NonIdempotentReplay = (NonIdempotentReplay)7, "Replay:NonIdempotentReplay is '7'; accepted is one of WhenProven, Always, Never" },
         { o => o.Transport.ConnectTimeout = TimeSpan.Zero, "Transport:ConnectTimeout is '00:00:00'; accepted is a time between 00:00:00.0100000 and 01:00:00, or Infinite (-00:00:00.0010000)" },
         { o => o.Transport.PooledConnectionLifetime = TimeSpan.Zero, "Transport:PooledConnectionLifetime is '00:00:00'; accepted is a time between 00:00:01 and 1.00:00:00, or Infinite (-00:00:00.0010000)" },
         { o => o.Transport.UnacknowledgedDataTimeout = TimeSpan.FromMilliseconds(499), "Transport:UnacknowledgedDataTimeout is '00:00:00.4990000'; accepted is a time between 00:00:00.5000000 and 01:00:00, or Infinite (-00:00:00.0010000)" },
@@ -46,7 +46,7 @@ public class StaleConnGuardOptionsRulesTests
     public void Check_InfiniteWhereAllowed_Passes()
     {
         var options = new StaleConnGuardOptions();
-        options.KeepAlive.UnsafeMaxIdle = Timeout.InfiniteTimeSpan;
+        options.KeepAlive.NonIdempotentMaxIdle = Timeout.InfiniteTimeSpan;
         options.Transport.ConnectTimeout = Timeout.InfiniteTimeSpan;
         options.Transport.UnacknowledgedDataTimeout = Timeout.InfiniteTimeSpan;
         options.Transport.KeepAlivePingDelay = Timeout.InfiniteTimeSpan;

@@ -164,12 +164,12 @@ public class DecisionTableTests
         Replays = 0,
         IsUnprovenReplaySpent = false,
         MaxReplays = 3,
-        UnsafeReplay = UnsafeReplay.WhenProven,
+        NonIdempotentReplay = NonIdempotentReplay.WhenProven,
     };
 
     private static RetryReason Judge(Row row, string method)
     {
-        var policy = new RetryPolicy(new RetryOptions(), UnsafeReplay.WhenProven, new Random(1));
+        var policy = new RetryPolicy(new RetryOptions(), NonIdempotentReplay.WhenProven, new Random(1));
         using HttpRequestMessage request = RetryBench.Request(method, row.OneShotBody ? OneShot.Content("a") : new StringContent("a"));
         using HttpResponseMessage? response = row.Status is HttpStatusCode status ? new HttpResponseMessage(status) : null;
         return policy.Judge(new RequestSnapshot(request), attempts: null, retries: 0, row.Failure, response, CancellationToken.None);

@@ -7,26 +7,26 @@ public class ReplayRuleTests
     [
         (ReplayDecision.ReplayNotSent, Lost(Delivery.NotSent)),
         (ReplayDecision.ReplayNotSent, Lost(Delivery.NotSent) with { IsReused = false }),
-        (ReplayDecision.ReplayNotSent, Lost(Delivery.NotSent) with { UnsafeReplay = UnsafeReplay.Never, IsUnprovenReplaySpent = true }),
+        (ReplayDecision.ReplayNotSent, Lost(Delivery.NotSent) with { NonIdempotentReplay = NonIdempotentReplay.Never, IsUnprovenReplaySpent = true }),
         (ReplayDecision.ReplayProvenUndelivered, Lost(Delivery.ProvenUndelivered)),
-        (ReplayDecision.ReplayProvenUndelivered, Lost(Delivery.ProvenUndelivered) with { IsSafeToRepeat = true, UnsafeReplay = UnsafeReplay.Never }),
+        (ReplayDecision.ReplayProvenUndelivered, Lost(Delivery.ProvenUndelivered) with { IsSafeToRepeat = true, NonIdempotentReplay = NonIdempotentReplay.Never }),
         (ReplayDecision.ReplayProvenUndelivered, Lost(Delivery.ProvenUndelivered) with { Replays = 2, IsUnprovenReplaySpent = true }),
         (ReplayDecision.ReplaySafeToRepeat, Lost(Delivery.Unknown) with { IsSafeToRepeat = true }),
-        (ReplayDecision.ReplaySafeToRepeat, Lost(Delivery.Unknown) with { IsSafeToRepeat = true, UnsafeReplay = UnsafeReplay.Never }),
-        (ReplayDecision.ReplayOnCallersWord, Lost(Delivery.Unknown) with { UnsafeReplay = UnsafeReplay.Always }),
+        (ReplayDecision.ReplaySafeToRepeat, Lost(Delivery.Unknown) with { IsSafeToRepeat = true, NonIdempotentReplay = NonIdempotentReplay.Never }),
+        (ReplayDecision.ReplayOnCallersWord, Lost(Delivery.Unknown) with { NonIdempotentReplay = NonIdempotentReplay.Always }),
         (ReplayDecision.SurfaceCancelled, Lost(Delivery.NotSent) with { IsCancelled = true }),
         (ReplayDecision.SurfaceCancelled, Lost(Delivery.ResponseStarted) with { IsCancelled = true, CanBodyBeSent = false, Replays = 9 }),
-        (ReplayDecision.SurfaceResponseStarted, Lost(Delivery.ResponseStarted) with { IsSafeToRepeat = true, UnsafeReplay = UnsafeReplay.Always }),
+        (ReplayDecision.SurfaceResponseStarted, Lost(Delivery.ResponseStarted) with { IsSafeToRepeat = true, NonIdempotentReplay = NonIdempotentReplay.Always }),
         (ReplayDecision.SurfaceBodyConsumed, Lost(Delivery.NotSent) with { CanBodyBeSent = false, IsSafeToRepeat = true }),
         (ReplayDecision.SurfaceReplaysExhausted, Lost(Delivery.NotSent) with { Replays = 3 }),
         (ReplayDecision.SurfaceReplaysExhausted, Lost(Delivery.ProvenUndelivered) with { MaxReplays = 0 }),
         (ReplayDecision.SurfaceNewConnection, Lost(Delivery.Unknown) with { IsReused = false, IsSafeToRepeat = true }),
         (ReplayDecision.SurfaceNewConnection, Lost(Delivery.ProvenUndelivered) with { IsReused = false }),
-        (ReplayDecision.SurfaceProofNotTrusted, Lost(Delivery.ProvenUndelivered) with { UnsafeReplay = UnsafeReplay.Never }),
+        (ReplayDecision.SurfaceProofNotTrusted, Lost(Delivery.ProvenUndelivered) with { NonIdempotentReplay = NonIdempotentReplay.Never }),
         (ReplayDecision.SurfaceUnprovenReplayExhausted, Lost(Delivery.Unknown) with { IsSafeToRepeat = true, IsUnprovenReplaySpent = true }),
-        (ReplayDecision.SurfaceUnprovenReplayExhausted, Lost(Delivery.Unknown) with { UnsafeReplay = UnsafeReplay.Always, IsUnprovenReplaySpent = true }),
+        (ReplayDecision.SurfaceUnprovenReplayExhausted, Lost(Delivery.Unknown) with { NonIdempotentReplay = NonIdempotentReplay.Always, IsUnprovenReplaySpent = true }),
         (ReplayDecision.SurfaceNotSafeToRepeat, Lost(Delivery.Unknown)),
-        (ReplayDecision.SurfaceNotSafeToRepeat, Lost(Delivery.Unknown) with { UnsafeReplay = UnsafeReplay.Never }),
+        (ReplayDecision.SurfaceNotSafeToRepeat, Lost(Delivery.Unknown) with { NonIdempotentReplay = NonIdempotentReplay.Never }),
     ];
 
     public static TheoryData<int> Rows() => [.. Enumerable.Range(0, s_rows.Length)];
@@ -52,7 +52,7 @@ public class ReplayRuleTests
             combinations++;
             bool repeated = ReplayRule.Decide(facts).IsReplay();
             bool maybeExecuted = facts.Delivery is Delivery.Unknown or Delivery.ResponseStarted;
-            bool allowed = facts.IsSafeToRepeat || facts.UnsafeReplay is UnsafeReplay.Always;
+            bool allowed = facts.IsSafeToRepeat || facts.NonIdempotentReplay is NonIdempotentReplay.Always;
             (repeated && maybeExecuted && !allowed).ShouldBeFalse(facts.ToString());
             (repeated && (facts.Delivery is Delivery.ResponseStarted || facts.IsCancelled || !facts.CanBodyBeSent || facts.Replays >= facts.MaxReplays)).ShouldBeFalse(facts.ToString());
             (repeated && maybeExecuted && (facts.IsUnprovenReplaySpent || !facts.IsReused)).ShouldBeFalse(facts.ToString());
@@ -65,7 +65,7 @@ public class ReplayRuleTests
         from delivery in Enum.GetValues<Delivery>()
         from flags in Enumerable.Range(0, 32)
         from replays in new[] { 0, 1, 3 }
-        from unsafeReplay in Enum.GetValues<UnsafeReplay>()
+        from nonIdempotentReplay in Enum.GetValues<NonIdempotentReplay>()
         select new ReplayFacts
         {
             Delivery = delivery,
@@ -76,7 +76,7 @@ public class ReplayRuleTests
             IsUnprovenReplaySpent = (flags & 16) != 0,
             Replays = replays,
             MaxReplays = 3,
-            UnsafeReplay = unsafeReplay,
+            NonIdempotentReplay = nonIdempotentReplay,
         };
 
     private static ReplayFacts Lost(Delivery delivery) => new()
@@ -89,6 +89,6 @@ public class ReplayRuleTests
         Replays = 0,
         IsUnprovenReplaySpent = false,
         MaxReplays = 3,
-        UnsafeReplay = UnsafeReplay.WhenProven,
+        NonIdempotentReplay = NonIdempotentReplay.WhenProven,
     };
 }

@@ -19,7 +19,7 @@ public class AdvertisedTimeoutTests
         _origin.Wait(3600);
         Hear(60).ShouldBe(LearningOutcome.Noted);
         _origin.Wait(590);
-        Hear(60).ShouldBe(LearningOutcome.Doubted);
+        Hear(60).ShouldBe(LearningOutcome.Contradicted);
         InForce.ShouldBe(5);
         _origin.Wait(11);
         Hear(60).ShouldBe(LearningOutcome.Raised);

@@ -104,7 +104,7 @@ public class KeepAliveLedgerTests
         OriginKeepAlive known = ledger.Snapshot().ShouldHaveSingleItem();
         known.Margin.ShouldBe(TimeSpan.FromSeconds(0.0625));
         known.Limit.ShouldBe(TimeSpan.FromSeconds(4.9375));
-        known.UnsafeLimit.ShouldBe(TimeSpan.FromSeconds(4.9375));
+        known.NonIdempotentLimit.ShouldBe(TimeSpan.FromSeconds(4.9375));
     }
 
     [Fact]
@@ -126,7 +126,7 @@ public class KeepAliveLedgerTests
                     default: knowledge.Advertised(age); break;
                 }
 
-                KeepAliveLimit.For(knowledge, KeepAliveSettings.Default, safeToRepeat: false).MaxIdleTicks.ShouldBeGreaterThan(0);
+                KeepAliveLimit.WithFullMargin(knowledge, KeepAliveSettings.Default, safeToRepeat: false).MaxIdleTicks.ShouldBeGreaterThan(0);
             }
         })));
 

@@ -11,7 +11,7 @@ public class KeepAliveLimitTests
 
     [Fact]
     public void NothingKnown_NotSafeToRepeat_TakesYoungConnectionsOnly() =>
-        Limit(safe: false).ShouldBe(Of(2, KeepAliveLimitSource.UnsafeMaxIdle));
+        Limit(safe: false).ShouldBe(Of(2, KeepAliveLimitSource.NonIdempotentMaxIdle));
 
     [Fact]
     public void NothingKnown_SeenOpenForLonger_TakesUpToThat()
@@ -19,13 +19,13 @@ public class KeepAliveLimitTests
         _origin.Wait(60).Open(30);
         Limit(safe: false).ShouldBe(Of(30, KeepAliveLimitSource.OpenUntil));
         _options.Learn = false;
-        Limit(safe: false).ShouldBe(Of(2, KeepAliveLimitSource.UnsafeMaxIdle));
+        Limit(safe: false).ShouldBe(Of(2, KeepAliveLimitSource.NonIdempotentMaxIdle));
     }
 
     [Fact]
-    public void NothingKnown_UnsafeMaxIdleInfinite_HasNoLimit()
+    public void NothingKnown_NonIdempotentMaxIdleInfinite_HasNoLimit()
     {
-        _options.UnsafeMaxIdle = Timeout.InfiniteTimeSpan;
+        _options.NonIdempotentMaxIdle = Timeout.InfiniteTimeSpan;
         Limit(safe: false).MaxIdleTicks.ShouldBe(long.MaxValue);
     }
 
@@ -73,60 +73,60 @@ public class KeepAliveLimitTests
     }
 
     [Fact]
-    public void InForce_MarginMeasured_AppliesToTheSmallestTimeoutOfConfiguredAndLearned()
+    public void WithMeasuredMargin_MarginMeasured_AppliesToTheSmallestTimeoutOfConfiguredAndLearned()
     {
         Measure(5);
-        InForce.ShouldBe(Of(4.9375, KeepAliveLimitSource.Learned));
+        WithMeasuredMargin.ShouldBe(Of(4.9375, KeepAliveLimitSource.Learned));
         Limit(safe: false).ShouldBe(Of(4, KeepAliveLimitSource.Learned));
         _options.ServerTimeout = TimeSpan.FromSeconds(60);
-        InForce.ShouldBe(Of(4.9375, KeepAliveLimitSource.Learned));
+        WithMeasuredMargin.ShouldBe(Of(4.9375, KeepAliveLimitSource.Learned));
         _options.ServerTimeout = TimeSpan.FromSeconds(3);
-        InForce.ShouldBe(Of(2.9375, KeepAliveLimitSource.Configured));
+        WithMeasuredMargin.ShouldBe(Of(2.9375, KeepAliveLimitSource.Configured));
         _options.ServerTimeout = TimeSpan.FromMilliseconds(100);
-        InForce.ShouldBe(Of(0.05, KeepAliveLimitSource.Configured));
+        WithMeasuredMargin.ShouldBe(Of(0.05, KeepAliveLimitSource.Configured));
     }
 
     [Fact]
-    public void InForce_ServerAdvertises_KeepsTheWholeMargin()
+    public void WithMeasuredMargin_ServerAdvertises_KeepsTheWholeMargin()
     {
         Measure(6);
         _origin.Knowledge.Advertised(TimeSpan.FromSeconds(5));
-        InForce.ShouldBe(Of(4, KeepAliveLimitSource.Advertised));
+        WithMeasuredMargin.ShouldBe(Of(4, KeepAliveLimitSource.Advertised));
     }
 
     [Fact]
-    public void InForce_MarginConfiguredSmaller_TheConfiguredOneWins()
+    public void WithMeasuredMargin_MarginConfiguredSmaller_TheConfiguredOneWins()
     {
         Measure(5);
         _options.Margin = TimeSpan.FromMilliseconds(20);
-        InForce.ShouldBe(Of(4.98, KeepAliveLimitSource.Learned));
+        WithMeasuredMargin.ShouldBe(Of(4.98, KeepAliveLimitSource.Learned));
     }
 
     [Fact]
-    public void InForce_NotMeasuredOrNotWanted_IsTheWholeMargin()
+    public void WithMeasuredMargin_NotMeasuredOrNotWanted_IsTheWholeMargin()
     {
-        InForce.ShouldBe(Of(2, KeepAliveLimitSource.UnsafeMaxIdle));
+        WithMeasuredMargin.ShouldBe(Of(2, KeepAliveLimitSource.NonIdempotentMaxIdle));
         _origin.Wait(10).Closed(5);
         _origin.Wait(10).Closed(5);
-        InForce.ShouldBe(Of(4, KeepAliveLimitSource.Learned));
+        WithMeasuredMargin.ShouldBe(Of(4, KeepAliveLimitSource.Learned));
         Measure(5);
         _options.MeasureMargin = false;
-        InForce.ShouldBe(Of(4, KeepAliveLimitSource.Learned));
+        WithMeasuredMargin.ShouldBe(Of(4, KeepAliveLimitSource.Learned));
 
         _options.MeasureMargin = true;
         _options.ServerTimeout = TimeSpan.FromSeconds(5);
         _options.Learn = false;
-        InForce.ShouldBe(Of(4, KeepAliveLimitSource.Configured));
+        WithMeasuredMargin.ShouldBe(Of(4, KeepAliveLimitSource.Configured));
     }
 
     [Fact]
-    public void InForce_OneOriginDoesNotWantIt_KeepsTheWholeMarginThere()
+    public void WithMeasuredMargin_OneOriginDoesNotWantIt_KeepsTheWholeMarginThere()
     {
         Measure(5);
         _options.Origins[_origin.Knowledge.Key.Origin] = new KeepAliveOriginOptions { MeasureMargin = false };
         KeepAliveSettings settings = KeepAliveSettings.From(_options);
         settings.MeasuresMargin.ShouldBeTrue();
-        KeepAliveLimit.InForce(_origin.Knowledge, settings.For(_origin.Knowledge.Key), safeToRepeat: false).ShouldBe(Of(4, KeepAliveLimitSource.Learned));
+        KeepAliveLimit.WithMeasuredMargin(_origin.Knowledge, settings.For(_origin.Knowledge.Key), safeToRepeat: false).ShouldBe(Of(4, KeepAliveLimitSource.Learned));
     }
 
     [Fact]
@@ -167,7 +167,7 @@ public class KeepAliveLimitTests
 
     private void OnePass(KeepAliveSettings settings, HttpResponseMessage response)
     {
-        KeepAliveLimit.For(_origin.Knowledge, settings.For(_origin.Knowledge.Key), safeToRepeat: false);
+        KeepAliveLimit.WithFullMargin(_origin.Knowledge, settings.For(_origin.Knowledge.Key), safeToRepeat: false);
         if (response.Headers.NonValidated.TryGetValues(KeepAliveHeader.Name, out var values))
         {
             _origin.Knowledge.Advertised(values);
@@ -184,9 +184,9 @@ public class KeepAliveLimitTests
         }
     }
 
-    private KeepAliveLimit InForce => KeepAliveLimit.InForce(_origin.Knowledge, KeepAliveSettings.From(_options), safeToRepeat: false);
+    private KeepAliveLimit WithMeasuredMargin => KeepAliveLimit.WithMeasuredMargin(_origin.Knowledge, KeepAliveSettings.From(_options), safeToRepeat: false);
 
-    private KeepAliveLimit Limit(bool safe) => KeepAliveLimit.For(_origin.Knowledge, KeepAliveSettings.From(_options), safe);
+    private KeepAliveLimit Limit(bool safe) => KeepAliveLimit.WithFullMargin(_origin.Knowledge, KeepAliveSettings.From(_options), safe);
 
     private static KeepAliveLimit Of(double seconds, KeepAliveLimitSource source) => new(TimeSpan.FromSeconds(seconds).Ticks, source);
 }

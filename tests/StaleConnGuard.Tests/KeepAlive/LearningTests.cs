@@ -194,8 +194,8 @@ public class LearningTests
     public void Raised_ConnectionsOutliveIt_IsFollowedWithinTenMinutes()
     {
         Learn(5);
-        _origin.Wait(60).Open(20).ShouldBe(LearningOutcome.Doubted);
-        _origin.Wait(400).Open(20).ShouldBe(LearningOutcome.Doubted);
+        _origin.Wait(60).Open(20).ShouldBe(LearningOutcome.Contradicted);
+        _origin.Wait(400).Open(20).ShouldBe(LearningOutcome.Contradicted);
         _origin.Learned.ShouldBe(5);
 
         _origin.Wait(21).Open(20).ShouldBe(LearningOutcome.Forgotten);
@@ -219,7 +219,7 @@ public class LearningTests
         _origin.Wait(20);
         for (int i = 1; i < 20; i++)
         {
-            _origin.Wait(10).Open(20).ShouldBe(LearningOutcome.Doubted);
+            _origin.Wait(10).Open(20).ShouldBe(LearningOutcome.Contradicted);
         }
 
         _origin.Wait(10).Open(20).ShouldBe(LearningOutcome.Forgotten);
@@ -234,7 +234,7 @@ public class LearningTests
         _origin.Wait(20);
         for (int i = 0; i < 40; i++)
         {
-            _origin.Wait(10).Open(20).ShouldBe(LearningOutcome.Doubted);
+            _origin.Wait(10).Open(20).ShouldBe(LearningOutcome.Contradicted);
         }
     }
 
@@ -265,8 +265,8 @@ public class LearningTests
     public void Raised_LaterClosesAgree_TheirTimeoutTakesOver()
     {
         Learn(5);
-        _origin.Wait(60).Closed(30).ShouldBe(LearningOutcome.Doubted);
-        _origin.Wait(60).Closed(30).ShouldBe(LearningOutcome.Doubted);
+        _origin.Wait(60).Closed(30).ShouldBe(LearningOutcome.Contradicted);
+        _origin.Wait(60).Closed(30).ShouldBe(LearningOutcome.Contradicted);
         _origin.Wait(361).Closed(30).ShouldBe(LearningOutcome.Raised);
         _origin.Learned.ShouldBe(30);
     }
@@ -296,7 +296,7 @@ public class LearningTests
     public void Learned_FromOneStaleHitOnly_IsGivenUpAfterAMinute()
     {
         _origin.Wait(60).Stale(5);
-        _origin.Wait(50).Open(20).ShouldBe(LearningOutcome.Doubted);
+        _origin.Wait(50).Open(20).ShouldBe(LearningOutcome.Contradicted);
         _origin.Wait(11).Open(20).ShouldBe(LearningOutcome.Forgotten);
     }
 

@@ -251,7 +251,7 @@ public class MeasuredMarginTests
     public void Open_LongerThanTheTimeout_GivesItBack()
     {
         Close(5, 5);
-        _origin.Wait(20).Open(20).ShouldBe(LearningOutcome.Doubted);
+        _origin.Wait(20).Open(20).ShouldBe(LearningOutcome.Contradicted);
         _origin.Margin.ShouldBeNull();
     }
 

@@ -19,7 +19,7 @@ public class LogListenerTests
         id.Name.ShouldBe("StaleHitSurfaced");
         message.ShouldBe(
             "A request to https://api.test:443 failed on a connection that the server ended as it was taken (idle for 00:00:01.5000000, Reset), and is not replayed; a layer above may still send it again. "
-            + "Delivery Unknown, decision SurfaceNotSafeToRepeat, connection age 00:01:00, 7 requests on the connection before, keep-alive limit 00:00:02 (UnsafeMaxIdle), 2 replays before.");
+            + "Delivery Unknown, decision SurfaceNotSafeToRepeat, connection age 00:01:00, 7 requests on the connection before, keep-alive limit 00:00:02 (NonIdempotentMaxIdle), 2 replays before.");
     }
 
     [Fact]
@@ -63,12 +63,12 @@ public class LogListenerTests
 
         e.Origin.ShouldBe("https://api.test:443");
         e.Limit.ShouldBe(TimeSpan.FromSeconds(2));
-        e.LimitSource.ShouldBe(KeepAliveLimitSource.UnsafeMaxIdle);
+        e.LimitSource.ShouldBe(KeepAliveLimitSource.NonIdempotentMaxIdle);
         e.RequestsOnConnection.ShouldBe(7);
         e.Replays.ShouldBe(2);
         e.Message.ShouldStartWith("The pooled connection to https://api.test:443, idle for 1.500 s, was reset before any byte of a response, and the request was not replayed because ");
         e.Message.ShouldEndWith(
-            "[Delivery: Unknown, decision: SurfaceNotSafeToRepeat, idle age: 1.500 s, connection age: 60.000 s, requests on the connection before: 7, keep-alive limit: 2.000 s (UnsafeMaxIdle), replays: 2]");
+            "[Delivery: Unknown, decision: SurfaceNotSafeToRepeat, idle age: 1.500 s, connection age: 60.000 s, requests on the connection before: 7, keep-alive limit: 2.000 s (NonIdempotentMaxIdle), replays: 2]");
         e.Message.ShouldNotContain("customer");
     }
 

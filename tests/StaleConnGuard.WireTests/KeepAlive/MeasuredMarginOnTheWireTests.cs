@@ -7,7 +7,7 @@ using StaleConnGuard.WireTests.Guard;
 namespace StaleConnGuard.WireTests.KeepAlive;
 
 /// <summary>
-/// A real nginx that closes after a second, over the delayed link. Once its closes have been measured, unsafe requests take connections far within the whole
+/// A real nginx that closes after a second, over the delayed link. Once its closes have been measured, non-idempotent requests take connections far within the whole
 /// margin and lose none, while plain clients lose theirs.
 /// </summary>
 [Collection(ExactTime.Collection)]

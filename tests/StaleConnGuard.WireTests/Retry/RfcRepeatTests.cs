@@ -105,7 +105,7 @@ public class RfcRepeatTests
     [Fact]
     public async Task R04_ProxyThatTrustsNoProof_NeverRepeatsAPost()
     {
-        var options = new StaleConnGuardOptions { Replay = { UnsafeReplay = UnsafeReplay.Never }, Retry = { BaseDelay = TimeSpan.Zero } };
+        var options = new StaleConnGuardOptions { Replay = { NonIdempotentReplay = NonIdempotentReplay.Never }, Retry = { BaseDelay = TimeSpan.Zero } };
         await using var race = new Guard.StaleRace(guarded: true, options: options);
         await race.WarmUpAsync();
         var e = await Assert.ThrowsAsync<StaleConnectionException>(() => race.SendAsync(Request("POST", "bytes")));

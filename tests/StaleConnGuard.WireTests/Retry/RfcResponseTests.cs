@@ -144,7 +144,7 @@ public class RfcResponseTests
         server.TotalExecutions.ShouldBe(1);
 
         using HttpClient asking = RetryClient.Create(o => o.StatusCodes = [HttpStatusCode.RequestTimeout]);
-        using HttpResponseMessage unsafeOnce = await asking.PostAsync(server.Uri, null);
+        using HttpResponseMessage nonIdempotentOnce = await asking.PostAsync(server.Uri, null);
         server.TotalExecutions.ShouldBe(2);
         using HttpResponseMessage often = await asking.GetAsync(server.Uri);
         server.TotalExecutions.ShouldBe(2 + 4);

@@ -18,7 +18,7 @@ internal sealed class SilentClient : IDisposable
         var options = new StaleConnGuardOptions
         {
             Retry = { Enabled = false },
-            KeepAlive = { UnsafeMaxIdle = Timeout.InfiniteTimeSpan },
+            KeepAlive = { NonIdempotentMaxIdle = Timeout.InfiniteTimeSpan },
             Transport = { UnacknowledgedDataTimeout = Unacknowledged },
         };
         configure?.Invoke(options);

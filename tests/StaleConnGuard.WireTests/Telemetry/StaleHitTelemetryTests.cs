@@ -56,8 +56,8 @@ public class StaleHitTelemetryTests
         hit.Tags["error.type"].ShouldBeOneOf("Reset", "EndOfStream");
         metrics.Of(StaleConnGuardDiagnostics.Replays, port).ShouldBeEmpty();
         KeepAliveLedger.Shared.TryGet(race.Server.Uri, out OriginKeepAlive? known).ShouldBeTrue();
-        known!.UnsafeSurfaced.ShouldBe(1);
-        known.LastUnsafeSurfaced.ShouldNotBeNull();
+        known!.NonIdempotentSurfaced.ShouldBe(1);
+        known.LastNonIdempotentSurfaced.ShouldNotBeNull();
     }
 
     [Fact]
@@ -122,7 +122,7 @@ public class StaleHitTelemetryTests
         tags["staleconnguard.delivery"].ShouldBe("ProvenUndelivered");
         tags["error.type"].ShouldBe("EndOfStream");
         tags["staleconnguard.connection.requests"].ShouldBe(1);
-        tags["staleconnguard.limit.source"].ShouldBe("UnsafeMaxIdle");
+        tags["staleconnguard.limit.source"].ShouldBe("NonIdempotentMaxIdle");
         sent[2].Events.ShouldBeEmpty();
         sent.Select(s => s.GetTagItem("http.request.resend_count")).ShouldBe([null, null, 1]);
     }

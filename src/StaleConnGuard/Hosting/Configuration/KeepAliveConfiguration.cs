@@ -17,9 +17,9 @@ internal static class KeepAliveConfiguration
             options.Margin = margin;
         }
 
-        if (reader.TryTime(nameof(options.UnsafeMaxIdle), KeepAliveRules.UnsafeMaxIdle, out TimeSpan unsafeMaxIdle))
+        if (reader.TryTime(nameof(options.NonIdempotentMaxIdle), KeepAliveRules.NonIdempotentMaxIdle, out TimeSpan nonIdempotentMaxIdle))
         {
-            options.UnsafeMaxIdle = unsafeMaxIdle;
+            options.NonIdempotentMaxIdle = nonIdempotentMaxIdle;
         }
 
         if (reader.TryBool(nameof(options.Learn), out bool learn))
@@ -97,9 +97,9 @@ internal static class KeepAliveConfiguration
             origin.Margin = margin;
         }
 
-        if (reader.TryOptionalTime(nameof(origin.UnsafeMaxIdle), KeepAliveRules.UnsafeMaxIdle, out TimeSpan? unsafeMaxIdle))
+        if (reader.TryOptionalTime(nameof(origin.NonIdempotentMaxIdle), KeepAliveRules.NonIdempotentMaxIdle, out TimeSpan? nonIdempotentMaxIdle))
         {
-            origin.UnsafeMaxIdle = unsafeMaxIdle;
+            origin.NonIdempotentMaxIdle = nonIdempotentMaxIdle;
         }
 
         if (reader.TryBool(nameof(origin.Learn), out bool learn))

@@ -5,7 +5,7 @@ internal static class KeepAliveRules
 {
     public static readonly TimeRange ServerTimeout = new(KeepAliveDefaults.MinServerTimeout, KeepAliveDefaults.MaxServerTimeout);
     public static readonly TimeRange Margin = new(TimeSpan.Zero, KeepAliveDefaults.MaxMargin);
-    public static readonly TimeRange UnsafeMaxIdle = new(TimeSpan.Zero, KeepAliveDefaults.MaxUnsafeMaxIdle, InfiniteToo: true);
+    public static readonly TimeRange NonIdempotentMaxIdle = new(TimeSpan.Zero, KeepAliveDefaults.MaxNonIdempotentMaxIdle, InfiniteToo: true);
 
     public const string OriginForm = "an origin such as https://api.example.com or http://10.0.0.7:8080, without user, path or query";
 
@@ -13,7 +13,7 @@ internal static class KeepAliveRules
     {
         failures.Check(nameof(options.ServerTimeout), options.ServerTimeout, ServerTimeout);
         failures.Check(nameof(options.Margin), options.Margin, Margin);
-        failures.Check(nameof(options.UnsafeMaxIdle), options.UnsafeMaxIdle, UnsafeMaxIdle);
+        failures.Check(nameof(options.NonIdempotentMaxIdle), options.NonIdempotentMaxIdle, NonIdempotentMaxIdle);
 
         OptionFailures origins = failures.Below(nameof(options.Origins));
         var seen = new Dictionary<OriginKey, string>();
@@ -44,6 +44,6 @@ internal static class KeepAliveRules
         OptionFailures one = origins.Below(text);
         one.Check(nameof(origin.ServerTimeout), origin.ServerTimeout, ServerTimeout);
         one.Check(nameof(origin.Margin), origin.Margin, Margin);
-        one.Check(nameof(origin.UnsafeMaxIdle), origin.UnsafeMaxIdle, UnsafeMaxIdle);
+        one.Check(nameof(origin.NonIdempotentMaxIdle), origin.NonIdempotentMaxIdle, NonIdempotentMaxIdle);
     }
 }

@@ -10,9 +10,9 @@ internal static class ReplayConfiguration
             options.MaxReplays = maxReplays;
         }
 
-        if (reader.TryEnum(nameof(options.UnsafeReplay), out UnsafeReplay unsafeReplay))
+        if (reader.TryEnum(nameof(options.NonIdempotentReplay), out NonIdempotentReplay nonIdempotentReplay))
         {
-            options.UnsafeReplay = unsafeReplay;
+            options.NonIdempotentReplay = nonIdempotentReplay;
         }
 
         if (reader.TryEnum(nameof(options.RepeatsFromAbove), out RepeatsFromAbove repeatsFromAbove))

@@ -16,7 +16,7 @@ internal static class ReplayRules
             failures.Check(nameof(options.BufferOneShotUpTo), bytes, MinBufferOneShot, MaxBufferOneShot);
         }
 
-        failures.CheckDefined(nameof(options.UnsafeReplay), options.UnsafeReplay);
+        failures.CheckDefined(nameof(options.NonIdempotentReplay), options.NonIdempotentReplay);
         failures.CheckDefined(nameof(options.RepeatsFromAbove), options.RepeatsFromAbove);
     }
 }

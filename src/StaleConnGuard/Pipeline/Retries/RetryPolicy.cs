@@ -11,10 +11,10 @@ internal sealed class RetryPolicy
     private readonly TimeSpan _maxRetryAfter;
 
     /// <param name="options">The options.</param>
-    /// <param name="unsafeReplay">Whether a proof of non-delivery is trusted for a request that is not safe to repeat.</param>
+    /// <param name="nonIdempotentReplay">Whether a proof of non-delivery is trusted for a request that is not safe to repeat.</param>
     /// <param name="random">The source of chance; used by this instance alone.</param>
     /// <exception cref="ArgumentException">An option is out of its range; the message names each.</exception>
-    public RetryPolicy(RetryOptions options, UnsafeReplay unsafeReplay, Random random)
+    public RetryPolicy(RetryOptions options, NonIdempotentReplay nonIdempotentReplay, Random random)
     {
         string errors = string.Join("; ", RetryOptionsRules.Check(options));
         if (errors.Length > 0)
@@ -27,7 +27,7 @@ internal sealed class RetryPolicy
             _retriedStatus[(int)code] = true;
         }
 
-        _trustsProof = unsafeReplay is not UnsafeReplay.Never;
+        _trustsProof = nonIdempotentReplay is not NonIdempotentReplay.Never;
         _honorRetryAfter = options.HonorRetryAfter;
         _maxRetryAfter = options.MaxRetryAfter;
         MaxRetries = options.MaxRetries;

@@ -32,7 +32,7 @@ internal sealed class RetrySettings
             return;
         }
 
-        Loop = new RetryLoop(new RetryPolicy(retry, replay.UnsafeReplay, services.Random), services);
+        Loop = new RetryLoop(new RetryPolicy(retry, replay.NonIdempotentReplay, services.Random), services);
         if (retry.ConfigurePipeline is not null)
         {
             Pipeline = _built ??= Build(retry.ConfigurePipeline, Loop, services.Budgets.Time);

@@ -75,7 +75,7 @@ internal sealed class IdleExpiry(Http1Connection connection, IdleObservation idl
 
     private long? LimitTicks(Exchange user)
     {
-        KeepAliveLimit limit = KeepAliveLimit.InForce(connection.Origin, user.Settings.KeepAlive.For(connection.Origin.Key), safeToRepeat: true);
+        KeepAliveLimit limit = KeepAliveLimit.WithMeasuredMargin(connection.Origin, user.Settings.KeepAlive.For(connection.Origin.Key), safeToRepeat: true);
         return limit.Source is KeepAliveLimitSource.Configured or KeepAliveLimitSource.Advertised && limit.MaxIdle is not null ? limit.MaxIdleTicks : null;
     }
 }

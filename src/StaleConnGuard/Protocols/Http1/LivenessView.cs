@@ -6,7 +6,7 @@ internal sealed class LivenessView : ILivenessSubject
 {
     private readonly Http1Connection _connection;
     private readonly ResponseReader _responses;
-    private readonly SilenceWatch? _watch;
+    private readonly LivenessWatch? _watch;
 
     public LivenessView(Http1Connection connection, ResponseReader responses)
     {
@@ -43,7 +43,7 @@ internal sealed class LivenessView : ILivenessSubject
     /// <summary>Has the watch look soon at a connection that was taken again after a pause.</summary>
     public void SuspectAfterPause(Exchange exchange)
     {
-        if (exchange.IdleAgeTicks < SilenceSettings.EarlyFromTicks || _watch is not { Settings.SuspectsEarly: true } watch)
+        if (exchange.IdleAgeTicks < LivenessSettings.EarlyFromTicks || _watch is not { Settings.SuspectsEarly: true } watch)
         {
             return;
         }

@@ -22,7 +22,7 @@ internal enum LearningOutcome
     Confirmed,
 
     /// <summary>A connection outlived the timeout that is known; it is kept for now.</summary>
-    Doubted,
+    Contradicted,
 
     /// <summary>A timeout is known now.</summary>
     Learned,

@@ -25,13 +25,13 @@ internal static class LearningRules
     public const long TentativePatience = TimeSpan.TicksPerMinute;
 
     /// <summary>So many connections must have outlived the timeout since it was last confirmed before it is given up.</summary>
-    public const int DoubtsToGiveUp = 2;
+    public const int ContradictionsToGiveUp = 2;
 
     /// <summary>
     /// So many in a row, with no confirmation between them, outvote what was not established yet. The most uneven server known
     /// confirms every eighth time.
     /// </summary>
-    public const int DoubtsToOutvote = 20;
+    public const int ContradictionsToOutvote = 20;
 
     /// <summary>Confirmed so often, a timeout is established: only <see cref="Patience"/> ends it.</summary>
     public const int ConfirmationsToEstablish = 3;

@@ -33,14 +33,14 @@ internal sealed class MeasuredMargin
     {
         if (SpeaksAgainst(outcome))
         {
-            GiveBack(moment);
+            Revoke(moment);
             return;
         }
 
         // A server short of connections, a restart that this is the first sign of, another server behind the origin.
         if (believed != LearningRules.None && age < believed - MarginRules.WidestSpread)
         {
-            GiveBack(moment);
+            Revoke(moment);
             return;
         }
 
@@ -53,7 +53,7 @@ internal sealed class MeasuredMargin
         _closes.Add(age, moment, roundTrip);
         if (IsGiven && _closes.Spread > MarginRules.WidestSpread)
         {
-            GiveBack(moment);
+            Revoke(moment);
             return;
         }
 
@@ -68,7 +68,7 @@ internal sealed class MeasuredMargin
     {
         // At an age that even the whole margin allows it is no question of the margin.
         bool wasMargin = age > LearningRules.SurelyOpenBelow(believed) && outcome is not LearningOutcome.RestartSuspected;
-        GiveBack(now);
+        Revoke(now);
         if (wasMargin)
         {
             _waitsUntil = now + (MarginRules.Wait << _doublings);
@@ -78,14 +78,14 @@ internal sealed class MeasuredMargin
 
     public void SeenOpen(long now, LearningOutcome outcome)
     {
-        if (SpeaksAgainst(outcome) || outcome is LearningOutcome.Doubted)
+        if (SpeaksAgainst(outcome) || outcome is LearningOutcome.Contradicted)
         {
-            GiveBack(now);
+            Revoke(now);
         }
     }
 
     /// <summary>Whatever it was, it is not what was measured.</summary>
-    public void GiveBack(long moment)
+    public void Revoke(long moment)
     {
         Publish(LearningRules.None);
         _closes.Clear();

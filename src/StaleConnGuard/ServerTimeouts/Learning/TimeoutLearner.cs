@@ -13,9 +13,9 @@ namespace StaleConnGuard.ServerTimeouts;
 internal sealed class TimeoutLearner
 {
     private RecentCloses _closes = new();
-    private Belief _belief = Belief.Nothing;
-    private Belief _before = Belief.Nothing;
-    private int _doubts;
+    private Estimate _estimate = Estimate.Nothing;
+    private Estimate _before = Estimate.Nothing;
+    private int _contradictions;
 
     // Made at the first close.
     private MeasuredMargin? _margin;
@@ -31,7 +31,7 @@ internal sealed class TimeoutLearner
     private long _longestOpenAt;
 
     /// <summary>The learned server timeout, or <see cref="LearningRules.None"/>.</summary>
-    public long Timeout => _belief.Timeout;
+    public long Timeout => _estimate.Timeout;
 
     /// <summary>How far below <see cref="Timeout"/> connections are safe; null as long as there was nothing to measure.</summary>
     public MeasuredMargin? Margin => _margin;
@@ -44,7 +44,7 @@ internal sealed class TimeoutLearner
     {
         get
         {
-            if (_doubts >= LearningRules.DoubtsToGiveUp)
+            if (_contradictions >= LearningRules.ContradictionsToGiveUp)
             {
                 return LearningRules.Floor;
             }
@@ -55,15 +55,15 @@ internal sealed class TimeoutLearner
 
     public LearningOutcome IdleClosed(long age, bool exact, long moment, long roundTrip)
     {
-        long believed = _belief.Timeout;
+        long believed = _estimate.Timeout;
         LearningOutcome outcome = LearnFromClose(age, exact, moment);
-        (_margin ??= new MeasuredMargin()).Closed(age, exact, moment, roundTrip, believed, _belief.Timeout, outcome);
+        (_margin ??= new MeasuredMargin()).Closed(age, exact, moment, roundTrip, believed, _estimate.Timeout, outcome);
         return outcome;
     }
 
     public LearningOutcome StaleHit(long age, bool reset, long now)
     {
-        long believed = _belief.Timeout;
+        long believed = _estimate.Timeout;
         LearningOutcome outcome = LearnFromHit(age, reset, now);
         if (believed != LearningRules.None)
         {
@@ -101,7 +101,7 @@ internal sealed class TimeoutLearner
             return Confirm(age, moment);
         }
 
-        if (age > _belief.Timeout)
+        if (age > _estimate.Timeout)
         {
             // A close found late may have happened at the known timeout: no second candidate, only a missing confirmation.
             if (exact)
@@ -110,7 +110,7 @@ internal sealed class TimeoutLearner
                 _closes.Add(age, moment);
             }
 
-            return Doubt(moment);
+            return Contradict(moment);
         }
 
         long agreeing = _closes.SmallestAgreeing(age, moment, out long agreedBy);
@@ -145,9 +145,9 @@ internal sealed class TimeoutLearner
 
         long agreeing = _closes.SmallestAgreeing(age, now, out long agreedBy);
         _closes.Add(age, now);
-        if (age > _belief.Timeout)
+        if (age > _estimate.Timeout)
         {
-            return Doubt(now);
+            return Contradict(now);
         }
 
         if (agreeing != LearningRules.None)
@@ -185,17 +185,17 @@ internal sealed class TimeoutLearner
 
         OpenUntil = Math.Max(OpenUntil, age);
         _closes.Outlived(age, now);
-        if (_belief.Timeout == LearningRules.None)
+        if (_estimate.Timeout == LearningRules.None)
         {
             return LearningOutcome.NothingNew;
         }
 
-        bool outlived = age > _belief.Timeout + LearningRules.Tolerance(_belief.Timeout);
+        bool outlived = age > _estimate.Timeout + LearningRules.Tolerance(_estimate.Timeout);
 
         // If it passed the timeout before the last close at the timeout was seen, that is older news than that.
-        if (outlived && now - age + _belief.Timeout >= _belief.ConfirmedAt)
+        if (outlived && now - age + _estimate.Timeout >= _estimate.ConfirmedAt)
         {
-            return Doubt(now);
+            return Contradict(now);
         }
 
         return GivesUp(now) ? GiveUp(now) : LearningOutcome.NothingNew;
@@ -210,44 +210,44 @@ internal sealed class TimeoutLearner
     {
         (_restarts ??= new RestartMoments()).Add(moment);
         _closes.RemoveMoment(moment);
-        if (_belief.IsSetBy(moment))
+        if (_estimate.IsSetBy(moment))
         {
             // What it had taken the place of may come from an earlier restart of the series.
-            _belief = _before.IsSetByOneOf(_restarts) ? Belief.Nothing : _before;
-            _before = Belief.Nothing;
-            _doubts = 0;
+            _estimate = _before.IsSetByOneOf(_restarts) ? Estimate.Nothing : _before;
+            _before = Estimate.Nothing;
+            _contradictions = 0;
         }
         else if (_before.IsSetBy(moment))
         {
-            _before = Belief.Nothing;
+            _before = Estimate.Nothing;
         }
 
         return LearningOutcome.RestartSuspected;
     }
 
-    private bool Confirms(long age) => _belief.Timeout != LearningRules.None && LearningRules.Agree(age, _belief.Timeout);
+    private bool Confirms(long age) => _estimate.Timeout != LearningRules.None && LearningRules.Agree(age, _estimate.Timeout);
 
     private LearningOutcome Confirm(long age, long moment)
     {
         // The smaller one: this is how a server that closes within a range is followed down to the lower end of it.
-        _belief = _belief with { Timeout = Math.Min(age, _belief.Timeout), Confirmations = _belief.Confirmations + 1, ConfirmedAt = Math.Max(moment, _belief.ConfirmedAt) };
-        _doubts = 0;
+        _estimate = _estimate with { Timeout = Math.Min(age, _estimate.Timeout), Confirmations = _estimate.Confirmations + 1, ConfirmedAt = Math.Max(moment, _estimate.ConfirmedAt) };
+        _contradictions = 0;
         return LearningOutcome.Confirmed;
     }
 
-    private LearningOutcome Doubt(long now)
+    private LearningOutcome Contradict(long now)
     {
-        _doubts++;
-        return GivesUp(now) ? GiveUp(now) : LearningOutcome.Doubted;
+        _contradictions++;
+        return GivesUp(now) ? GiveUp(now) : LearningOutcome.Contradicted;
     }
 
     private LearningOutcome GiveUp(long now)
     {
-        long next = _closes.SmallestSupported(_belief.ConfirmedAt);
+        long next = _closes.SmallestSupported(_estimate.ConfirmedAt);
         if (next == LearningRules.None)
         {
-            _belief = Belief.Nothing;
-            _doubts = 0;
+            _estimate = Estimate.Nothing;
+            _contradictions = 0;
             return LearningOutcome.Forgotten;
         }
 
@@ -256,29 +256,29 @@ internal sealed class TimeoutLearner
 
     private bool GivesUp(long now)
     {
-        if (_doubts < LearningRules.DoubtsToGiveUp)
+        if (_contradictions < LearningRules.ContradictionsToGiveUp)
         {
             return false;
         }
 
         // Two closes that agreed by chance, in a series of restarts, are outvoted at once.
-        if (_doubts >= LearningRules.DoubtsToOutvote && _belief.Confirmations < LearningRules.ConfirmationsToEstablish)
+        if (_contradictions >= LearningRules.ContradictionsToOutvote && _estimate.Confirmations < LearningRules.ConfirmationsToEstablish)
         {
             return true;
         }
 
-        long patience = _belief.Confirmations == 0 ? LearningRules.TentativePatience : LearningRules.Patience;
-        return now - _belief.ConfirmedAt > patience;
+        long patience = _estimate.Confirmations == 0 ? LearningRules.TentativePatience : LearningRules.Patience;
+        return now - _estimate.ConfirmedAt > patience;
     }
 
     private LearningOutcome Believe(long timeout, int confirmations, long moment, long agreedBy = LearningRules.None)
     {
-        LearningOutcome outcome = _belief.Timeout == LearningRules.None ? LearningOutcome.Learned
-            : timeout < _belief.Timeout ? LearningOutcome.Lowered
+        LearningOutcome outcome = _estimate.Timeout == LearningRules.None ? LearningOutcome.Learned
+            : timeout < _estimate.Timeout ? LearningOutcome.Lowered
             : LearningOutcome.Raised;
-        _before = _belief;
-        _belief = new Belief(timeout, confirmations, moment, moment, agreedBy);
-        _doubts = 0;
+        _before = _estimate;
+        _estimate = new Estimate(timeout, confirmations, moment, moment, agreedBy);
+        _contradictions = 0;
         _longestOpen = Math.Min(_longestOpen, timeout);
         return outcome;
     }

@@ -9,9 +9,9 @@ namespace StaleConnGuard.ServerTimeouts;
 /// <param name="ConfirmedAt">When it was confirmed last.</param>
 /// <param name="SetBy">The moment whose close or stale hit set it, so that it can be undone if that was a restart.</param>
 /// <param name="AgreedBy">The moment of the close that agreed, for the same reason.</param>
-internal sealed record Belief(long Timeout, int Confirmations, long ConfirmedAt, long SetBy, long AgreedBy)
+internal sealed record Estimate(long Timeout, int Confirmations, long ConfirmedAt, long SetBy, long AgreedBy)
 {
-    public static Belief Nothing { get; } = new(LearningRules.None, 0, 0, LearningRules.None, LearningRules.None);
+    public static Estimate Nothing { get; } = new(LearningRules.None, 0, 0, LearningRules.None, LearningRules.None);
 
     public bool IsSetBy(long moment) => IsOf(SetBy, moment) || IsOf(AgreedBy, moment);
 

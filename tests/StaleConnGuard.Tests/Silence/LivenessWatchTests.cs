@@ -2,18 +2,18 @@ using StaleConnGuard.Testing;
 
 namespace StaleConnGuard.Tests.Silence;
 
-public class SilenceWatchTests
+public class LivenessWatchTests
 {
     private static readonly long s_slow = TimeSpan.FromSeconds(1).Ticks;
 
     private readonly VirtualClock _clock = new();
-    private readonly SilenceWatch _watch;
+    private readonly LivenessWatch _watch;
 
-    public SilenceWatchTests() => _watch = SilenceWatch.For(new TransportOptions(), _clock)!;
+    public LivenessWatchTests() => _watch = LivenessWatch.For(new TransportOptions(), _clock)!;
 
     [Fact]
     public void For_NothingToWatchFor_IsNoWatch() =>
-        SilenceWatch.For(new TransportOptions { UnacknowledgedDataTimeout = Timeout.InfiniteTimeSpan, EarlySuspicion = false }, _clock).ShouldBeNull();
+        LivenessWatch.For(new TransportOptions { UnacknowledgedDataTimeout = Timeout.InfiniteTimeSpan, EarlySuspicion = false }, _clock).ShouldBeNull();
 
     [Fact]
     public void Timer_NothingWritten_StandsStill()
@@ -72,7 +72,7 @@ public class SilenceWatchTests
     [Fact]
     public void Tick_NothingOutstanding_LooksOnceMoreAndStandsStill()
     {
-        var connection = new Connection { Next = SilenceWatch.Never };
+        var connection = new Connection { Next = LivenessWatch.Never };
         _watch.Add(connection);
         _watch.Wake();
         _clock.Advance(TimeSpan.FromSeconds(1));
@@ -86,7 +86,7 @@ public class SilenceWatchTests
     [Fact]
     public void Tick_WriteDuringTheLook_IsNotLost()
     {
-        var connection = new Connection { Next = SilenceWatch.Never };
+        var connection = new Connection { Next = LivenessWatch.Never };
         connection.WhileLooking = () => _watch.Wake();
         _watch.Add(connection);
         _watch.Wake();
@@ -99,7 +99,7 @@ public class SilenceWatchTests
     {
         _watch.Add(new Connection { Next = s_slow });
         _watch.Add(new Connection { Next = TimeSpan.FromMilliseconds(120).Ticks });
-        _watch.Add(new Connection { Next = SilenceWatch.Never });
+        _watch.Add(new Connection { Next = LivenessWatch.Never });
         _watch.Wake();
         _clock.Advance(TimeSpan.FromSeconds(1));
         _clock.NextDue.ShouldBe(TimeSpan.FromMilliseconds(120));
@@ -131,7 +131,7 @@ public class SilenceWatchTests
     [Fact]
     public void Tick_WhileAnotherLooks_ComesAgainAndNeverTwoAtOnce()
     {
-        var connection = new Connection { Next = SilenceWatch.Never };
+        var connection = new Connection { Next = LivenessWatch.Never };
         bool once = true;
         connection.WhileLooking = () =>
         {
@@ -192,7 +192,7 @@ public class SilenceWatchTests
     [Fact]
     public void Wake_OnlyEarlySuspicion_LeavesTheTimerAlone()
     {
-        SilenceWatch watch = SilenceWatch.For(new TransportOptions { UnacknowledgedDataTimeout = Timeout.InfiniteTimeSpan }, _clock)!;
+        LivenessWatch watch = LivenessWatch.For(new TransportOptions { UnacknowledgedDataTimeout = Timeout.InfiniteTimeSpan }, _clock)!;
         watch.Wake();
         _clock.NextDue.ShouldBeNull();
         watch.Hurry();

@@ -12,7 +12,7 @@ namespace StaleConnGuard.Liveness;
 /// set the timer again. So whoever is about to stop takes the timer's mark away first, makes that visible to all cores, and looks once
 /// more. Either that look sees the write, or the writer sees that the timer stands.
 /// </remarks>
-internal sealed class SilenceWatch
+internal sealed class LivenessWatch
 {
     public const long Never = long.MaxValue;
 
@@ -29,7 +29,7 @@ internal sealed class SilenceWatch
     private long _due;
     private int _ticking;
 
-    public SilenceWatch(SilenceSettings settings, TimeProvider time)
+    public LivenessWatch(LivenessSettings settings, TimeProvider time)
     {
         Settings = settings;
         _time = time;
@@ -38,15 +38,15 @@ internal sealed class SilenceWatch
         _timer = MakeTimer();
     }
 
-    public SilenceSettings Settings { get; }
+    public LivenessSettings Settings { get; }
 
     public long Now => _time.GetElapsedTime(_start).Ticks;
 
     /// <summary>Null when the options leave nothing to watch for.</summary>
-    public static SilenceWatch? For(TransportOptions options, TimeProvider time)
+    public static LivenessWatch? For(TransportOptions options, TimeProvider time)
     {
-        var settings = SilenceSettings.From(options);
-        return settings.IsOn ? new SilenceWatch(settings, time) : null;
+        var settings = LivenessSettings.From(options);
+        return settings.IsOn ? new LivenessWatch(settings, time) : null;
     }
 
     /// <summary>Watches a transport from now on, where its kernel can be asked.</summary>
@@ -111,7 +111,7 @@ internal sealed class SilenceWatch
     }
 
     /// <summary>Something is about to be written that deserves a look soon.</summary>
-    public void Hurry() => LookWithin(SilenceSettings.FastLookTicks);
+    public void Hurry() => LookWithin(LivenessSettings.FastLookTicks);
 
     /// <summary>The timer lives as long as the handler, and must not carry the context of whoever happens to make that.</summary>
     private ITimer MakeTimer()
@@ -124,7 +124,7 @@ internal sealed class SilenceWatch
 
         try
         {
-            return _time.CreateTimer(static watch => ((SilenceWatch)watch!).Tick(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            return _time.CreateTimer(static watch => ((LivenessWatch)watch!).Tick(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         }
         finally
         {
@@ -165,7 +165,7 @@ internal sealed class SilenceWatch
         if (Interlocked.Exchange(ref _ticking, 1) != 0)
         {
             // Another tick is still looking.
-            LookWithin(SilenceSettings.FastLookTicks);
+            LookWithin(LivenessSettings.FastLookTicks);
             return;
         }
 
@@ -179,7 +179,7 @@ internal sealed class SilenceWatch
         Volatile.Write(ref _ticking, 0);
         if (next != Never)
         {
-            LookWithin(Math.Max(next, SilenceSettings.ShortestLookTicks));
+            LookWithin(Math.Max(next, LivenessSettings.ShortestLookTicks));
         }
     }
 

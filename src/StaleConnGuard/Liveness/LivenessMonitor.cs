@@ -2,10 +2,10 @@ namespace StaleConnGuard.Liveness;
 
 /// <summary>
 /// Looks for one connection whether its peer has gone silent, and ends it then. With HTTP/1.1 above, it looks only while an exchange waits for its
-/// answer; with anything else above (HTTP/2, a tunnel, a TLS handshake), after something was written. Driven by <see cref="SilenceWatch"/>.
+/// answer; with anything else above (HTTP/2, a tunnel, a TLS handshake), after something was written. Driven by <see cref="LivenessWatch"/>.
 /// </summary>
 /// <remarks>Made by a look that finds something outstanding, dropped by one that does not: most connections never need one.</remarks>
-internal sealed class SilenceMonitor(TransportStream transport, SilenceWatch watch)
+internal sealed class LivenessMonitor(TransportStream transport, LivenessWatch watch)
 {
     private Exchange? _waiting;
     private SilenceClock _clock;
@@ -28,12 +28,12 @@ internal sealed class SilenceMonitor(TransportStream transport, SilenceWatch wat
             _waiting = exchange;
             _clock.Reset();
             _suspicion.Reset();
-            return exchange is null ? SilenceWatch.Never : NextLook(exchange);
+            return exchange is null ? LivenessWatch.Never : NextLook(exchange);
         }
 
-        if (exchange is null || NextLook(exchange) == SilenceWatch.Never || !transport.TryProbe(out TcpSnapshot info))
+        if (exchange is null || NextLook(exchange) == LivenessWatch.Never || !transport.TryProbe(out TcpSnapshot info))
         {
-            return SilenceWatch.Never;
+            return LivenessWatch.Never;
         }
 
         Binding binding = exchange.Binding!;
@@ -41,7 +41,7 @@ internal sealed class SilenceMonitor(TransportStream transport, SilenceWatch wat
         ulong before = binding.Mark.AcknowledgedBefore.GetValueOrDefault();
         if (exchange.IsSuspected && EndsEarly(above, exchange, _suspicion.Judge(info, before, age), age))
         {
-            return SilenceWatch.Never;
+            return LivenessWatch.Never;
         }
 
         // Of a request of which nothing is acknowledged it is known when it was written. Of anything else, only what has been watched counts.
@@ -49,7 +49,7 @@ internal sealed class SilenceMonitor(TransportStream transport, SilenceWatch wat
         if (silentFor >= TimeoutTicks)
         {
             End(above, exchange, TimeSpan.FromTicks(silentFor));
-            return SilenceWatch.Never;
+            return LivenessWatch.Never;
         }
 
         return silentFor > 0 ? Math.Min(NextLook(exchange), TimeoutTicks - silentFor) : NextLook(exchange);
@@ -59,10 +59,10 @@ internal sealed class SilenceMonitor(TransportStream transport, SilenceWatch wat
     {
         if (exchange.IsSuspected)
         {
-            return SilenceSettings.FastLookTicks;
+            return LivenessSettings.FastLookTicks;
         }
 
-        return TimeoutTicks == SilenceWatch.Never ? SilenceWatch.Never : watch.Settings.SlowLookTicks;
+        return TimeoutTicks == LivenessWatch.Never ? LivenessWatch.Never : watch.Settings.SlowLookTicks;
     }
 
     private bool EndsEarly(ILivenessSubject above, Exchange exchange, EarlyFinding finding, TimeSpan age)
@@ -97,15 +97,15 @@ internal sealed class SilenceMonitor(TransportStream transport, SilenceWatch wat
     private long LookAtBytes(long now)
     {
         long written = transport.BytesWritten;
-        if (TimeoutTicks == SilenceWatch.Never || (written == _seenWritten && !_outstanding && !transport.IsWriting))
+        if (TimeoutTicks == LivenessWatch.Never || (written == _seenWritten && !_outstanding && !transport.IsWriting))
         {
-            return SilenceWatch.Never;
+            return LivenessWatch.Never;
         }
 
         _seenWritten = written;
         if (!transport.TryProbe(out TcpSnapshot info))
         {
-            return SilenceWatch.Never;
+            return LivenessWatch.Never;
         }
 
         _outstanding = info.Unacknowledged > 0 || info.Probes > 0;
@@ -113,7 +113,7 @@ internal sealed class SilenceMonitor(TransportStream transport, SilenceWatch wat
         if (silentFor >= TimeoutTicks)
         {
             transport.Abort();
-            return SilenceWatch.Never;
+            return LivenessWatch.Never;
         }
 
         return silentFor > 0 ? Math.Min(watch.Settings.SlowLookTicks, TimeoutTicks - silentFor) : watch.Settings.SlowLookTicks;

@@ -1,7 +1,7 @@
 namespace StaleConnGuard;
 
 /// <summary>When a request that is not safe to repeat may be replayed after a stale hit.</summary>
-public enum UnsafeReplay
+public enum NonIdempotentReplay
 {
     /// <summary>Only when it is certain that the server did not receive it: nothing was sent, or the kernel proves it. The default.</summary>
     WhenProven,
