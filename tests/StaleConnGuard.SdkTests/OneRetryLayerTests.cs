@@ -2,6 +2,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Http.Resilience;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Testing;
 using StaleConnGuard.Testing;
 
 namespace StaleConnGuard.SdkTests;
@@ -129,7 +130,7 @@ public class OneRetryLayerTests
 
     private static (string[] Chain, string[] Said) Build(Action<IServiceCollection> register)
     {
-        var log = new RecordingLoggerProvider();
+        var log = new FakeLoggerProvider();
         var services = new ServiceCollection();
         services.AddLogging(logging => logging.AddProvider(log));
         register(services);
@@ -140,6 +141,6 @@ public class OneRetryLayerTests
             chain.Add(handler.GetType().Name);
         }
 
-        return ([.. chain], [.. log.Entries.Where(e => e.Category == "StaleConnGuard").Select(e => $"{e.Id.Name} {e.Level}")]);
+        return ([.. chain], [.. log.Collector.GetSnapshot().Where(e => e.Category == "StaleConnGuard").Select(e => $"{e.Id.Name} {e.Level}")]);
     }
 }

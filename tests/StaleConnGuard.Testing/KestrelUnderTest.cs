@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Testing;
 using StaleConnGuard.Racing;
 
 namespace StaleConnGuard.Testing;
@@ -19,7 +20,7 @@ public sealed class KestrelUnderTest : IAsyncDisposable
 
     private KestrelUnderTest(WebApplication app) => _app = app;
 
-    public RecordingLoggerProvider Log { get; private init; } = new();
+    public FakeLoggerProvider Log { get; private init; } = new();
 
     public IServiceProvider Services => _app.Services;
 
@@ -29,7 +30,7 @@ public sealed class KestrelUnderTest : IAsyncDisposable
         Action<WebApplicationBuilder> configure, Action<WebApplication> map, HttpProtocols protocols = HttpProtocols.Http1, DelayedLink? link = null, X509Certificate2? certificate = null)
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
-        var log = new RecordingLoggerProvider();
+        var log = new FakeLoggerProvider();
         builder.Logging.ClearProviders().AddProvider(log);
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(link?.ServerAddress ?? IPAddress.Loopback, 0, listen =>
         {

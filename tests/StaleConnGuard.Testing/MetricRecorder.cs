@@ -3,7 +3,10 @@ using System.Diagnostics.Metrics;
 
 namespace StaleConnGuard.Testing;
 
-/// <summary>Listens to the instruments of meters named <c>StaleConnGuard</c>, of one meter or of all, and keeps every measurement.</summary>
+/// <summary>
+/// Keeps every measurement of every instrument of meters named <c>StaleConnGuard</c>, of one meter or of all, whatever their names: for tests that say
+/// something of all of them. For one instrument there is <see cref="CollectedMetrics"/>.
+/// </summary>
 public sealed class MetricRecorder : IDisposable
 {
     private readonly MeterListener _listener = new();
@@ -27,10 +30,6 @@ public sealed class MetricRecorder : IDisposable
 
     /// <summary>Asks the observable instruments.</summary>
     public void Observe() => _listener.RecordObservableInstruments();
-
-    /// <summary>What an instrument reported about the server on this port.</summary>
-    public IReadOnlyList<RecordedMeasurement> Of(string instrument, int port) =>
-        [.. _measurements.Where(m => m.Instrument == instrument && Equals(m.Tags.GetValueOrDefault("server.port"), port))];
 
     public void Dispose() => _listener.Dispose();
 

@@ -13,7 +13,7 @@ internal sealed class ScaleOnce(bool guarded, ScaleShape shape, int port)
 {
     public const string Command = "scale-once";
 
-    private readonly VirtualClock _clock = new();
+    private readonly TestClock _clock = new();
 
     public static async Task<int> RunAsync(string[] args)
     {

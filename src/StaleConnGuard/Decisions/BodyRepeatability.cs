@@ -43,6 +43,7 @@ internal static class BodyRepeatabilityClassifier
         {
             IKeptContent => BodyRepeatability.Memory,
             JsonContent json => ClassifyJson(json),
+            _ when GrpcUnaryContent.Is(type) => BodyRepeatability.Restartable,
             _ when !IsFrameworks(type) && !DerivedType.IsWrittenAsItsBase(type) => BodyRepeatability.OneShot,
             MultipartContent parts => ClassifyParts(parts),
             StreamContent => ClassifyStream(content),

@@ -18,6 +18,9 @@ internal readonly struct Attempt
             bool flushesHeaders = isOneShot ? MayBeHttp11(Request) : WillBeHttp11(Request);
             Request.Content = GuardedContent.For(Request.Content!, exchange, isOneShot, flushesHeaders).AsContent;
         }
+
+        // Last: nothing fails after it, so that whatever is counted here is taken back.
+        exchange.Shared?.Begin(exchange);
     }
 
     public Exchange Exchange { get; }
@@ -51,25 +54,27 @@ internal readonly struct Attempt
             // Looked at now, when the message is at hand for the processor as well; an answer later it no longer is.
             | ExchangeTraits.IsConnect.If(request.Method == HttpMethod.Connect)
             | ExchangeTraits.SaysClose.If(HasConnectionOption(request.Headers, "close"));
-        return new Attempt(new Exchange(scope, request) { Traits = traits });
+        return new Attempt(new Exchange(scope, request) { Traits = traits, Shared = SharedSendOf(scope, request) });
     }
 
     /// <summary>The same request again.</summary>
     public Attempt Next(bool freshOnly, bool mayRefuseWrite)
     {
         Exchange last = Exchange;
+        BodyRepeatability body = BodyRepeatabilityClassifier.Classify(Request.Content);
         ExchangeTraits ofTheRequest = last.Traits & (ExchangeTraits.HasBody | ExchangeTraits.IsOneShot | ExchangeTraits.IsConnect | ExchangeTraits.SaysClose);
         ExchangeTraits traits = ofTheRequest
             | ExchangeTraits.CanAskAtCheckout
             | ExchangeTraits.FreshOnly.If(freshOnly)
             | ExchangeTraits.MayRefuseWrite.If(mayRefuseWrite)
-            | ExchangeTraits.HasStandIn.If(BodyRepeatabilityClassifier.Classify(Request.Content) is BodyRepeatability.Restartable or BodyRepeatability.OneShot);
-        return new Attempt(new Exchange(last.Scope, Request) { Traits = traits });
+            | ExchangeTraits.HasStandIn.If(body is BodyRepeatability.Restartable or BodyRepeatability.OneShot);
+        return new Attempt(new Exchange(last.Scope, Request) { Traits = traits, Shared = SharedSendOf(last.Scope, Request) });
     }
 
     public void Complete()
     {
         RestoreContent();
+        Exchange.Shared?.End();
         Exchange.Close();
         if (Exchange.Connection is not IGuardedConnection connection)
         {
@@ -87,10 +92,16 @@ internal readonly struct Attempt
     }
 
     /// <summary>Ends the attempt. True when there is evidence to decide on; everything else passes through untouched.</summary>
-    public bool Fail()
+    public bool Fail(Exception failure)
     {
         RestoreContent();
+        Exchange.Shared?.End();
         Exchange.Close();
+        if (Exchange is { Shared: SharedSend send, IsBound: false })
+        {
+            SharedEvidence.Record(Exchange, send, failure);
+        }
+
         RequestAttempts attempts = RequestAttempts.GetOrAttach(Request);
         attempts.Delivery = WhatIsKnown();
         attempts.WasRedirected = Exchange.WasRedirected;
@@ -113,7 +124,13 @@ internal readonly struct Attempt
         return Exchange.IsBound || Exchange.HasContentBegun ? Delivery.Unknown : null;
     }
 
-    // On HTTP/2 the headers have left before the content is asked for: nothing is to be flushed there.
+    /// <summary>Only for a request that may go out over HTTP/2: others pay nothing for it.</summary>
+    private static SharedSend? SharedSendOf(ExchangeScope scope, HttpRequestMessage request) =>
+        request.Version.Major < 2 && request.VersionPolicy is not HttpVersionPolicy.RequestVersionOrHigher
+            ? null
+            : new SharedSend(scope.Guard.Time.GetTimestamp());
+
+    // On HTTP/2 nothing is flushed ahead of the content.
     internal static bool WillBeHttp11(HttpRequestMessage request) =>
         request.RequestUri?.Scheme == Uri.UriSchemeHttp
             ? MayBeHttp11(request)

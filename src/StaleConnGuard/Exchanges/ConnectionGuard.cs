@@ -29,6 +29,12 @@ internal sealed class ConnectionGuard
     /// <summary>Told what happens to connections and exchanges.</summary>
     public GuardEvents Events { get; }
 
+    /// <summary>Those connections that carry several requests at once.</summary>
+    public SharedConnections Shared { get; } = new();
+
+    /// <summary>The runtime has credentials: it may answer a challenge by sending a request again.</summary>
+    public bool AnswersChallenges { get; set; }
+
     /// <summary>
     /// A connection was made on a stream whose socket is hidden: then a tunnel of the same flow could be taken for it, or another tunnel for that one, so none is
     /// tied to its transport any more.

@@ -41,9 +41,15 @@ internal sealed class ContentRun(HttpContent content, Exchange exchange, bool is
     // A content that declares itself empty is not run: it stays whole, whatever becomes of the exchange.
     private bool IsEmpty => content.Headers.ContentLength == 0;
 
+    /// <summary>
+    /// On HTTP/2 headers that leave alone change what the server does: some answer before the body is there and reset its stream (HAProxy). The runtime has no other word
+    /// for it than the name of its class.
+    /// </summary>
+    private static bool IsShared(Stream stream) => stream.GetType().Name.StartsWith("Http2", StringComparison.Ordinal);
+
     public async Task CopyToAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
     {
-        if (FlushesHeadersFirst)
+        if (FlushesHeadersFirst && !IsShared(stream))
         {
             await stream.FlushAsync(cancellationToken).ConfigureAwait(false);
             if (Confirms && exchange.Connection is IGuardedConnection connection)
@@ -64,6 +70,11 @@ internal sealed class ContentRun(HttpContent content, Exchange exchange, bool is
         {
             await content.CopyToAsync(stream, context, cancellationToken).ConfigureAwait(false);
         }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested && IsShared(stream))
+        {
+            await ThrowIfConnectionEndedAsync(stream).ConfigureAwait(false);
+            throw;
+        }
         finally
         {
             exchange.ContentEnds();
@@ -72,7 +83,7 @@ internal sealed class ContentRun(HttpContent content, Exchange exchange, bool is
 
     public void CopyTo(Stream stream, TransportContext? context, CancellationToken cancellationToken)
     {
-        if (FlushesHeadersFirst)
+        if (FlushesHeadersFirst && !IsShared(stream))
         {
             stream.Flush();
             if (Confirms && exchange.Connection is IGuardedConnection connection)
@@ -96,6 +107,22 @@ internal sealed class ContentRun(HttpContent content, Exchange exchange, bool is
         finally
         {
             exchange.ContentEnds();
+        }
+    }
+
+    /// <summary>
+    /// When an HTTP/2 connection ends, the runtime cancels the writing of its requests' contents. A content that finds out before it writes says only that, and the evidence would
+    /// be lost with it. The runtime's stream knows; once it has been cancelled, it writes nothing any more, and says so.
+    /// </summary>
+    private static async Task ThrowIfConnectionEndedAsync(Stream stream)
+    {
+        try
+        {
+            await stream.WriteAsync(new byte[1], CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (Exception e) when (SharedConnectionEndedException.FindIn(e) is null)
+        {
+            // Cancelled for another reason: whoever did it knows.
         }
     }
 

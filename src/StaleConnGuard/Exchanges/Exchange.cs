@@ -107,6 +107,9 @@ internal sealed class Exchange(ExchangeScope scope, HttpRequestMessage? request)
     /// </summary>
     public bool WasRedirected => IsBound ? Responded || _onRedirect : HasLeftItsPlace;
 
+    /// <summary>Set when the request may go out on a connection that carries several at once.</summary>
+    public SharedSend? Shared { get; init; }
+
     /// <summary>The connection that carries this exchange, once bound.</summary>
     public IGuardedConnection? Connection => _binding?.Connection;
 
@@ -251,6 +254,14 @@ internal sealed class Exchange(ExchangeScope scope, HttpRequestMessage? request)
         _onRedirect = Root is null && HasLeftItsPlace;
         _binding = binding;
         Guard.Events.ExchangeBegan(this);
+    }
+
+    /// <summary>It has failed, and only now its connection is known. The runtime's span of this send is no longer open, so nobody watches.</summary>
+    public void BindAfterwards(Binding binding)
+    {
+        _checkoutWindow = false;
+        _onRedirect = HasLeftItsPlace;
+        _binding = binding;
     }
 
     /// <summary>Records the evidence. The first record stands: the reading and the writing side may both fail.</summary>

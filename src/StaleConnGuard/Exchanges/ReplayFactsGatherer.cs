@@ -23,17 +23,20 @@ internal static class ReplayFactsGatherer
     }
 
     /// <summary>The exchange has just begun on a reused connection. If that is found dead, nothing will be proven. To be asked on the request's own thread.</summary>
-    public static ReplayFacts IfFoundDead(Exchange exchange)
+    public static ReplayFacts IfFoundDead(Exchange exchange) =>
+        IfFoundDead(exchange, exchange.Request is HttpRequestMessage request ? RequestAttempts.Find(request) : null);
+
+    /// <summary>The same of an exchange that is about to be sent. Only a replay asks the message for what was counted: asking for its options makes them.</summary>
+    public static ReplayFacts BeforeSend(Exchange exchange) =>
+        IfFoundDead(exchange, exchange is { FreshOnly: true, Request: HttpRequestMessage request } ? RequestAttempts.Find(request) : null);
+
+    private static ReplayFacts IfFoundDead(Exchange exchange, RequestAttempts? attempts) => Of(exchange, attempts, attempts?.Replays ?? 0) with
     {
-        RequestAttempts? attempts = exchange.Request is HttpRequestMessage request ? RequestAttempts.Find(request) : null;
-        return Of(exchange, attempts, attempts?.Replays ?? 0) with
-        {
-            Delivery = Delivery.Unknown,
-            IsReused = true,
-            IsCancelled = false,
-            CanBodyBeSent = exchange.CanBodyBeSentAgain,
-        };
-    }
+        Delivery = Delivery.Unknown,
+        IsReused = true,
+        IsCancelled = false,
+        CanBodyBeSent = exchange.CanBodyBeSentAgain,
+    };
 
     // What does not depend on how the exchange ends; the rest is conservative until it is known.
     private static ReplayFacts Of(Exchange exchange, RequestAttempts? attempts, int replays) => new()

@@ -24,19 +24,30 @@ internal sealed class TimeoutLearning(IGuardEvents told) : IGuardEvents
         }
 
         OriginKnowledge origin = connection.Origin;
-        if (exchange.End is ConnectionEnd.Silence)
+        if (IsNews(exchange, connection))
         {
-            origin.SilentHit();
-        }
-        else
-        {
-            Tell(origin, origin.StaleHit(ended.IdleAge, reset: exchange.End is ConnectionEnd.Reset));
+            Learn(origin, ended);
         }
 
         if (!ended.Decision.IsReplay() && ended.Decision is not ReplayDecision.SurfaceCancelled && !RepeatSafety.IsSafeToRepeat(exchange.Request))
         {
             origin.Surfaced();
         }
+    }
+
+    /// <summary>The end of a connection that carries several requests is one observation, however many it hit; between requests it says nothing of a timeout.</summary>
+    private static bool IsNews(Exchange exchange, IGuardedConnection connection) =>
+        connection is not ISharedConnection shared || ((exchange.IdleAgeTicks > 0 || exchange.End is ConnectionEnd.Silence) && shared.TryReport());
+
+    private void Learn(OriginKnowledge origin, in EndedExchange ended)
+    {
+        if (ended.Exchange.End is ConnectionEnd.Silence)
+        {
+            origin.SilentHit();
+            return;
+        }
+
+        Tell(origin, origin.StaleHit(ended.IdleAge, reset: ended.Exchange.End is ConnectionEnd.Reset));
     }
 
     // Most observations teach nothing.

@@ -80,6 +80,8 @@ internal static class GuardedConnections
         guard.ConnectTimeout = guard.ConnectTimeout == handler.ConnectTimeout ? guard.ConnectTimeout : null;
         handler.ConnectCallback = ConnectWith(handler.ConnectCallback, SocketTuning.From(options.Transport), handler.ConnectTimeout, guard, watch);
         handler.PlaintextStreamFilter = FilterWith(handler.PlaintextStreamFilter, handler, guard, settings);
+        handler.RequestHeaderEncodingSelector = EncodingWith(handler.RequestHeaderEncodingSelector, guard.Time);
+        guard.AnswersChallenges = handler.Credentials is not null;
     }
 
     private static Func<SocketsHttpConnectionContext, CancellationToken, ValueTask<Stream>> ConnectWith(
@@ -157,14 +159,35 @@ internal static class GuardedConnections
             OriginKey key = target?.OriginBehind(context.PlaintextStream, transport, handler) ?? (OriginKey.Of(request.RequestUri!) with { Proxy = tunnels?.Proxy });
             TransportStream? carrier = tunnels is null ? TransportLink.Find(stream) : guard.HasHiddenTransports ? null : tunnels.TakeOnly();
 
-            // HTTP/2 shares one writer between requests, and HTTP/3 never comes here.
-            if (context.NegotiatedHttpVersion.Major != 1)
+            OriginKnowledge origin = guard.Ledger.GetOrAdd(key, settings.Current.KeepAlive.For(key));
+
+            // HTTP/3 never comes here.
+            return context.NegotiatedHttpVersion.Major == 1
+                ? new GuardedStream(stream, carrier, guard, origin)
+                : ShareConnection(stream, carrier, guard, origin, settings);
+        };
+
+    private static Http2Stream ShareConnection(Stream stream, TransportStream? transport, ConnectionGuard guard, OriginKnowledge origin, GuardSettingsHolder settings)
+    {
+        var connection = new Http2Connection(transport, guard, origin);
+        guard.Shared.Add(connection);
+        return new Http2Stream(stream, connection, new IdleLimit(connection, () => settings.Current.KeepAlive.For(origin.Key)));
+    }
+
+    /// <summary>
+    /// The runtime asks for each header how its value is encoded, in the requester's context, when the request has its connection and before it is handed to it: the latest moment
+    /// of which it is certain that nothing of the request has been written.
+    /// </summary>
+    private static HeaderEncodingSelector<HttpRequestMessage> EncodingWith(HeaderEncodingSelector<HttpRequestMessage>? users, TimeProvider time) =>
+        (name, request) =>
+        {
+            if ((request.Version.Major >= 2 || request.VersionPolicy is HttpVersionPolicy.RequestVersionOrHigher)
+                && Exchange.Current is { Shared: SharedSend send } exchange && ReferenceEquals(exchange.Request, request))
             {
-                return stream;
+                send.HeadersAreEncoded(time.GetTimestamp());
             }
 
-            OriginKnowledge origin = guard.Ledger.GetOrAdd(key, settings.Current.KeepAlive.For(key));
-            return new GuardedStream(stream, carrier, guard, origin);
+            return users?.Invoke(name, request);
         };
 
     /// <summary>From here on whoever writes to the proxy says in which flow the tunnel is made.</summary>

@@ -61,6 +61,9 @@ internal sealed class TransportStream : NetworkStream
     /// </summary>
     public bool EofMayBeSpurious => _eofMayBeSpurious;
 
+    /// <summary>The watch has given the connection up.</summary>
+    public bool IsAborted { get; private set; }
+
     /// <summary>The kernel's view of this connection now; false when it cannot be had.</summary>
     public bool TryProbe(out TcpSnapshot snapshot) => _probe.TryRead(Socket, out snapshot);
 
@@ -143,11 +146,26 @@ internal sealed class TransportStream : NetworkStream
     /// </summary>
     public void Abort()
     {
+        IsAborted = true;
         _eofMayBeSpurious = true;
         try
         {
             Socket.LingerState = new LingerOption(enable: true, seconds: 0);
             Socket.Shutdown(SocketShutdown.Both);
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            // It has ended by itself.
+        }
+    }
+
+    /// <summary>Ends the pending read of a connection that is not used any more, without a word to the peer. What is read from then on is no end of the peer's.</summary>
+    public void StopReceiving()
+    {
+        _eofMayBeSpurious = true;
+        try
+        {
+            Socket.Shutdown(SocketShutdown.Receive);
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {

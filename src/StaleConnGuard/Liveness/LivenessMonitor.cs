@@ -12,12 +12,48 @@ internal sealed class LivenessMonitor(TransportStream transport, LivenessWatch w
     private EarlySuspicion _suspicion;
     private long _seenWritten;
     private bool _outstanding;
+    private WriteAfterPause? _suspected;
 
     private long TimeoutTicks => watch.Settings.TimeoutTicks;
 
     /// <param name="above">The connection that knows which exchange waits; null when nobody does.</param>
     /// <param name="now">The watch's clock, in <see cref="TimeSpan"/> ticks.</param>
     public long Look(ILivenessSubject? above, long now) => above is null ? LookAtBytes(now) : LookAtExchange(above, now);
+
+    /// <summary>The early look at a connection that carries several requests. What is found later is found as everywhere.</summary>
+    public long LookAtShared(ISharedLivenessSubject above)
+    {
+        if (above.Suspected is not WriteAfterPause write)
+        {
+            return LivenessWatch.Never;
+        }
+
+        if (!ReferenceEquals(write, _suspected))
+        {
+            _suspected = write;
+            _suspicion.Reset();
+        }
+
+        EarlyFinding finding = transport.TryProbe(out TcpSnapshot info) && write.Mark.AcknowledgedBefore is ulong before
+            ? _suspicion.Judge(info, before, above.Time.GetElapsedTime(write.Start))
+            : EarlyFinding.Ended;
+        if (finding is EarlyFinding.TooSoon)
+        {
+            return LivenessSettings.FastLookTicks;
+        }
+
+        if (finding is EarlyFinding.Dead)
+        {
+            above.Origin.Suspects.FoundDead(write.Start);
+            if (above.EndInSilence(write))
+            {
+                transport.Abort();
+            }
+        }
+
+        above.StopSuspecting(write);
+        return LivenessWatch.Never;
+    }
 
     private long LookAtExchange(ILivenessSubject above, long now)
     {

@@ -8,6 +8,7 @@ internal sealed class WatchedTransport(TransportStream transport, LivenessWatch 
 {
     // Written once, by who makes the connection above; read by the watch.
     private volatile ILivenessSubject? _above;
+    private volatile ISharedLivenessSubject? _shared;
 
     // The watch's: it never looks from two threads at once.
     private LivenessMonitor? _monitor;
@@ -19,6 +20,9 @@ internal sealed class WatchedTransport(TransportStream transport, LivenessWatch 
 
     /// <summary>From now on the transport carries this connection. Without one, it is looked at after writes only.</summary>
     public void Carries(ILivenessSubject above) => _above = above;
+
+    /// <summary>From now on the transport carries this connection.</summary>
+    public void Carries(ISharedLivenessSubject above) => _shared = above;
 
     public void BeforeWrite() => watch.Wake();
 
@@ -36,6 +40,7 @@ internal sealed class WatchedTransport(TransportStream transport, LivenessWatch 
         }
 
         _monitor ??= new LivenessMonitor(transport, watch);
-        return _monitor.Look(above, now);
+        long next = _monitor.Look(above, now);
+        return _shared is ISharedLivenessSubject shared ? Math.Min(next, _monitor.LookAtShared(shared)) : next;
     }
 }

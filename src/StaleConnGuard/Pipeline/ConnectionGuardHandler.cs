@@ -211,7 +211,7 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
                 {
                     attempts ??= RequestAttempts.OfFailed(request);
                     Exception failure = e;
-                    if (attempt.Fail() && TryNext(ref attempt, attempts, ref failure, cancellationToken))
+                    if (attempt.Fail(e) && TryNext(ref attempt, attempts, ref failure, cancellationToken))
                     {
                         continue;
                     }
@@ -238,7 +238,7 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
     private async Task<HttpResponseMessage> RecoverAsync(Attempt attempt, Exception failure, CancellationToken cancellationToken)
     {
         RequestAttempts attempts = RequestAttempts.OfFailed(attempt.Request);
-        while (attempt.Fail() && TryNext(ref attempt, attempts, ref failure, cancellationToken))
+        while (attempt.Fail(failure) && TryNext(ref attempt, attempts, ref failure, cancellationToken))
         {
             Exchange.Current = attempt.Exchange;
             try
@@ -254,12 +254,22 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
             }
         }
 
-        failure = ConnectTimeoutFailure.Of(failure, attempt.Exchange, cancellationToken);
+        failure = Explained(attempt.Exchange, ConnectTimeoutFailure.Of(failure, attempt.Exchange, cancellationToken), cancellationToken);
         attempts.Settle(failure);
         RepeatGate.Note(attempt, failure);
         ExceptionDispatchInfo.Throw(failure);
         return null!;
     }
+
+    /// <summary>
+    /// When an HTTP/2 connection ends under a body that is being written, the runtime may cancel the writing and tell nothing but that. To who did not cancel that is a
+    /// connection that was lost.
+    /// </summary>
+    private static Exception Explained(Exchange exchange, Exception failure, CancellationToken cancellationToken) =>
+        failure is OperationCanceledException { InnerException: not TimeoutException } && !cancellationToken.IsCancellationRequested
+        && exchange is { Shared: SharedSend send, IsBound: false } && exchange.Guard.Shared.HasAnyEndedSince(send.Since)
+            ? new HttpRequestException(HttpRequestError.ResponseEnded, "The HTTP/2 connection ended while the request was being written.", failure)
+            : failure;
 
     /// <summary>
     /// The decision after a failed attempt: the next attempt, or false to let the failure pass, which is our own exception for a stale hit

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Http.Resilience;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Testing;
 
 namespace StaleConnGuard.Testing.Resilience;
 
@@ -36,7 +37,7 @@ public enum Beside
 public sealed class NeighbourClient : IAsyncDisposable
 {
     private readonly WebApplication _application;
-    private readonly RecordingLoggerProvider _log = new();
+    private readonly FakeLoggerProvider _log = new();
     private int _written;
     private int _refused;
 
@@ -80,7 +81,7 @@ public sealed class NeighbourClient : IAsyncDisposable
     public int Attempts => Volatile.Read(ref _written) + Volatile.Read(ref _refused);
 
     /// <summary>What the guard has said at Information or above.</summary>
-    public IReadOnlyList<string> Said => [.. _log.Entries.Where(e => e.Category == "StaleConnGuard" && e.Level >= LogLevel.Information).Select(e => $"{e.Id.Name}")];
+    public IReadOnlyList<string> Said => [.. _log.Collector.GetSnapshot().Where(e => e.Category == "StaleConnGuard" && e.Level >= LogLevel.Information).Select(e => $"{e.Id.Name}")];
 
     public async ValueTask DisposeAsync()
     {

@@ -18,6 +18,7 @@ internal sealed class ScriptedProcess : RealServer
     private static readonly Dictionary<string, string> s_programs = new(StringComparer.Ordinal)
     {
         ["apache"] = "/usr/sbin/apache2",
+        ["apache-h2c"] = "/usr/sbin/apache2",
         ["apache-digest"] = "/usr/sbin/apache2",
         ["apache-proxy"] = "/usr/sbin/apache2",
         ["apache-proxy-tls"] = "/usr/sbin/apache2",
@@ -28,6 +29,9 @@ internal sealed class ScriptedProcess : RealServer
         ["gunicorn"] = "/usr/bin/gunicorn",
         ["h2o"] = "/usr/bin/h2o",
         ["haproxy"] = "/usr/sbin/haproxy",
+        ["haproxy-h2c"] = "/usr/sbin/haproxy",
+        ["layer4"] = "/usr/sbin/haproxy",
+        ["nghttpx"] = "/usr/sbin/nghttpx",
         ["haproxy-proxy"] = "/usr/sbin/haproxy",
         ["jetty"] = "/usr/share/jetty9/start.jar",
         ["lighttpd"] = "/usr/sbin/lighttpd",
@@ -55,7 +59,7 @@ internal sealed class ScriptedProcess : RealServer
         : base(name, address) => (_process, _folder) = (process, folder);
 
     // What a proxy forwards is executed behind it.
-    public override bool CountsExecutions => Name is not ("varnish" or "haproxy-proxy" or "nginx-pools" or "nginx-proxy");
+    public override bool CountsExecutions => Name is not ("varnish" or "haproxy-proxy" or "nginx-pools" or "nginx-proxy" or "layer4" or "nghttpx");
 
     public static bool IsInstalled(string name, out string reason)
     {

@@ -18,7 +18,7 @@ public sealed class ClientSimulation
     private readonly ServerModel _server;
     private readonly Traffic _traffic;
     private readonly SimulatedClient _client;
-    private readonly VirtualClock _clock = new();
+    private readonly TestClock _clock = new();
     private readonly OriginKnowledge _knowledge;
     private readonly PriorityQueue<Connection?, double> _events = new();
     private readonly List<Connection> _idle = [];

@@ -114,7 +114,7 @@ public class AdvertiseKeepAliveTests
         await using KestrelUnderTest server = await StartAsync(
             TimeSpan.FromSeconds(60), o => o.BehindLoadBalancer(KnownServerTimeouts.AwsAlb).BehindLoadBalancer(TimeSpan.FromSeconds(59)).BehindLoadBalancer(KnownServerTimeouts.AwsNlb));
 
-        string[] warnings = [.. server.Log.Entries.Where(e => e.Id.Id == 301).Select(e => e.Message)];
+        string[] warnings = [.. server.Log.Collector.GetSnapshot().Where(e => e.Id.Id == 301).Select(e => e.Message)];
         warnings.Length.ShouldBe(2);
         warnings[0].ShouldStartWith("Kestrel closes idle connections after 00:01:00, AwsAlb keeps them for 00:01:00:");
         warnings[1].ShouldContain("AwsNlb");
@@ -124,14 +124,14 @@ public class AdvertiseKeepAliveTests
     public async Task Start_TimeoutAboveTheBalancers_IsSilent()
     {
         await using KestrelUnderTest server = await StartAsync(TimeSpan.FromSeconds(61), o => o.BehindLoadBalancer(KnownServerTimeouts.AwsAlb));
-        server.Log.Entries.ShouldAllBe(e => e.Category != "StaleConnGuard.AspNetCore");
+        server.Log.Collector.GetSnapshot().ShouldAllBe(e => e.Category != "StaleConnGuard.AspNetCore");
     }
 
     [Fact]
     public async Task Start_TimeoutTooShortForClientsThatKeepADistance_Warns()
     {
         await using KestrelUnderTest server = await StartAsync(TimeSpan.FromSeconds(1));
-        server.Log.Entries.Count(e => e.Id.Id == 303).ShouldBe(1);
+        server.Log.Collector.GetSnapshot().Count(e => e.Id.Id == 303).ShouldBe(1);
     }
 
     [Fact]

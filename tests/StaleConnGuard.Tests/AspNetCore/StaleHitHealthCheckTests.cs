@@ -9,7 +9,7 @@ public class StaleHitHealthCheckTests
     [Fact]
     public async Task Check_UnsafeStaleHitSurfaced_IsDegradedForAsLongAsTheWindow()
     {
-        var clock = new VirtualClock();
+        var clock = new TestClock();
         var ledger = new KeepAliveLedger(clock);
         OriginKnowledge origin = ledger.GetOrAdd(new OriginKey("https", "api.test", 443, null), KeepAliveSettings.Default);
         var services = new ServiceCollection();

@@ -16,7 +16,7 @@ public class UpstreamHandlerTests
     [InlineData("POST")]
     public async Task Send_UpstreamComesBackInTime_IsAnswered(string method)
     {
-        var clock = new VirtualClock();
+        var clock = new TestClock();
         var upstream = new StubHandler((_, _) => clock.Elapsed < TimeSpan.FromSeconds(1) ? throw Refused() : new HttpResponseMessage(HttpStatusCode.OK));
 
         using HttpResponseMessage response = await SendAsync(upstream, method, clock);
@@ -30,7 +30,7 @@ public class UpstreamHandlerTests
     [InlineData("POST")]
     public async Task Send_UpstreamStaysAway_FailsWhenTheWaitIsOver(string method)
     {
-        var clock = new VirtualClock();
+        var clock = new TestClock();
         var upstream = new StubHandler((_, _) => throw Refused());
 
         (await Should.ThrowAsync<HttpRequestException>(() => SendAsync(upstream, method, clock))).HttpRequestError.ShouldBe(HttpRequestError.ConnectionError);
@@ -44,7 +44,7 @@ public class UpstreamHandlerTests
     {
         var upstream = new StubHandler((_, _) => throw Refused());
 
-        await Should.ThrowAsync<HttpRequestException>(() => SendAsync(upstream, "GET", new VirtualClock(), TimeSpan.Zero));
+        await Should.ThrowAsync<HttpRequestException>(() => SendAsync(upstream, "GET", new TestClock(), TimeSpan.Zero));
 
         upstream.Sends.ShouldBe(1);
     }
@@ -58,7 +58,7 @@ public class UpstreamHandlerTests
     {
         var upstream = new StubHandler((_, _) => throw Lost());
 
-        await Should.ThrowAsync<HttpRequestException>(() => SendAsync(upstream, method, new VirtualClock()));
+        await Should.ThrowAsync<HttpRequestException>(() => SendAsync(upstream, method, new TestClock()));
 
         upstream.Sends.ShouldBe(sends);
     }
@@ -68,7 +68,7 @@ public class UpstreamHandlerTests
     {
         var upstream = new StubHandler((_, number) => throw (number == 0 ? Refused() : Lost()));
 
-        await Should.ThrowAsync<HttpRequestException>(() => SendAsync(upstream, "POST", new VirtualClock()));
+        await Should.ThrowAsync<HttpRequestException>(() => SendAsync(upstream, "POST", new TestClock()));
 
         upstream.Sends.ShouldBe(2);
     }
@@ -78,7 +78,7 @@ public class UpstreamHandlerTests
     {
         var upstream = new StubHandler((_, number) => number switch { 0 => throw Lost(), < 5 => throw Refused(), _ => new HttpResponseMessage(HttpStatusCode.OK) });
 
-        using HttpResponseMessage response = await SendAsync(upstream, "GET", new VirtualClock());
+        using HttpResponseMessage response = await SendAsync(upstream, "GET", new TestClock());
 
         upstream.Sends.ShouldBe(6);
     }
@@ -89,7 +89,7 @@ public class UpstreamHandlerTests
         var upstream = new StubHandler((_, _) => throw Lost());
         using var request = new HttpRequestMessage(HttpMethod.Put, "http://a/") { Content = new StreamContent(new OneShotStream(new byte[3])) };
 
-        await Should.ThrowAsync<HttpRequestException>(() => SendAsync(upstream, request, new VirtualClock(), s_wait));
+        await Should.ThrowAsync<HttpRequestException>(() => SendAsync(upstream, request, new TestClock(), s_wait));
 
         upstream.Sends.ShouldBe(1);
     }
@@ -101,7 +101,7 @@ public class UpstreamHandlerTests
         RequestAttempts.GetOrAttach(request).Delivery = Delivery.Unknown;
         var upstream = new StubHandler((_, _) => throw Refused());
 
-        await Should.ThrowAsync<HttpRequestException>(() => SendAsync(upstream, request, new VirtualClock(), s_wait));
+        await Should.ThrowAsync<HttpRequestException>(() => SendAsync(upstream, request, new TestClock(), s_wait));
 
         upstream.Sends.ShouldBe(1);
     }
@@ -113,7 +113,7 @@ public class UpstreamHandlerTests
     {
         var upstream = new StubHandler((_, _) => new HttpResponseMessage(status));
 
-        using HttpResponseMessage response = await SendAsync(upstream, "GET", new VirtualClock());
+        using HttpResponseMessage response = await SendAsync(upstream, "GET", new TestClock());
 
         response.StatusCode.ShouldBe(status);
         upstream.Sends.ShouldBe(1);
@@ -123,7 +123,7 @@ public class UpstreamHandlerTests
     public async Task Send_ClientGoesAwayWhileItWaits_EndsAtOnce()
     {
         using var gone = new CancellationTokenSource();
-        var clock = new VirtualClock();
+        var clock = new TestClock();
         var upstream = new StubHandler((_, _) => throw Refused());
         using var invoker = new HttpMessageInvoker(New(upstream, clock, s_wait));
         using var request = new HttpRequestMessage(HttpMethod.Post, "http://a/");
@@ -140,16 +140,16 @@ public class UpstreamHandlerTests
 
     private static HttpRequestException Lost() => new(HttpRequestError.ResponseEnded, "lost");
 
-    private static UpstreamHandler New(StubHandler upstream, VirtualClock clock, TimeSpan wait) =>
+    private static UpstreamHandler New(StubHandler upstream, TestClock clock, TimeSpan wait) =>
         new(() => null, new UpstreamHealthPolicy(new NoHealth()), wait, clock) { InnerHandler = upstream };
 
-    private static async Task<HttpResponseMessage> SendAsync(StubHandler upstream, string method, VirtualClock clock, TimeSpan? wait = null)
+    private static async Task<HttpResponseMessage> SendAsync(StubHandler upstream, string method, TestClock clock, TimeSpan? wait = null)
     {
         using var request = new HttpRequestMessage(new HttpMethod(method), "http://a/");
         return await SendAsync(upstream, request, clock, wait ?? s_wait);
     }
 
-    private static async Task<HttpResponseMessage> SendAsync(StubHandler upstream, HttpRequestMessage request, VirtualClock clock, TimeSpan wait)
+    private static async Task<HttpResponseMessage> SendAsync(StubHandler upstream, HttpRequestMessage request, TestClock clock, TimeSpan wait)
     {
         using var invoker = new HttpMessageInvoker(New(upstream, clock, wait));
         Task<HttpResponseMessage> sending = invoker.SendAsync(request, TestContext.Current.CancellationToken);

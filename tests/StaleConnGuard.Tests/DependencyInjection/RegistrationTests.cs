@@ -2,6 +2,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Http;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Testing;
 using Microsoft.Extensions.Options;
 using StaleConnGuard.Testing;
 
@@ -143,7 +144,7 @@ public class RegistrationTests
     [Fact]
     public void AddStaleConnGuard_ForeignPrimaryHandler_RetriesWorkAndOneWarningSaysSo()
     {
-        using var log = new RecordingLoggerProvider();
+        using var log = new FakeLoggerProvider();
         var services = new ServiceCollection();
         services.AddLogging(b => b.AddProvider(log));
         services.AddHttpClient("orders")
@@ -156,8 +157,8 @@ public class RegistrationTests
 
         chain.ShouldContain(h => h is RetryHandler);
         chain.ShouldAllBe(h => !(h is ConnectionGuardHandler));
-        log.Entries.Count(e => e.Id.Name == "ForeignPrimaryHandler" && e.Level == LogLevel.Warning && e.Message.Contains("orders", StringComparison.Ordinal)).ShouldBe(1);
-        log.Entries.ShouldContain(e => e.Id.Name == "ForeignPrimaryHandler" && e.Message.Contains("Use a SocketsHttpHandler", StringComparison.Ordinal));
+        log.Collector.GetSnapshot().Count(e => e.Id.Name == "ForeignPrimaryHandler" && e.Level == LogLevel.Warning && e.Message.Contains("orders", StringComparison.Ordinal)).ShouldBe(1);
+        log.Collector.GetSnapshot().ShouldContain(e => e.Id.Name == "ForeignPrimaryHandler" && e.Message.Contains("Use a SocketsHttpHandler", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -168,14 +169,14 @@ public class RegistrationTests
         using var plain = new HttpClient(used, disposeHandler: false);
         (await plain.GetAsync(server.Uri)).EnsureSuccessStatusCode();
 
-        using var log = new RecordingLoggerProvider();
+        using var log = new FakeLoggerProvider();
         var services = new ServiceCollection();
         services.AddLogging(b => b.AddProvider(log));
         services.AddHttpClient("orders").ConfigurePrimaryHttpMessageHandler(() => new OwnHandler { InnerHandler = used }).AddStaleConnGuard();
         using ServiceProvider provider = services.BuildServiceProvider();
 
         HandlerChain.Of(provider, "orders").ShouldAllBe(h => !(h is ConnectionGuardHandler));
-        log.Entries.ShouldContain(e => e.Id.Name == "HandlerInUse");
+        log.Collector.GetSnapshot().ShouldContain(e => e.Id.Name == "HandlerInUse");
     }
 
     [Fact]
@@ -277,7 +278,7 @@ public class RegistrationTests
     [Fact]
     public void Options_ConfigurationReloadedWithAMistake_KeepsTheOldAndSaysSo()
     {
-        using var log = new RecordingLoggerProvider();
+        using var log = new FakeLoggerProvider();
         IConfigurationRoot configuration = Configuration(("KeepAlive:ServerTimeout", "00:01:00"));
         var services = new ServiceCollection();
         services.AddLogging(b => b.AddProvider(log));
@@ -290,7 +291,7 @@ public class RegistrationTests
         configuration.Reload();
 
         settings.Current.KeepAlive.ConfiguredTicks.ShouldBe(TimeSpan.FromMinutes(1).Ticks);
-        log.Entries.ShouldContain(e => e.Id.Name == "ReloadRejected" && e.Message.Contains("soon", StringComparison.Ordinal));
+        log.Collector.GetSnapshot().ShouldContain(e => e.Id.Name == "ReloadRejected" && e.Message.Contains("soon", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -310,7 +311,7 @@ public class RegistrationTests
     [Fact]
     public void StartupCheck_SettingsThatRace_AreSaidOnce()
     {
-        using var log = new RecordingLoggerProvider();
+        using var log = new FakeLoggerProvider();
         var services = new ServiceCollection();
         services.AddLogging(b => b.AddProvider(log));
         services.AddHttpClient("orders").AddStaleConnGuard(o =>
@@ -323,7 +324,7 @@ public class RegistrationTests
         _ = HandlerChain.Of(provider, "orders");
         _ = HandlerChain.Of(provider, "orders");
 
-        log.Entries.Count(e => e.Id.Name == "SettingsRace").ShouldBe(1);
+        log.Collector.GetSnapshot().Count(e => e.Id.Name == "SettingsRace").ShouldBe(1);
     }
 
     [Fact]

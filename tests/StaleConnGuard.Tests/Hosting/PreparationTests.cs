@@ -1,8 +1,9 @@
 using System.Net;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using StaleConnGuard.Tests.DependencyInjection;
+using Microsoft.Extensions.Logging.Testing;
 using StaleConnGuard.Testing;
+using StaleConnGuard.Tests.DependencyInjection;
 
 namespace StaleConnGuard.Tests.Hosting;
 
@@ -56,7 +57,7 @@ public class PreparationTests
     public async Task HandlerUsedByOthersBeforeTheFirstGuardedRequest_WorksUnguardedAndSaysSo()
     {
         await using var server = new ScriptedServer(c => c.AnswerAllAsync());
-        using var log = new RecordingLoggerProvider();
+        using var log = new FakeLoggerProvider();
         using var shared = new SocketsHttpHandler();
         var services = new ServiceCollection();
         services.AddLogging(b => b.AddProvider(log));
@@ -69,7 +70,7 @@ public class PreparationTests
         (await guarded.GetStringAsync(server.Uri)).ShouldBe("ok");
         (await guarded.GetStringAsync(server.Uri)).ShouldBe("ok");
 
-        log.Entries.Count(e => e.Id.Name == "HandlerInUse").ShouldBe(1);
+        log.Collector.GetSnapshot().Count(e => e.Id.Name == "HandlerInUse").ShouldBe(1);
     }
 
     [Theory]

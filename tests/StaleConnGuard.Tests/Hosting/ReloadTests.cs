@@ -2,6 +2,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Http;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Testing;
 using Microsoft.Extensions.Options;
 using StaleConnGuard.Testing;
 
@@ -12,7 +13,7 @@ public sealed class ReloadTests : IDisposable
     private const string Global = "StaleConnGuard:Replay:MaxReplays";
     private const string Own = "StaleConnGuard:Clients:orders:Replay:MaxReplays";
 
-    private readonly RecordingLoggerProvider _log = new();
+    private readonly FakeLoggerProvider _log = new();
     private readonly IConfigurationRoot _configuration = new ConfigurationBuilder().AddInMemoryCollection().Build();
     private ServiceProvider? _provider;
 
@@ -292,7 +293,7 @@ public sealed class ReloadTests : IDisposable
 
     private int Monitored(string name) => Monitor.Get(name).Replay.MaxReplays;
 
-    private List<string> Rejected() => [.. _log.Entries.Where(e => e.Id.Id == 105 && e.Level == LogLevel.Error).Select(e => e.Message)];
+    private List<string> Rejected() => [.. _log.Collector.GetSnapshot().Where(e => e.Id.Id == 105 && e.Level == LogLevel.Error).Select(e => e.Message)];
 
-    private int Accepted() => _log.Entries.Count(e => e.Id.Name == "ReloadAccepted" && e.Level == LogLevel.Information);
+    private int Accepted() => _log.Collector.GetSnapshot().Count(e => e.Id.Name == "ReloadAccepted" && e.Level == LogLevel.Information);
 }

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Testing;
 using Microsoft.Extensions.Options;
 using StaleConnGuard.Testing;
 using StaleConnGuard.Tests.DependencyInjection;
@@ -9,7 +10,7 @@ namespace StaleConnGuard.Tests.Hosting;
 
 public sealed class UnusedConfigurationTests : IDisposable
 {
-    private readonly RecordingLoggerProvider _log = new();
+    private readonly FakeLoggerProvider _log = new();
     private readonly IConfigurationRoot _configuration = new ConfigurationBuilder().AddInMemoryCollection().Build();
     private readonly ServiceCollection _services = new();
     private ServiceProvider? _provider;
@@ -153,7 +154,7 @@ public sealed class UnusedConfigurationTests : IDisposable
         _provider.GetRequiredService<IStartupValidator>().Validate();
     }
 
-    private List<string> Warnings() => [.. _log.Entries.Where(e => e.Id.Id == 109 && e.Level == LogLevel.Warning).Select(e => e.Message)];
+    private List<string> Warnings() => [.. _log.Collector.GetSnapshot().Where(e => e.Id.Id == 109 && e.Level == LogLevel.Warning).Select(e => e.Message)];
 
     private sealed class TypedClient(HttpClient client)
     {

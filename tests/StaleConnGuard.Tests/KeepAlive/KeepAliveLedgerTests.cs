@@ -4,7 +4,7 @@ namespace StaleConnGuard.Tests;
 
 public class KeepAliveLedgerTests
 {
-    private readonly VirtualClock _clock = new();
+    private readonly TestClock _clock = new();
 
     [Fact]
     public void GetOrAdd_SameOrigin_SameKnowledge()

@@ -7,7 +7,7 @@ internal sealed class OriginUnderTest
 {
     public OriginUnderTest() => Knowledge = new KeepAliveLedger(Clock).GetOrAdd(new OriginKey("https", "api.example.com", 443, null));
 
-    public VirtualClock Clock { get; } = new();
+    public TestClock Clock { get; } = new();
 
     public OriginKnowledge Knowledge { get; }
 

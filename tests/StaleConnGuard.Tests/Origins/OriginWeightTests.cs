@@ -7,7 +7,7 @@ namespace StaleConnGuard.Tests.Origins;
 [Collection(nameof(AloneOnTheHeap))]
 public class OriginWeightTests(ITestOutputHelper output)
 {
-    private readonly VirtualClock _clock = new();
+    private readonly TestClock _clock = new();
     private readonly OriginKey[] _keys = [.. Enumerable.Range(0, 1_000).Select(i => new OriginKey("https", $"host{i}.test", 443, Proxy: null))];
 
     /// <summary>

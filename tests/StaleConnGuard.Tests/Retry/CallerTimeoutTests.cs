@@ -36,7 +36,7 @@ public class CallerTimeoutTests
     [Fact]
     public async Task Wait_TimeSpentInAttempts_Counts()
     {
-        VirtualClock? clock = null;
+        TestClock? clock = null;
         using var bench = new RetryBench((m, n) =>
         {
             clock!.Advance(TimeSpan.FromSeconds(9));
@@ -143,7 +143,7 @@ public class CallerTimeoutTests
     [Fact]
     public async Task Client_TimeoutHasPassedAndNobodyCancelled_IsNotInForce()
     {
-        VirtualClock? clock = null;
+        TestClock? clock = null;
         using HttpClient client = Client(TimeSpan.FromSeconds(5));
         using var bench = new RetryBench(
             (m, n) =>

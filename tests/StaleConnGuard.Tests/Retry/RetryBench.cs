@@ -22,7 +22,7 @@ internal sealed class RetryBench : IDisposable
         _invoker = new HttpMessageInvoker(Handler);
     }
 
-    public VirtualClock Clock { get; } = new();
+    public TestClock Clock { get; } = new();
 
     public RetryBudgetRegistry Budgets { get; }
 

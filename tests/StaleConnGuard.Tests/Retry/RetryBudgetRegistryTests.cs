@@ -4,7 +4,7 @@ namespace StaleConnGuard.Tests.Retry;
 
 public class RetryBudgetRegistryTests
 {
-    private readonly VirtualClock _clock = new();
+    private readonly TestClock _clock = new();
 
     [Fact]
     public void For_SameClock_IsOneRegistry()

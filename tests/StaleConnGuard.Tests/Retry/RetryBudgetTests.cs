@@ -8,7 +8,7 @@ public class RetryBudgetTests
 {
     private static readonly OriginKey Origin = new("http", "orders.test", 80, null);
 
-    private readonly VirtualClock _clock = new();
+    private readonly TestClock _clock = new();
 
     [Fact]
     public void Spend_NothingEarned_AllowsTheMinimumOfOneSecond()

@@ -319,7 +319,7 @@ public class RetryHandlerTests
     }
 
     private static Func<HttpMessageHandler, HttpMessageHandler> Retrying(int maxRetries) => inner =>
-        new RetryHandler(new RetryOptions { BaseDelay = TimeSpan.Zero, MaxRetries = maxRetries }, new ReplayOptions(), new RetryServices { Budgets = new RetryBudgetRegistry(new StaleConnGuard.Testing.VirtualClock()) }) { InnerHandler = inner };
+        new RetryHandler(new RetryOptions { BaseDelay = TimeSpan.Zero, MaxRetries = maxRetries }, new ReplayOptions(), new RetryServices { Budgets = new RetryBudgetRegistry(new StaleConnGuard.Testing.TestClock()) }) { InnerHandler = inner };
 
     [Fact]
     public async Task Send_Disabled_IsSentOnce()

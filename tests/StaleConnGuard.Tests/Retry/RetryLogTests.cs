@@ -11,7 +11,7 @@ public class RetryLogTests
     public async Task BudgetEmpty_ManyRequests_IsLoggedOnceAMinuteAndOriginWithoutTheAddress()
     {
         var log = new ListLogger();
-        var clock = new VirtualClock();
+        var clock = new TestClock();
         var options = new RetryOptions { Budget = new RetryBudgetOptions { Ratio = 0, MinRetriesPerSecond = 0 } };
         var services = new RetryServices { Budgets = new RetryBudgetRegistry(clock), Events = new LogListener(log) };
         using var invoker = new HttpMessageInvoker(new RetryHandler(options, new ReplayOptions(), services) { InnerHandler = new StubHandler(Answers(HttpStatusCode.ServiceUnavailable)) });

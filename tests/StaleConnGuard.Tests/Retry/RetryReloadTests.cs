@@ -200,7 +200,7 @@ public class RetryReloadTests
             _invoker = new HttpMessageInvoker(new RetryHandler(_settings, services) { InnerHandler = _stub });
         }
 
-        public VirtualClock Clock { get; } = new();
+        public TestClock Clock { get; } = new();
 
         public void Take(RetryOptions retry, ReplayOptions? replay = null) => _settings.Current = Settings(retry, replay ?? new ReplayOptions());
 

@@ -9,7 +9,7 @@ namespace StaleConnGuard.Tests.Retry;
 
 public class RetryStrategyTests
 {
-    private readonly VirtualClock _clock = new();
+    private readonly TestClock _clock = new();
 
     [Theory]
     [InlineData(false)]

@@ -5,7 +5,7 @@ namespace StaleConnGuard.Tests.Silence;
 /// <summary>The watch gives up in the moment the first byte arrives: one of the two wins, and both know which.</summary>
 public class JudgementTests
 {
-    private readonly ConnectionGuard _guard = new(new KeepAliveLedger(), new VirtualClock());
+    private readonly ConnectionGuard _guard = new(new KeepAliveLedger(), new TestClock());
     private readonly GuardedStream _connection;
 
     public JudgementTests() => _connection = new GuardedStream(new MemoryStream(), transport: null, _guard, _guard.Ledger.GetOrAdd(new OriginKey("https", "api.test", 443, null)));

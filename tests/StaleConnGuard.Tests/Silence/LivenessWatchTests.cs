@@ -6,7 +6,7 @@ public class LivenessWatchTests
 {
     private static readonly long s_slow = TimeSpan.FromSeconds(1).Ticks;
 
-    private readonly VirtualClock _clock = new();
+    private readonly TestClock _clock = new();
     private readonly LivenessWatch _watch;
 
     public LivenessWatchTests() => _watch = LivenessWatch.For(new TransportOptions(), _clock)!;
@@ -139,7 +139,7 @@ public class LivenessWatchTests
             {
                 once = false;
                 _watch.Hurry();
-                _clock.Advance(TimeSpan.FromMilliseconds(50));
+                _clock.AdvanceDuringCallback(TimeSpan.FromMilliseconds(50));
             }
         };
         _watch.Add(connection);

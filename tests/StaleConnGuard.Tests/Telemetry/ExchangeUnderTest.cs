@@ -11,7 +11,7 @@ internal sealed class ExchangeUnderTest
 
     public ExchangeUnderTest(ConnectionEnd end = ConnectionEnd.EndOfStream, Delivery delivery = Delivery.ProvenUndelivered)
     {
-        var clock = new VirtualClock();
+        var clock = new TestClock();
         Ledger = new KeepAliveLedger(clock);
         Origin = Ledger.GetOrAdd(new OriginKey("https", "api.test", 443, null), KeepAliveSettings.Default);
         Guard = new ConnectionGuard(Ledger, clock);

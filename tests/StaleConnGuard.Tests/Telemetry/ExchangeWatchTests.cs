@@ -50,7 +50,7 @@ public class ExchangeWatchTests
         var under = new ExchangeUnderTest();
         using var request = new HttpRequestMessage();
         request.CaptureExchangeInfo().GetExchangeInfo().ShouldBeNull();
-        var clock = (VirtualClock)under.Guard.Time;
+        var clock = (TestClock)under.Guard.Time;
 
         var first = new Exchange(new ExchangeScope(under.Guard, GuardSettings.Default), request);
         first.Bind(under.Binding(isReused: true));

@@ -1,23 +1,24 @@
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Testing;
 using StaleConnGuard.Testing;
 
 namespace StaleConnGuard.Tests.Telemetry;
 
 public class LogListenerTests
 {
-    private readonly RecordingLoggerProvider _log = new();
+    private readonly FakeLoggerProvider _log = new();
 
     [Fact]
     public void Ended_Surfaced_WarnsWithASentenceAndEveryField()
     {
         Observe(new ExchangeUnderTest(ConnectionEnd.Reset, Delivery.Unknown).Ended(ReplayDecision.SurfaceNotSafeToRepeat, replays: 2));
 
-        (string category, LogLevel level, EventId id, string message) = _log.Entries.ShouldHaveSingleItem();
-        category.ShouldBe("StaleConnGuard");
-        level.ShouldBe(LogLevel.Warning);
-        id.Id.ShouldBe(101);
-        id.Name.ShouldBe("StaleHitSurfaced");
-        message.ShouldBe(
+        FakeLogRecord logged = _log.Collector.GetSnapshot().ShouldHaveSingleItem();
+        logged.Category.ShouldBe("StaleConnGuard");
+        logged.Level.ShouldBe(LogLevel.Warning);
+        logged.Id.Id.ShouldBe(101);
+        logged.Id.Name.ShouldBe("StaleHitSurfaced");
+        logged.Message.ShouldBe(
             "A request to https://api.test:443 failed on a connection that the server ended as it was taken (idle for 00:00:01.5000000, Reset), and is not replayed; a layer above may still send it again. "
             + "Delivery Unknown, decision SurfaceNotSafeToRepeat, connection age 00:01:00, 7 requests on the connection before, keep-alive limit 00:00:02 (NonIdempotentMaxIdle), 2 replays before.");
     }
@@ -27,9 +28,9 @@ public class LogListenerTests
     {
         Observe(new ExchangeUnderTest().Ended(ReplayDecision.ReplayProvenUndelivered));
 
-        (_, LogLevel level, EventId id, _) = _log.Entries.ShouldHaveSingleItem();
-        level.ShouldBe(LogLevel.Debug);
-        id.Id.ShouldBe(102);
+        FakeLogRecord logged = _log.Collector.GetSnapshot().ShouldHaveSingleItem();
+        logged.Level.ShouldBe(LogLevel.Debug);
+        logged.Id.Id.ShouldBe(102);
     }
 
     [Theory]
@@ -38,7 +39,7 @@ public class LogListenerTests
     public void Ended_NothingWasSent_IsNotLogged(int end)
     {
         Observe(new ExchangeUnderTest((ConnectionEnd)end, Delivery.NotSent).Ended(ReplayDecision.ReplayNotSent));
-        _log.Entries.ShouldBeEmpty();
+        _log.Collector.GetSnapshot().ShouldBeEmpty();
     }
 
     [Fact]
@@ -49,10 +50,10 @@ public class LogListenerTests
         guard.Events.TimeoutAdvertised(exchange.Origin, TimeSpan.FromSeconds(5));
         guard.Events.TimeoutAdvertised(exchange.Origin, TimeSpan.FromSeconds(5));
 
-        (_, LogLevel level, EventId id, string message) = _log.Entries.ShouldHaveSingleItem();
-        level.ShouldBe(LogLevel.Information);
-        id.Id.ShouldBe(107);
-        message.ShouldBe("The server at https://api.test:443 closes idle connections after 00:00:05 (Advertised, Learned); connections are taken below that age from now on.");
+        FakeLogRecord logged = _log.Collector.GetSnapshot().ShouldHaveSingleItem();
+        logged.Level.ShouldBe(LogLevel.Information);
+        logged.Id.Id.ShouldBe(107);
+        logged.Message.ShouldBe("The server at https://api.test:443 closes idle connections after 00:00:05 (Advertised, Learned); connections are taken below that age from now on.");
     }
 
     [Fact]

@@ -1,8 +1,9 @@
-using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using System.Net;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.Metrics.Testing;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Testing;
 using StaleConnGuard.Testing;
 using StaleConnGuard.WireTests.Guard;
 
@@ -11,7 +12,7 @@ namespace StaleConnGuard.WireTests.Hosting;
 /// <summary>What was made without the factory tells what it does, to the logs and meters it was given.</summary>
 public sealed class CreateTests : IDisposable
 {
-    private readonly RecordingLoggerProvider _log = new();
+    private readonly FakeLoggerProvider _log = new();
     private readonly ServiceProvider _services;
 
     public CreateTests()
@@ -34,19 +35,7 @@ public sealed class CreateTests : IDisposable
     public async Task StaleHits_AreLoggedAndCountedByTheMeterThatWasGiven(bool byServices)
     {
         var meters = _services.GetRequiredService<IMeterFactory>();
-        var counted = new ConcurrentBag<string>();
-        using var listener = new MeterListener
-        {
-            InstrumentPublished = (instrument, listening) =>
-            {
-                if (ReferenceEquals(instrument.Meter.Scope, meters) && instrument.Meter.Name == StaleConnGuardDiagnostics.MeterName)
-                {
-                    listening.EnableMeasurementEvents(instrument);
-                }
-            },
-        };
-        listener.SetMeasurementEventCallback<long>((instrument, _, _, _) => counted.Add(instrument.Name));
-        listener.Start();
+        using var staleHits = new MetricCollector<long>(meters, StaleConnGuardDiagnostics.MeterName, StaleConnGuardDiagnostics.StaleHits);
         HttpClient Make(HttpMessageHandler handler) => new(byServices
             ? StaleConnGuardHandler.Create(_services, new StaleConnGuardOptions { Retry = { Enabled = false } }, handler)
             : StaleConnGuardHandler.Create(_services.GetRequiredService<ILoggerFactory>(), meters, TimeProvider.System, new StaleConnGuardOptions { Retry = { Enabled = false } }, handler));
@@ -66,7 +55,7 @@ public sealed class CreateTests : IDisposable
         }
 
         Logged(101).ShouldBe(1);
-        counted.Count(name => name == StaleConnGuardDiagnostics.StaleHits).ShouldBe(2);
+        staleHits.GetMeasurementSnapshot().Sum(m => m.Value).ShouldBe(2);
     }
 
     [Fact]
@@ -160,5 +149,5 @@ public sealed class CreateTests : IDisposable
         StaleConnGuardHandler.Create(o => o.Enabled = false, sockets).ShouldBeSameAs(sockets);
     }
 
-    private int Logged(int id) => _log.Entries.Count(e => e.Id.Id == id);
+    private int Logged(int id) => _log.Collector.GetSnapshot().Count(e => e.Id.Id == id);
 }

@@ -8,6 +8,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Testing;
 using Refit;
 using StaleConnGuard.Racing;
 using StaleConnGuard.Testing;
@@ -139,7 +140,7 @@ public class HttpClientHandlerTests
     public async Task Refit_WithItsDefaultHandler_IsGuarded()
     {
         await using var server = new ScriptedServer(c => c.AnswerAllAsync());
-        using var log = new RecordingLoggerProvider();
+        using var log = new FakeLoggerProvider();
         var services = new ServiceCollection();
         services.AddLogging(b => b.AddProvider(log));
         services.AddStaleConnGuard();
@@ -148,7 +149,7 @@ public class HttpClientHandlerTests
 
         (await provider.GetRequiredService<IOrders>().CreateAsync("one")).ShouldBe("ok");
 
-        log.Entries.ShouldNotContain(e => e.Id.Name == "ForeignPrimaryHandler");
+        log.Collector.GetSnapshot().ShouldNotContain(e => e.Id.Name == "ForeignPrimaryHandler");
         provider.GetRequiredService<IKeepAliveLedger>().TryGet(server.Uri, out _).ShouldBeTrue();
     }
 

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Testing;
 using StaleConnGuard.Testing;
 
 namespace StaleConnGuard.WireTests.Hosting;
@@ -59,14 +60,14 @@ public class ServiceDiscoveryTests
     public async Task Origin_ThatIsOnlyNearlyWhereRequestsGo_IsSaidOnce(string origin, bool said)
     {
         await using var server = new ScriptedServer(c => c.AnswerAllAsync());
-        using var log = new RecordingLoggerProvider();
+        using var log = new FakeLoggerProvider();
         await using ServiceProvider provider = Provider(server, o => o.KeepAlive.Origins[origin] = new KeepAliveOriginOptions { ServerTimeout = TimeSpan.FromSeconds(7) }, log);
         using HttpClient client = provider.GetRequiredService<IHttpClientFactory>().CreateClient("orders");
 
         (await client.GetStringAsync(new Uri("http://orders/"))).ShouldBe("ok");
         (await client.GetStringAsync(new Uri("http://orders/"))).ShouldBe("ok");
 
-        List<string> warnings = [.. log.Entries.Where(e => e.Id.Name == "UnusedConfiguration").Select(e => e.Message)];
+        List<string> warnings = [.. log.Collector.GetSnapshot().Where(e => e.Id.Name == "UnusedConfiguration").Select(e => e.Message)];
         warnings.Count.ShouldBe(said ? 1 : 0);
         warnings.ShouldAllBe(w => w.Contains($"127.0.0.1:{server.Uri.Port}", StringComparison.Ordinal));
     }
@@ -77,7 +78,7 @@ public class ServiceDiscoveryTests
         return known!.Configured;
     }
 
-    private static ServiceProvider Provider(ScriptedServer server, Action<StaleConnGuardOptions> configure, RecordingLoggerProvider? log = null)
+    private static ServiceProvider Provider(ScriptedServer server, Action<StaleConnGuardOptions> configure, FakeLoggerProvider? log = null)
     {
         var services = new ServiceCollection();
         services.AddSingleton<IConfiguration>(new ConfigurationBuilder().AddInMemoryCollection(

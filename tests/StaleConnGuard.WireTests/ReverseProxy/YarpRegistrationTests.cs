@@ -1,6 +1,7 @@
 using System.Net;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Testing;
 using StaleConnGuard.Testing;
 using StaleConnGuard.Yarp;
 using Yarp.ReverseProxy.Forwarder;
@@ -91,11 +92,11 @@ public sealed class YarpRegistrationTests
     [InlineData(false)]
     public async Task GuardWithoutThePackage_IsWarnedOfAtStart(bool withPackage)
     {
-        var logs = new RecordingLoggerProvider();
+        var logs = new FakeLoggerProvider();
         await using YarpHost proxy = await YarpHost.StartAsync(
             s_nowhere, yarp => _ = withPackage ? yarp.AddStaleConnGuard() : yarp, services: s => s.AddStaleConnGuard(), logs: logs);
 
-        logs.Entries.Count(entry => entry.Message.Contains("StaleConnGuard.Yarp", StringComparison.Ordinal)).ShouldBe(withPackage ? 0 : 1);
+        logs.Collector.GetSnapshot().Count(entry => entry.Message.Contains("StaleConnGuard.Yarp", StringComparison.Ordinal)).ShouldBe(withPackage ? 0 : 1);
     }
 
     [Fact]

@@ -37,13 +37,46 @@ public class SilentHttp2Tests
             }
             else
             {
-                outcome.Failure.ShouldBeOfType<HttpRequestException>();
+                outcome.Failure.ShouldBeAssignableTo<HttpRequestException>();
                 outcome.Executions.ShouldBe(0);
             }
 
             (await SilenceRun.SendAsync(path, client.Http, "POST", HttpVersion.Version20)).Failure.ShouldBeNull();
         }));
         (await hanging).Failure.ShouldBeAssignableTo<OperationCanceledException>();
+    }
+
+    /// <summary>The timeout for unacknowledged data is far away: what finds the dead connection is the early look.</summary>
+    [Fact]
+    public async Task Get_AfterAPauseOnForgottenConnection_IsReplayedEarly()
+    {
+        await using SilentPath path = await SilentPath.CreateOrSkipAsync(HttpProtocols.Http2);
+        using var client = new SilentClient(static options => options.Transport.UnacknowledgedDataTimeout = TimeSpan.FromMinutes(1));
+        SilenceOutcome outcome = await SilenceRun.ForgetAndSendAsync(path, client.Http, SilenceKind.BothWays, "GET", HttpVersion.Version20);
+        TestContext.Current.TestOutputHelper!.WriteLine($"{outcome.Elapsed.TotalSeconds:0.000} s, {outcome.Failure}");
+        outcome.Failure.ShouldBeNull();
+        outcome.Executions.ShouldBe(1);
+        outcome.Elapsed.ShouldBeLessThan(SilentClient.Soon);
+        (ConnectionEnd end, Delivery delivery, ReplayDecision decision, _) = client.Observer.Hits.ShouldHaveSingleItem();
+        (end, delivery, decision).ShouldBe((ConnectionEnd.Silence, Delivery.Unknown, ReplayDecision.ReplaySafeToRepeat));
+    }
+
+    /// <summary>Ended early, the connection would fail the POST, which may not be sent again; so both wait for the timeout, and the GET is replayed then.</summary>
+    [Fact]
+    public async Task GetAndPost_OnForgottenConnection_ThePostIsNotFailedEarly()
+    {
+        await using SilentPath path = await SilentPath.CreateOrSkipAsync(HttpProtocols.Http2);
+        using var client = new SilentClient(static options => options.Transport.UnacknowledgedDataTimeout = TimeSpan.FromSeconds(3));
+        Task<SilenceOutcome> post = SilenceRun.ForgetAndSendAsync(path, client.Http, SilenceKind.BothWays, "POST", HttpVersion.Version20);
+        await Task.WhenAny(post, Task.Delay(SilenceRun.IdleAge + TimeSpan.FromMilliseconds(100)));
+        SilenceOutcome get = await SilenceRun.SendAsync(path, client.Http, "GET", HttpVersion.Version20);
+        get.Failure.ShouldBeNull();
+        get.Executions.ShouldBe(1);
+        SilenceOutcome outcome = await post;
+        TestContext.Current.TestOutputHelper!.WriteLine($"POST {outcome.Elapsed.TotalSeconds:0.000} s, {outcome.Failure}");
+        outcome.Failure.ShouldBeOfType<StaleConnectionException>().Delivery.ShouldBe(Delivery.Unknown);
+        outcome.Elapsed.ShouldBeGreaterThan(TimeSpan.FromSeconds(2));
+        outcome.Executions.ShouldBe(0);
     }
 
     [Fact]

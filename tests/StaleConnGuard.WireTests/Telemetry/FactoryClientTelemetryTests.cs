@@ -1,6 +1,8 @@
 using System.Diagnostics.Metrics;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.Metrics.Testing;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Testing;
 using StaleConnGuard.Testing;
 
 namespace StaleConnGuard.WireTests.Telemetry;
@@ -17,13 +19,14 @@ public class FactoryClientTelemetryTests
                 await connection.AnswerAsync(request, headers: "Keep-Alive: timeout=30\r\n");
             }
         });
-        var log = new RecordingLoggerProvider();
+        var log = new FakeLoggerProvider();
         var services = new ServiceCollection();
         services.AddLogging(logging => logging.AddProvider(log));
         services.AddStaleConnGuard();
         await using ServiceProvider provider = services.BuildServiceProvider();
-        Meter meter = provider.GetRequiredService<IMeterFactory>().Create(new MeterOptions(StaleConnGuardDiagnostics.MeterName) { Version = typeof(StaleConnGuardOptions).Assembly.GetName().Version!.ToString(3) });
-        using var metrics = new MetricRecorder(meter);
+        IMeterFactory meters = provider.GetRequiredService<IMeterFactory>();
+        using var idleAges = new MetricCollector<double>(meters, StaleConnGuardDiagnostics.MeterName, StaleConnGuardDiagnostics.IdleAge);
+        using var limits = new MetricCollector<double>(meters, StaleConnGuardDiagnostics.MeterName, StaleConnGuardDiagnostics.KeepAliveLimit);
 
         for (int i = 0; i < 3; i++)
         {
@@ -31,10 +34,10 @@ public class FactoryClientTelemetryTests
             using HttpResponseMessage response = await client.GetAsync(server.Uri);
         }
 
-        metrics.Observe();
-        metrics.Of(StaleConnGuardDiagnostics.IdleAge, server.Uri.Port).Count.ShouldBe(2);
-        metrics.Of(StaleConnGuardDiagnostics.KeepAliveLimit, server.Uri.Port).ShouldHaveSingleItem().Value.ShouldBe(29);
-        string learned = log.Entries.Where(e => e.Id.Id == 107).ShouldHaveSingleItem().Message;
+        limits.RecordObservableInstruments();
+        idleAges.Of(server.Uri.Port).Count.ShouldBe(2);
+        limits.Of(server.Uri.Port).ShouldHaveSingleItem().Value.ShouldBe(29);
+        string learned = log.Collector.GetSnapshot().Where(e => e.Id.Id == 107).ShouldHaveSingleItem().Message;
         learned.ShouldContain($":{server.Uri.Port} closes idle connections after 00:00:30 (Advertised, Learned)");
     }
 }

@@ -1,7 +1,6 @@
-using System.Collections.Concurrent;
-using System.Diagnostics.Metrics;
 using System.Net;
 using System.Net.Http.Metrics;
+using Microsoft.Extensions.Diagnostics.Metrics.Testing;
 using StaleConnGuard.Testing;
 using StaleConnGuard.WireTests.Guard;
 
@@ -32,7 +31,7 @@ public class RecoveredExchangeTests
         recorded.ShouldBalance(port, failures: 1);
 
         // On the exchange that was lost, and on the one that made up for it.
-        recorded.Of(Duration, port).Select(m => m.Tags.GetValueOrDefault("tenant")).ShouldBe([null, "blue", "blue"]);
+        recorded.Durations(port).Select(m => m.Tags.GetValueOrDefault("tenant")).ShouldBe([null, "blue", "blue"]);
     }
 
     /// <summary>
@@ -54,7 +53,7 @@ public class RecoveredExchangeTests
 
         server.Connections.ShouldBe(2);
         recorded.ShouldBalance(server.Uri.Port, failures: 1);
-        recorded.Of(Duration, server.Uri.Port)[^1].Tags["tenant"].ShouldBe("blue");
+        recorded.Durations(server.Uri.Port)[^1].Tags["tenant"].ShouldBe("blue");
     }
 
     /// <summary>Of a timeout that was configured or advertised, the pool's read ends at the limit, so that no request is given the connection.</summary>
@@ -80,7 +79,7 @@ public class RecoveredExchangeTests
 
         server.Connections.ShouldBe(2);
         recorded.ShouldBalance(server.Uri.Port, failures: 0);
-        recorded.Of(Duration, server.Uri.Port).Count.ShouldBe(2);
+        recorded.Durations(server.Uri.Port).Count.ShouldBe(2);
     }
 
     private static HttpClient Client(StaleConnGuardOptions options)
@@ -102,50 +101,27 @@ public class RecoveredExchangeTests
         response.StatusCode.ShouldBe(HttpStatusCode.OK);
     }
 
-    /// <summary>The runtime's instruments and the guard's, of all meters.</summary>
+    /// <summary>The runtime's instrument and the guard's, of handlers without a meter factory.</summary>
     private sealed class Recorded : IDisposable
     {
-        private readonly MeterListener _listener = new();
-        private readonly ConcurrentQueue<RecordedMeasurement> _measurements = new();
+        private readonly MetricCollector<double> _durations = new(null, "System.Net.Http", Duration);
+        private readonly MetricCollector<long> _recovered = CollectedMetrics.Of<long>(StaleConnGuardDiagnostics.RecoveredExchanges);
 
-        public Recorded()
-        {
-            _listener.InstrumentPublished = (instrument, listener) =>
-            {
-                if (instrument.Name is Duration or StaleConnGuardDiagnostics.RecoveredExchanges)
-                {
-                    listener.EnableMeasurementEvents(instrument);
-                }
-            };
-            _listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) => Keep(instrument, value, tags));
-            _listener.SetMeasurementEventCallback<double>((instrument, value, tags, _) => Keep(instrument, value, tags));
-            _listener.Start();
-        }
-
-        public IReadOnlyList<RecordedMeasurement> Of(string instrument, int port) =>
-            [.. _measurements.Where(m => m.Instrument == instrument && Equals(m.Tags.GetValueOrDefault("server.port"), port))];
+        public IReadOnlyList<CollectedMeasurement<double>> Durations(int port) => _durations.Of(port);
 
         public void ShouldBalance(int port, int failures)
         {
-            RecordedMeasurement[] failed = [.. Of(Duration, port).Where(m => m.Tags.ContainsKey("error.type"))];
-            IReadOnlyList<RecordedMeasurement> recovered = Of(StaleConnGuardDiagnostics.RecoveredExchanges, port);
+            CollectedMeasurement<double>[] failed = [.. Durations(port).Where(m => m.Tags.ContainsKey("error.type"))];
             failed.Length.ShouldBe(failures);
-            recovered.Select(Key).ShouldBe(failed.Select(Key), ignoreOrder: true);
+            _recovered.Of(port).Select(m => Key(m.Tags)).ShouldBe(failed.Select(m => Key(m.Tags)), ignoreOrder: true);
         }
 
-        public void Dispose() => _listener.Dispose();
-
-        private static string Key(RecordedMeasurement m) => $"{m.Tags["server.address"]} {m.Tags["http.request.method"]} {m.Tags["error.type"]}";
-
-        private void Keep(Instrument instrument, double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
+        public void Dispose()
         {
-            var kept = new Dictionary<string, object?>(StringComparer.Ordinal);
-            foreach (KeyValuePair<string, object?> tag in tags)
-            {
-                kept[tag.Key] = tag.Value;
-            }
-
-            _measurements.Enqueue(new RecordedMeasurement(instrument.Name, value, kept));
+            _durations.Dispose();
+            _recovered.Dispose();
         }
+
+        private static string Key(IReadOnlyDictionary<string, object?> tags) => $"{tags["server.address"]} {tags["http.request.method"]} {tags["error.type"]}";
     }
 }

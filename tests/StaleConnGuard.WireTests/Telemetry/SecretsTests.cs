@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Testing;
 using StaleConnGuard.Testing;
 using StaleConnGuard.WireTests.Guard;
 
@@ -31,7 +32,7 @@ public class SecretsTests
         await using var tunnel = new ConnectProxy();
         await using var socks = new SocksProxy();
         Uri? proxy = by switch { "tunnel" => tunnel.Uri, "forward" => server.Uri, "socks" => socks.Uri, _ => null };
-        using var logs = new RecordingLoggerProvider();
+        using var logs = new FakeLoggerProvider();
         using var metrics = new MetricRecorder();
         using var spans = new SpanRecorder();
         var services = new ServiceCollection();
@@ -54,7 +55,7 @@ public class SecretsTests
         surfaced.Message.ShouldContain($"127.0.0.1:{port}");
         string ledger = JsonSerializer.Serialize(provider.GetRequiredService<IKeepAliveLedger>().Snapshot().Where(o => o.Origin.EndsWith($":{port}", StringComparison.Ordinal)));
         ledger.ShouldContain($"127.0.0.1:{port}");
-        string[] ours = [.. logs.Entries.Where(e => e.Category.StartsWith("StaleConnGuard", StringComparison.Ordinal)).Select(e => e.Message)];
+        string[] ours = [.. logs.Collector.GetSnapshot().Where(e => e.Category!.StartsWith("StaleConnGuard", StringComparison.Ordinal)).Select(e => e.Message)];
         ours.ShouldContain(line => line.Contains($"127.0.0.1:{port}", StringComparison.Ordinal));
         metrics.Observe();
         IEnumerable<string> tags = metrics.All.SelectMany(m => m.Tags.Select(t => $"{t.Value}"));

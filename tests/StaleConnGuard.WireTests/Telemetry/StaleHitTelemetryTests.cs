@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net;
+using Microsoft.Extensions.Diagnostics.Metrics.Testing;
 using StaleConnGuard.Testing;
 using StaleConnGuard.WireTests.Guard;
 
@@ -14,14 +15,16 @@ public class StaleHitTelemetryTests
     [InlineData(false, true)]
     public async Task Metrics_HealedStaleHit_AreCounted(bool tls, bool sync)
     {
-        using var metrics = new MetricRecorder();
+        using MetricCollector<long> staleHits = CollectedMetrics.Of<long>(StaleConnGuardDiagnostics.StaleHits);
+        using MetricCollector<long> replays = CollectedMetrics.Of<long>(StaleConnGuardDiagnostics.Replays);
+        using MetricCollector<double> idleAges = CollectedMetrics.Of<double>(StaleConnGuardDiagnostics.IdleAge);
         await using var race = new StaleRace(guarded: true, tls);
         await race.WarmUpAsync();
         using HttpResponseMessage response = await race.SendAsync(ReplayTests.Request("POST", "bytes"), sync);
         int port = race.Server.Uri.Port;
 
         race.Happened.ShouldBeTrue();
-        RecordedMeasurement hit = metrics.Of(StaleConnGuardDiagnostics.StaleHits, port).ShouldHaveSingleItem();
+        CollectedMeasurement<long> hit = staleHits.Of(port).ShouldHaveSingleItem();
         hit.Value.ShouldBe(1);
         hit.Tags.ShouldBe(
             new Dictionary<string, object?>
@@ -35,26 +38,27 @@ public class StaleHitTelemetryTests
                 ["staleconnguard.decision"] = "ReplayProvenUndelivered",
             },
             ignoreOrder: true);
-        metrics.Of(StaleConnGuardDiagnostics.Replays, port).ShouldHaveSingleItem().Tags["staleconnguard.decision"].ShouldBe("ReplayProvenUndelivered");
-        metrics.Of(StaleConnGuardDiagnostics.IdleAge, port).ShouldHaveSingleItem().Value.ShouldBeInRange(0, 30);
+        replays.Of(port).ShouldHaveSingleItem().Tags["staleconnguard.decision"].ShouldBe("ReplayProvenUndelivered");
+        idleAges.Of(port).ShouldHaveSingleItem().Value.ShouldBeInRange(0, 30);
     }
 
     [Fact]
     public async Task Metrics_SurfacedStaleHit_SaysWhyAndIsNoReplay()
     {
-        using var metrics = new MetricRecorder();
+        using MetricCollector<long> staleHits = CollectedMetrics.Of<long>(StaleConnGuardDiagnostics.StaleHits);
+        using MetricCollector<long> replays = CollectedMetrics.Of<long>(StaleConnGuardDiagnostics.Replays);
         await using var race = new StaleRace(guarded: true, ending: Ending.Reset);
         await race.WarmUpAsync();
         await Should.ThrowAsync<StaleConnectionException>(() => race.SendAsync(ReplayTests.Request("POST", "bytes")));
         int port = race.Server.Uri.Port;
 
-        RecordedMeasurement hit = metrics.Of(StaleConnGuardDiagnostics.StaleHits, port).ShouldHaveSingleItem();
+        CollectedMeasurement<long> hit = staleHits.Of(port).ShouldHaveSingleItem();
         hit.Tags["staleconnguard.delivery"].ShouldBe("Unknown");
         hit.Tags["staleconnguard.outcome"].ShouldBe("surfaced");
         hit.Tags["staleconnguard.decision"].ShouldBe("SurfaceNotSafeToRepeat");
         // The write may take the reset's error, and the read then finds an end-of-stream: nothing is proven either way.
         hit.Tags["error.type"].ShouldBeOneOf("Reset", "EndOfStream");
-        metrics.Of(StaleConnGuardDiagnostics.Replays, port).ShouldBeEmpty();
+        replays.Of(port).ShouldBeEmpty();
         KeepAliveLedger.Shared.TryGet(race.Server.Uri, out OriginKeepAlive? known).ShouldBeTrue();
         known!.NonIdempotentSurfaced.ShouldBe(1);
         known.LastNonIdempotentSurfaced.ShouldNotBeNull();
@@ -63,7 +67,8 @@ public class StaleHitTelemetryTests
     [Fact]
     public async Task Metrics_ConnectionTooOld_CountsTheRefusal()
     {
-        using var metrics = new MetricRecorder();
+        using MetricCollector<long> refused = CollectedMetrics.Of<long>(StaleConnGuardDiagnostics.RefusedConnections);
+        using MetricCollector<double> limits = CollectedMetrics.Of<double>(StaleConnGuardDiagnostics.KeepAliveLimit);
         await using var server = new ScriptedServer(connection => connection.AnswerAllAsync());
         var options = new StaleConnGuardOptions { KeepAlive = { ServerTimeout = TimeSpan.FromMilliseconds(100) } };
         using var client = new HttpClient(StaleConnGuardHandler.Create(options));
@@ -76,9 +81,9 @@ public class StaleHitTelemetryTests
         {
         }
 
-        metrics.Of(StaleConnGuardDiagnostics.RefusedConnections, server.Uri.Port).ShouldHaveSingleItem().Tags["staleconnguard.reason"].ShouldBe("TooOld");
-        metrics.Observe();
-        RecordedMeasurement limit = metrics.Of(StaleConnGuardDiagnostics.KeepAliveLimit, server.Uri.Port)[^1];
+        refused.Of(server.Uri.Port).ShouldHaveSingleItem().Tags["staleconnguard.reason"].ShouldBe("TooOld");
+        limits.RecordObservableInstruments();
+        CollectedMeasurement<double> limit = limits.Of(server.Uri.Port)[^1];
         limit.Value.ShouldBe(0.05);
         limit.Tags["staleconnguard.limit.source"].ShouldBe("Configured");
     }
@@ -86,7 +91,7 @@ public class StaleHitTelemetryTests
     [Fact]
     public async Task Metrics_Retry_CountsItsReason()
     {
-        using var metrics = new MetricRecorder();
+        using MetricCollector<long> retries = CollectedMetrics.Of<long>(StaleConnGuardDiagnostics.Retries);
         await using var server = new ScriptedServer(async connection =>
         {
             while (await connection.ReadRequestAsync() is ScriptedRequest request)
@@ -100,7 +105,7 @@ public class StaleHitTelemetryTests
         using HttpResponseMessage response = await client.GetAsync(new Uri(server.Uri, "/busy"));
 
         response.StatusCode.ShouldBe(HttpStatusCode.OK);
-        metrics.Of(StaleConnGuardDiagnostics.Retries, server.Uri.Port).ShouldHaveSingleItem().Tags["staleconnguard.reason"].ShouldBe("RetriedStatus");
+        retries.Of(server.Uri.Port).ShouldHaveSingleItem().Tags["staleconnguard.reason"].ShouldBe("RetriedStatus");
     }
 
     [Theory]

@@ -63,6 +63,8 @@ internal static class FailureClassifier
         // The runtime has no value of its own for a reset: it is Unknown with the socket's exception inside. So is the guard's word for an end-of-stream.
         HttpRequestError.Unknown when EndedByConnection(exception) => FailureKind.ConnectionLost,
         HttpRequestError.HttpProtocolError when SaysPingUnanswered(exception.Message) => FailureKind.ConnectionLost,
+        // RFC 9113 7: NO_ERROR. The server ended the connection in good order, with this request on it.
+        HttpRequestError.HttpProtocolError when exception.InnerException is HttpProtocolException { ErrorCode: 0 } => FailureKind.ConnectionLost,
         _ => FailureKind.Other,
     };
 

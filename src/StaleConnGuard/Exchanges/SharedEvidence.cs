@@ -1,0 +1,56 @@
+namespace StaleConnGuard.Exchanges;
+
+/// <summary>Finds out, when a request has failed, whether a shared connection ended under it, and what that proves.</summary>
+/// <remarks>
+/// The exception says which connection it was, but content that runs code of the application may throw one that belongs to another request. It is believed where no
+/// such code can have run, or where no other connection of the handler can have carried the request. What a redirect or a challenge preceded is never claimed.
+/// </remarks>
+internal static class SharedEvidence
+{
+    /// <summary>Records the evidence in the exchange, if there is any.</summary>
+    public static void Record(Exchange exchange, SharedSend send, Exception failure)
+    {
+        if (SharedConnectionEndedException.FindIn(failure) is not SharedConnectionEndedException ended || !ReferenceEquals(ended.Connection.Guard, exchange.Guard))
+        {
+            return;
+        }
+
+        ISharedConnection connection = ended.Connection;
+        long since = send.Since;
+        SharedVerdict verdict = connection.Judge(since);
+        exchange.BindAfterwards(verdict.Binding);
+        exchange.RecordEnd(verdict.End, DeliveryOf(exchange, send, verdict.Delivery, connection));
+        if (verdict.Binding is { IsReused: true, IdleAgeTicks: > 0 })
+        {
+            exchange.Guard.Shared.RetireSiblings(connection, since);
+        }
+    }
+
+    private static Delivery DeliveryOf(Exchange exchange, SharedSend send, Delivery claimed, ISharedConnection connection)
+    {
+        HttpRequestMessage request = exchange.Request!;
+        // The runtime answers a challenge by setting the header and sending again. What the message says now is what was sent last.
+        bool isFurther = exchange.WasRedirected
+            || (exchange.Guard.AnswersChallenges && request.Headers.NonValidated.Contains("Authorization"));
+        if (isFurther)
+        {
+            return RepeatSafety.IsSafeToRepeat(request) ? Delivery.Unknown : Delivery.ResponseStarted;
+        }
+
+        if (claimed is not (Delivery.NotSent or Delivery.ProvenUndelivered))
+        {
+            return claimed;
+        }
+
+        bool isUntouched = exchange.Traits.Has(ExchangeTraits.HasStandIn) && !exchange.HasContentBegun;
+        if (isUntouched || !MayRunApplicationCode(request.Content))
+        {
+            return claimed;
+        }
+
+        return exchange.Guard.Shared.MayAnyOtherHaveSince(connection.Trace, send.Since, send.IsStamped) ? Delivery.Unknown : claimed;
+    }
+
+    private static bool MayRunApplicationCode(HttpContent? content) =>
+        BodyRepeatabilityClassifier.Classify(content) is not (BodyRepeatability.None or BodyRepeatability.Memory);
+}

@@ -1,0 +1,46 @@
+namespace StaleConnGuard.Exchanges;
+
+/// <summary>
+/// What an exchange that may go out on a shared connection (HTTP/2) knows beside the rest. Nobody ties it to its connection beforehand: when it fails, the
+/// exception does.
+/// </summary>
+/// <param name="since">A timestamp of the guard's clock: the request's headers cannot have been written before.</param>
+internal sealed class SharedSend(long since)
+{
+    private SharedConnections? _begunOn;
+    private bool _hasContentThatRuns;
+    private bool _wouldSurface;
+    private long _since = since;
+    private bool _isStamped;
+
+    /// <summary>The request's headers cannot have been written before this moment, a timestamp of the guard's clock.</summary>
+    public long Since => Volatile.Read(ref _since);
+
+    /// <summary>The moment is the one at which the headers were encoded, when the request already had its connection.</summary>
+    public bool IsStamped => Volatile.Read(ref _isStamped);
+
+    /// <summary>
+    /// The request is about to be sent. Its connections must know of two kinds. A body that runs code of the application: the runtime keeps the headers back until
+    /// some of the body is there, so a connection may look idle that is not. And a request that would not be replayed if its connection were ended early.
+    /// </summary>
+    public void Begin(Exchange exchange)
+    {
+        _hasContentThatRuns = exchange.Traits.Has(ExchangeTraits.HasStandIn);
+        _wouldSurface = !ReplayRule.Decide(ReplayFactsGatherer.BeforeSend(exchange)).IsReplay();
+        if (_hasContentThatRuns || _wouldSurface)
+        {
+            _begunOn = exchange.Guard.Shared;
+            _begunOn.Begin(_hasContentThatRuns, _wouldSurface);
+        }
+    }
+
+    /// <summary>It has been answered, or has failed. May be called again.</summary>
+    public void End() => Interlocked.Exchange(ref _begunOn, null)?.End(_hasContentThatRuns, _wouldSurface);
+
+    /// <summary>The headers are being encoded, right before they are handed to the connection.</summary>
+    public void HeadersAreEncoded(long now)
+    {
+        Volatile.Write(ref _since, now);
+        Volatile.Write(ref _isStamped, true);
+    }
+}

@@ -1,0 +1,102 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Net;
+using System.Text;
+using StaleConnGuard.Racing;
+
+namespace StaleConnGuard.Testing;
+
+/// <summary>Aims HTTP/2 requests of one kind at a server's closing instant, each with a client and a connection of its own, so that the aim is exact.</summary>
+/// <param name="address">The server.</param>
+/// <param name="serverTimeout">When it closes idle connections.</param>
+/// <param name="delay">Of the link, each way.</param>
+/// <param name="kind"><c>GET</c>, <c>PUT</c>, <c>POST</c>, <c>POST, no body</c> or <c>POST, streamed</c>.</param>
+/// <param name="makeHandler">Makes the client's handler on sockets that are ready to use.</param>
+public sealed class Http2Race(Uri address, TimeSpan serverTimeout, TimeSpan delay, string kind, Func<SocketsHttpHandler, HttpMessageHandler> makeHandler)
+{
+    private int _raced;
+    private int _sent;
+
+    public static IReadOnlyList<string> Kinds { get; } = ["GET", "PUT", "POST", "POST, no body", "POST, streamed"];
+
+    public string Kind => kind;
+
+    public ConcurrentQueue<Exception> Failures { get; } = new();
+
+    public ConcurrentQueue<string> Ids { get; } = new();
+
+    public int Sent => Volatile.Read(ref _sent);
+
+    /// <summary>Requests that were written on a connection which then ended, or that failed.</summary>
+    public int Raced => Volatile.Read(ref _raced);
+
+    public Task RunAsync(int workers, int rounds, CancellationToken cancellationToken = default) =>
+        Task.WhenAll(Enumerable.Range(0, workers).Select(worker => Task.Run(() => WorkAsync(worker, workers, rounds, cancellationToken), cancellationToken)));
+
+    private async Task WorkAsync(int worker, int workers, int rounds, CancellationToken cancellationToken)
+    {
+        for (int round = 0; round < rounds; round++)
+        {
+            var tap = new Http2Tap();
+            var sockets = new SocketsHttpHandler { SslOptions = { RemoteCertificateValidationCallback = (_, _, _, _) => true }, PooledConnectionIdleTimeout = TimeSpan.FromMinutes(5) };
+            tap.Attach(sockets);
+            using var client = new HttpClient(makeHandler(sockets));
+            long last = await WarmUpAsync(client, cancellationToken);
+
+            // The race is open from 2d before the timeout until the FIN is here; half of the aimed lie in its middle.
+            double aim = (((worker * rounds) + round + 0.5) / (workers * rounds) * 1.8) + 0.1;
+            TimeSpan idle = serverTimeout - (2 * delay) + (aim * delay);
+            await AlarmClock.Shared.WaitUntilAsync(AlarmClock.After(last, idle), cancellationToken);
+
+            string id = Guid.NewGuid().ToString("N");
+            Ids.Enqueue(id);
+            _ = Interlocked.Increment(ref _sent);
+            long start = Stopwatch.GetTimestamp();
+            int connections = tap.Connections;
+            bool failed = false;
+            using HttpRequestMessage request = Make(kind, address, id);
+            try
+            {
+                using HttpResponseMessage response = await client.SendAsync(request, cancellationToken);
+                if (response.StatusCode >= HttpStatusCode.InternalServerError)
+                {
+                    throw new HttpRequestException($"{(int)response.StatusCode}");
+                }
+            }
+            catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+            {
+                failed = true;
+                Failures.Enqueue(e);
+            }
+
+            if (failed || (tap.Connections > connections && tap.HeadersWrittenOnFirst > start))
+            {
+                _ = Interlocked.Increment(ref _raced);
+            }
+        }
+    }
+
+    public static HttpRequestMessage Make(string kind, Uri address, string id)
+    {
+        var request = new HttpRequestMessage(new HttpMethod(kind.Split(',')[0]), address) { Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
+        request.Headers.Add("X-Request-Id", id);
+        if (kind is "PUT" or "POST")
+        {
+            request.Content = new StringContent("""{"order":4711,"amount":12.5}""", Encoding.UTF8, "application/json");
+        }
+        else if (kind == "POST, streamed")
+        {
+            request.Content = new StreamContent(new OneShotStream("""{"order":4711,"amount":12.5}"""u8.ToArray()));
+        }
+
+        return request;
+    }
+
+    private async Task<long> WarmUpAsync(HttpClient client, CancellationToken cancellationToken)
+    {
+        using HttpRequestMessage request = Make("GET", address, "warm-up");
+        using HttpResponseMessage response = await client.SendAsync(request, cancellationToken);
+        _ = response.EnsureSuccessStatusCode();
+        return Stopwatch.GetTimestamp();
+    }
+}

@@ -1,0 +1,94 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using StaleConnGuard.Racing;
+
+namespace StaleConnGuard.Testing;
+
+/// <summary>Races every kind of HTTP/2 request on real packets, 10 ms each way, against servers that close idle connections in all the ways there are.</summary>
+public static class Http2Suite
+{
+    private static readonly TimeSpan s_delay = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan s_idle = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan s_never = TimeSpan.FromMinutes(10);
+
+    public static IReadOnlyList<string> Servers { get; } =
+        ["bare FIN", "GOAWAY of all, FIN", "layer4", "layer4, TLS", "nghttpx", "nginx-h2c", "nginx-tls", "caddy-h2c", "haproxy-h2c", "h2o", "apache-h2c", "kestrel", "reset"];
+
+    /// <summary>One server: plain, guarded, and guarded with the timeout configured, all kinds, at the same time.</summary>
+    public static async Task<IReadOnlyList<Http2Row>> RunAsync(string server, int workers, int rounds)
+    {
+        using DelayedLink link = DelayedLink.Create(s_delay);
+        var parts = new Stack<IAsyncDisposable>();
+        try
+        {
+            (Uri address, Func<Task<ExecutionLog>> executions) = await StartAsync(server, link, parts);
+            (string Client, Func<SocketsHttpHandler, HttpMessageHandler> Make)[] clients =
+            [
+                ("plain", static sockets => sockets),
+                ("guarded", static sockets => Guarded(new StaleConnGuardOptions { Retry = { Enabled = false } }, sockets)),
+                ("configured", static sockets => Guarded(new StaleConnGuardOptions { Retry = { Enabled = false }, KeepAlive = { ServerTimeout = s_idle } }, sockets)),
+            ];
+            (string Client, Http2Race Race)[] races = [.. clients.SelectMany(client => Http2Race.Kinds.Select(kind => (client.Client, new Http2Race(address, s_idle, s_delay, kind, client.Make))))];
+            await Task.WhenAll(races.Select(race => race.Race.RunAsync(workers, rounds)));
+            ExecutionLog log = await executions();
+            return [.. races.Select(race => new Http2Row(server, race.Client, race.Race.Kind, race.Race.Sent, race.Race.Raced, race.Race.Failures.Count, log.CountExecutedTwice(race.Race.Ids)))];
+        }
+        finally
+        {
+            while (parts.TryPop(out IAsyncDisposable? part))
+            {
+                await part.DisposeAsync();
+            }
+        }
+    }
+
+    private static HttpMessageHandler Guarded(StaleConnGuardOptions options, SocketsHttpHandler sockets) => StaleConnGuardHandler.Create(options, sockets, new KeepAliveLedger(), listener: null);
+
+    private static async Task<(Uri Address, Func<Task<ExecutionLog>> Executions)> StartAsync(string name, DelayedLink link, Stack<IAsyncDisposable> parts)
+    {
+        if (name is "bare FIN" or "GOAWAY of all, FIN" or "reset")
+        {
+            Http2End end = name == "bare FIN" ? Http2End.Fin : name == "reset" ? Http2End.Reset : Http2End.GoAwayOfAll;
+            ScriptedHttp2Server scripted = ScriptedHttp2Server.Start(s_idle, end, link: link);
+            parts.Push(scripted);
+            return (scripted.Address, () => Task.FromResult(scripted.Executions));
+        }
+
+        if (name == "kestrel")
+        {
+            var executions = new ExecutionLog();
+            KestrelUnderTest kestrel = await KestrelUnderTest.StartAsync(
+                static builder => builder.WebHost.ConfigureKestrel(static options => options.Limits.KeepAliveTimeout = s_idle),
+                app => app.Run(async context =>
+                {
+                    await context.Request.Body.CopyToAsync(Stream.Null);
+                    _ = executions.Add(context.Request.Headers["X-Request-Id"], new Execution(0, 0));
+                    await context.Response.WriteAsync("ok");
+                }),
+                HttpProtocols.Http2,
+                link);
+            parts.Push(kestrel);
+            return (kestrel.Uri, () => Task.FromResult(executions));
+        }
+
+        bool isBalanced = name.StartsWith("layer4", StringComparison.Ordinal);
+        if (!isBalanced && name != "nghttpx")
+        {
+            RealServer server = await RealServer.StartAsync(name, s_idle, link);
+            parts.Push(server);
+            return (server.Address, server.ReadExecutionsAsync);
+        }
+
+        bool tls = name.EndsWith("TLS", StringComparison.Ordinal);
+        RealServer behind = await RealServer.StartAsync(isBalanced ? tls ? "nginx-tls" : "nginx-h2c" : "nginx-http", s_never, link);
+        parts.Push(behind);
+        RealServer front = await RealServer.StartAsync(isBalanced ? "layer4" : name, s_idle, link, upstream: behind.Address);
+        parts.Push(front);
+        return (new UriBuilder(front.Address) { Scheme = behind.Address.Scheme }.Uri, behind.ReadExecutionsAsync);
+    }
+}
+
+/// <summary>One cell of the table.</summary>
+public sealed record Http2Row(string Server, string Client, string Kind, int Sent, int Raced, int Failed, int ExecutedTwice);
