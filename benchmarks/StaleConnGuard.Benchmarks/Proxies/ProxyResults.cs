@@ -38,7 +38,7 @@ internal sealed class ProxyResults
 }
 
 /// <summary>One proxy, one upstream, one kind of request.</summary>
-internal sealed record ProxyRaceCell(string Proxy, string Upstream, string Request, int Requests, int Raced, int Failed, int ExecutedTwice, double? P50Ms);
+internal sealed record ProxyRaceCell(string Proxy, string Upstream, string Request, int Requests, int Raced, int Reset, int Failed, int ExecutedTwice, double? P50Ms);
 
 /// <summary>One proxy, one kind of request, executed by an upstream that dies.</summary>
 internal sealed record ProxyDeathCell(string Proxy, string Request, int Requests, int Answered, int ExecutedTwice);

@@ -16,8 +16,12 @@ internal sealed class CrossingCounter
     private readonly HashSet<uint> _ended = [];
     private readonly HashSet<uint> _crossed = [];
     private int _count;
+    private int _resets;
 
     public int Count => Volatile.Read(ref _count);
+
+    /// <summary>Connections that the server ended with a reset and no FIN before it: with a request in its kernel, unread, which nobody can tell from one that was executed.</summary>
+    public int Resets => Volatile.Read(ref _resets);
 
     /// <summary>A packet enters the link at the server's end.</summary>
     public void FromServer(ReadOnlySpan<byte> packet)
@@ -25,7 +29,10 @@ internal sealed class CrossingCounter
         if (TryRead(packet, out uint ports, out int flags, out _) && (flags & (Fin | Reset)) != 0)
         {
             // Client first, whoever sends.
-            _ = _ended.Add((ports << 16) | (ports >> 16));
+            if (_ended.Add((ports << 16) | (ports >> 16)) && (flags & Reset) != 0)
+            {
+                _ = Interlocked.Increment(ref _resets);
+            }
         }
     }
 

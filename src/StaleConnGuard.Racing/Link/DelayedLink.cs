@@ -57,6 +57,9 @@ public sealed class DelayedLink : IDisposable
     /// <summary>Gets on how many connections bytes of the client reached the server's end after the server had ended the connection.</summary>
     public int CrossedConnections => _loop.Crossings.Count;
 
+    /// <summary>Gets how many connections the server ended with a bare reset, no FIN before it.</summary>
+    public int ResetConnections => _loop.Crossings.Resets;
+
     /// <summary>Gets the address that packets to the server come from.</summary>
     public IPAddress ClientAddress { get; }
 
