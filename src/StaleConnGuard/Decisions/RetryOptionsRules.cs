@@ -6,6 +6,13 @@ namespace StaleConnGuard.Decisions;
 /// <summary>The accepted range of every retry option. Each error names the key, the value and the range.</summary>
 internal static class RetryOptionsRules
 {
+    public static readonly TimeRange BaseDelay = new(TimeSpan.Zero, RetryDefaults.MaxBaseDelay);
+
+    // Not below the base delay either, which is another option.
+    public static readonly TimeRange MaxDelay = new(TimeSpan.Zero, RetryDefaults.MaxMaxDelay);
+    public static readonly TimeRange MaxRetryAfter = new(TimeSpan.Zero, RetryDefaults.MaxMaxRetryAfter);
+    public static readonly TimeRange CallerTimeout = new(TimeSpan.FromTicks(1), RetryDefaults.MaxCallerTimeout, InfiniteToo: true);
+
     public static IEnumerable<string> Check(RetryOptions options)
     {
         if (options.MaxRetries is < 0 or > RetryDefaults.MaxMaxRetries)
@@ -13,12 +20,12 @@ internal static class RetryOptionsRules
             yield return Error("MaxRetries", options.MaxRetries, $"between 0 and {RetryDefaults.MaxMaxRetries}");
         }
 
-        if (options.BaseDelay < TimeSpan.Zero || options.BaseDelay > RetryDefaults.MaxBaseDelay)
+        if (!BaseDelay.Contains(options.BaseDelay))
         {
-            yield return Error("BaseDelay", options.BaseDelay, $"between 00:00:00 and {RetryDefaults.MaxBaseDelay:c}");
+            yield return Error("BaseDelay", options.BaseDelay, BaseDelay.ToString());
         }
 
-        if (options.MaxDelay < options.BaseDelay || options.MaxDelay > RetryDefaults.MaxMaxDelay)
+        if (options.MaxDelay < options.BaseDelay || !MaxDelay.Contains(options.MaxDelay))
         {
             yield return MaxDelayError(options);
         }
@@ -33,14 +40,14 @@ internal static class RetryOptionsRules
             yield return error;
         }
 
-        if (options.MaxRetryAfter < TimeSpan.Zero || options.MaxRetryAfter > RetryDefaults.MaxMaxRetryAfter)
+        if (!MaxRetryAfter.Contains(options.MaxRetryAfter))
         {
-            yield return Error("MaxRetryAfter", options.MaxRetryAfter, $"between 00:00:00 and {RetryDefaults.MaxMaxRetryAfter:c}");
+            yield return Error("MaxRetryAfter", options.MaxRetryAfter, MaxRetryAfter.ToString());
         }
 
         if (options.CallerTimeout is TimeSpan timeout && !IsCallerTimeout(timeout))
         {
-            yield return Error("CallerTimeout", timeout, $"above 00:00:00 and at most {RetryDefaults.MaxCallerTimeout:c}, or -00:00:00.0010000 for none");
+            yield return Error("CallerTimeout", timeout, $"above 00:00:00 and at most {CallerTimeout.Max:c}, or -00:00:00.0010000 for none");
         }
 
         foreach (string error in CheckBudget(options.Budget))
@@ -49,8 +56,7 @@ internal static class RetryOptionsRules
         }
     }
 
-    public static bool IsCallerTimeout(TimeSpan timeout) =>
-        timeout == Timeout.InfiniteTimeSpan || (timeout > TimeSpan.Zero && timeout <= RetryDefaults.MaxCallerTimeout);
+    public static bool IsCallerTimeout(TimeSpan timeout) => CallerTimeout.Contains(timeout);
 
     private static IEnumerable<string> CheckStatusCodes(IReadOnlyList<HttpStatusCode>? codes)
     {
@@ -88,7 +94,7 @@ internal static class RetryOptionsRules
     {
         string maxDelay = ReadValue<TimeSpan>.NameOf(options.ReadMaxDelay, options.MaxDelay, "Retry:MaxDelay");
         string baseDelay = ReadValue<TimeSpan>.NameOf(options.ReadBaseDelay, options.BaseDelay, "Retry:BaseDelay");
-        return string.Create(CultureInfo.InvariantCulture, $"{maxDelay} is {options.MaxDelay}; accepted is: between {baseDelay} ({options.BaseDelay:c}) and {RetryDefaults.MaxMaxDelay:c}");
+        return string.Create(CultureInfo.InvariantCulture, $"{maxDelay} is {options.MaxDelay}; accepted is: between {baseDelay} ({options.BaseDelay:c}) and {MaxDelay.Max:c}");
     }
 
     private static string Error(string key, object value, string accepted) =>

@@ -12,9 +12,9 @@ internal readonly struct Attempt
     private Attempt(Exchange exchange)
     {
         Exchange = exchange;
-        if (exchange.Traits.Has(ExchangeTraits.HasStandIn))
+        if (exchange.Traits.HasStandIn)
         {
-            bool isOneShot = exchange.Traits.Has(ExchangeTraits.IsOneShot);
+            bool isOneShot = exchange.Traits.IsOneShot;
             bool flushesHeaders = isOneShot ? MayBeHttp11(Request) : WillBeHttp11(Request);
             Request.Content = GuardedContent.For(Request.Content!, exchange, isOneShot, flushesHeaders).AsContent;
         }
@@ -30,8 +30,8 @@ internal readonly struct Attempt
 
     /// <summary>Whether the body is still whole, or can be made so. To be asked when the attempt has failed.</summary>
     public bool CanBodyBeSent =>
-        !Exchange.Traits.Has(ExchangeTraits.IsOneShot)
-        || (Exchange.Traits.Has(ExchangeTraits.HasStandIn) && !Exchange.HasContentBegun)
+        !Exchange.Traits.IsOneShot
+        || (Exchange.Traits.HasStandIn && !Exchange.HasContentBegun)
         || BodyRepeatabilityClassifier.CanBeSentAgain(Request.Content);
 
     /// <summary>
@@ -45,15 +45,19 @@ internal readonly struct Attempt
 
         // A stand-in does not run a content that declares itself empty, so that one cannot be spent.
         bool isOneShot = !body.CanBeSentAgain() && !(standIn && request.Content!.Headers.ContentLength == 0);
-        ExchangeTraits traits = ExchangeTraits.CanAskAtCheckout.If(standIn || body is BodyRepeatability.None or BodyRepeatability.Memory)
-            | ExchangeTraits.MayRefuseWrite.If(scope.Settings.MaxReplays > 0 && (standIn || !isOneShot))
-            | ExchangeTraits.HasBody.If(body is not BodyRepeatability.None)
-            | ExchangeTraits.IsOneShot.If(isOneShot)
-            | ExchangeTraits.HasStandIn.If(standIn)
+        var traits = new ExchangeTraits
+        {
+            CanAskAtCheckout = standIn || body is BodyRepeatability.None or BodyRepeatability.Memory,
+            MayRefuseWrite = scope.Settings.MaxReplays > 0 && (standIn || !isOneShot),
+            FreshOnly = false,
+            HasBody = body is not BodyRepeatability.None,
+            IsOneShot = isOneShot,
+            HasStandIn = standIn,
 
             // Looked at now, when the message is at hand for the processor as well; an answer later it no longer is.
-            | ExchangeTraits.IsConnect.If(request.Method == HttpMethod.Connect)
-            | ExchangeTraits.SaysClose.If(HasConnectionOption(request.Headers, "close"));
+            IsConnect = request.Method == HttpMethod.Connect,
+            SaysClose = HasConnectionOption(request.Headers, "close"),
+        };
         return new Attempt(new Exchange(scope, request) { Traits = traits, Shared = SharedSendOf(scope, request) });
     }
 
@@ -61,13 +65,13 @@ internal readonly struct Attempt
     public Attempt Next(bool freshOnly, bool mayRefuseWrite)
     {
         Exchange last = Exchange;
-        BodyRepeatability body = BodyRepeatabilityClassifier.Classify(Request.Content);
-        ExchangeTraits ofTheRequest = last.Traits & (ExchangeTraits.HasBody | ExchangeTraits.IsOneShot | ExchangeTraits.IsConnect | ExchangeTraits.SaysClose);
-        ExchangeTraits traits = ofTheRequest
-            | ExchangeTraits.CanAskAtCheckout
-            | ExchangeTraits.FreshOnly.If(freshOnly)
-            | ExchangeTraits.MayRefuseWrite.If(mayRefuseWrite)
-            | ExchangeTraits.HasStandIn.If(body is BodyRepeatability.Restartable or BodyRepeatability.OneShot);
+        ExchangeTraits traits = last.Traits with
+        {
+            CanAskAtCheckout = true,
+            FreshOnly = freshOnly,
+            MayRefuseWrite = mayRefuseWrite,
+            HasStandIn = BodyRepeatabilityClassifier.Classify(Request.Content) is BodyRepeatability.Restartable or BodyRepeatability.OneShot,
+        };
         return new Attempt(new Exchange(last.Scope, Request) { Traits = traits, Shared = SharedSendOf(last.Scope, Request) });
     }
 
@@ -82,7 +86,7 @@ internal readonly struct Attempt
             return;
         }
 
-        if (Exchange.Traits.Has(ExchangeTraits.SaysClose))
+        if (Exchange.Traits.SaysClose)
         {
             // We said it (RFC 9112 9.6), and the runtime does not look at it; a server that keeps to the rules is closing.
             connection.NoNewExchanges = true;
@@ -91,8 +95,11 @@ internal readonly struct Attempt
         Exchange.ForgetRequest();
     }
 
-    /// <summary>Ends the attempt. True when there is evidence to decide on; everything else passes through untouched.</summary>
-    public bool Fail(Exception failure)
+    /// <summary>
+    /// Ends the attempt. The evidence to decide on, which the failure carries; null for everything else, which passes through untouched. Content of the
+    /// application may have failed with the connection in words of its own, and kept the evidence to itself: then what the exchange noted first holds.
+    /// </summary>
+    public ExchangeEnd? Fail(Exception failure)
     {
         RestoreContent();
         Exchange.Shared?.End();
@@ -102,22 +109,23 @@ internal readonly struct Attempt
             SharedEvidence.Record(Exchange, send, failure);
         }
 
+        ExchangeEnd? evidence = ConnectionEndedException.EvidenceOf(failure, Exchange) ?? Exchange.Evidence;
         RequestAttempts attempts = RequestAttempts.GetOrAttach(Request);
-        attempts.Delivery = WhatIsKnown();
+        attempts.Delivery = WhatIsKnown(evidence);
         attempts.WasRedirected = Exchange.WasRedirected;
-        return Exchange.HasEnded;
+        return evidence;
     }
 
-    private Delivery? WhatIsKnown()
+    private Delivery? WhatIsKnown(ExchangeEnd? evidence)
     {
         if (Exchange.Responded)
         {
             return Delivery.ResponseStarted;
         }
 
-        if (Exchange.HasEnded)
+        if (evidence is not null)
         {
-            return Exchange.Delivery;
+            return evidence.Delivery;
         }
 
         // Without evidence. On HTTP/2 nothing is bound, but the headers have left when the content runs.
@@ -164,7 +172,7 @@ internal readonly struct Attempt
     private void RestoreContent()
     {
         // A redirect may have taken the content away; what is not ours stays.
-        if (Exchange.Traits.Has(ExchangeTraits.HasStandIn) && Request.Content is IGuardedContent standIn && standIn.IsOf(Exchange))
+        if (Exchange.Traits.HasStandIn && Request.Content is IGuardedContent standIn && standIn.IsOf(Exchange))
         {
             Request.Content = standIn.Content;
         }

@@ -131,7 +131,7 @@ internal sealed class ContentRun(HttpContent content, Exchange exchange, bool is
     {
         if (exchange.HasEnded)
         {
-            throw ConnectionEndedException.BeforeResponse();
+            throw ConnectionEndedException.BeforeResponse(exchange);
         }
     }
 }

@@ -9,26 +9,32 @@ namespace StaleConnGuard.Exchanges;
 internal sealed class Exchange(ExchangeScope scope, HttpRequestMessage? request)
 {
     // What the watch and the reading side agree on by compare-and-swap, once the watch has begun to judge.
-    private const byte NotJudged = 0;
-    private const byte UnderJudgement = 1;
-    private const byte Answered = 2;
-    private const byte DeclaredSilent = 3;
+    private enum Judgement : byte
+    {
+        None,
+        Under,
+        Answered,
+        Silent,
+    }
 
     // How far the content is.
-    private const byte ContentUntouched = 0;
-    private const byte ContentRuns = 1;
-    private const byte ContentHasRun = 2;
+    private enum ContentState : byte
+    {
+        Untouched,
+        Running,
+        HasRun,
+    }
 
     private static readonly AsyncLocal<Exchange?> s_current = new();
 
     private volatile HttpRequestMessage? _request = request;
     private volatile bool _checkoutWindow;
-    private volatile byte _content;
+    private volatile ContentState _content;
 
     // Written by the handler when it is answered or has failed.
     private volatile bool _closed;
     private volatile bool _responded;
-    private volatile byte _judgement;
+    private volatile Judgement _judgement;
     private volatile bool _suspected;
     private volatile Binding? _binding;
     private volatile ExchangeEnd? _end;
@@ -71,32 +77,32 @@ internal sealed class Exchange(ExchangeScope scope, HttpRequestMessage? request)
         init
         {
             _traits = value;
-            _checkoutWindow = value.Has(ExchangeTraits.CanAskAtCheckout);
+            _checkoutWindow = value.CanAskAtCheckout;
         }
     }
 
     /// <summary>Refuse every reused connection.</summary>
-    public bool FreshOnly => _traits.Has(ExchangeTraits.FreshOnly);
+    public bool FreshOnly => _traits.FreshOnly;
 
     /// <summary>Whether the first write may be refused: only while a replay is left to make good for it.</summary>
-    public bool MayRefuseWrite => _traits.Has(ExchangeTraits.MayRefuseWrite);
+    public bool MayRefuseWrite => _traits.MayRefuseWrite;
 
     /// <summary>
     /// Content has been read before the first byte was written; it waits in the runtime's buffer. Refusing the connection then would have it run again.
     /// </summary>
-    public bool HasContentBegun => _content != ContentUntouched;
+    public bool HasContentBegun => _content != ContentState.Untouched;
 
     /// <summary>The request has a body, so a write after a read may be that body going on.</summary>
-    public bool HasBody => _traits.Has(ExchangeTraits.HasBody);
+    public bool HasBody => _traits.HasBody;
 
     /// <summary>The body, if any, can be sent again from its start.</summary>
-    public bool CanBodyBeSentAgain => !_traits.Has(ExchangeTraits.IsOneShot);
+    public bool CanBodyBeSentAgain => !_traits.IsOneShot;
 
     /// <summary>The method that was really written is idempotent; known of further requests only.</summary>
     public bool IsIdempotentOnTheWire => Scope.IsIdempotentOnTheWire;
 
     /// <summary>Content is being written, for all that is known: the request has not been sent whole, though its response may have come.</summary>
-    public bool IsContentRunning => (Root ?? this)._content == ContentRuns;
+    public bool IsContentRunning => (Root ?? this)._content == ContentState.Running;
 
     /// <summary>What was known when this exchange began to write; null before.</summary>
     public Binding? Binding => _binding;
@@ -124,10 +130,10 @@ internal sealed class Exchange(ExchangeScope scope, HttpRequestMessage? request)
     /// <summary>How many requests the connection had carried before this one.</summary>
     public int RequestsBefore => _binding?.RequestsBefore ?? 0;
 
-    public ConnectionEnd End => _end?.End ?? ConnectionEnd.None;
+    /// <summary>How it ended, as it was found first; null when it has not, or not in a way that tells anything.</summary>
+    public ExchangeEnd? Evidence => _end;
 
-    /// <summary>The guard did not let it have its connection: nothing was sent.</summary>
-    public bool WasRefused => End is ConnectionEnd.Refused or ConnectionEnd.ClosedBeforeUse;
+    public ConnectionEnd End => _end?.End ?? ConnectionEnd.None;
 
     public Delivery Delivery => _end?.Delivery ?? Delivery.NotSent;
 
@@ -135,7 +141,7 @@ internal sealed class Exchange(ExchangeScope scope, HttpRequestMessage? request)
     /// A read by this exchange's context may still be the pool looking at an idle connection. Never while content runs, which may be
     /// reading another response: an early answer does not change that.
     /// </summary>
-    public bool CheckoutWindow => _checkoutWindow && _content != ContentRuns;
+    public bool CheckoutWindow => _checkoutWindow && _content != ContentState.Running;
 
     /// <summary>The pool looked at a connection for this exchange and it was found good. Otherwise its first write may yet be refused.</summary>
     public bool IsGranted { get; set; }
@@ -148,7 +154,7 @@ internal sealed class Exchange(ExchangeScope scope, HttpRequestMessage? request)
     public bool Responded => _responded && !IsSilent;
 
     /// <summary>The watch has given the connection up; whatever comes now comes too late.</summary>
-    public bool IsSilent => _judgement == DeclaredSilent;
+    public bool IsSilent => _judgement == Judgement.Silent;
 
     /// <summary>For how long nothing had been acknowledged when the connection was given up; null when it was not, or the kernel did so.</summary>
     public TimeSpan? SilentFor => IsSilent ? TimeSpan.FromTicks(Volatile.Read(ref _silentForTicks)) : null;
@@ -175,13 +181,13 @@ internal sealed class Exchange(ExchangeScope scope, HttpRequestMessage? request)
     public bool TurnsIntoTunnel(int status) => status switch
     {
         101 => true,
-        200 => (Root ?? this)._traits.Has(ExchangeTraits.IsConnect),
+        200 => (Root ?? this)._traits.IsConnect,
         _ => false,
     };
 
     public void ReopenCheckoutWindow()
     {
-        if (_traits.Has(ExchangeTraits.CanAskAtCheckout) && !IsClosed)
+        if (_traits.CanAskAtCheckout && !IsClosed)
         {
             _checkoutWindow = true;
         }
@@ -192,11 +198,11 @@ internal sealed class Exchange(ExchangeScope scope, HttpRequestMessage? request)
     /// <summary>The content is about to run: from here on a read in this context may be the application reading some other response.</summary>
     public void ContentBegins()
     {
-        _content = ContentRuns;
+        _content = ContentState.Running;
         _checkoutWindow = false;
     }
 
-    public void ContentEnds() => _content = ContentHasRun;
+    public void ContentEnds() => _content = ContentState.HasRun;
 
     /// <summary>The connection stays in the pool and knows its last exchange; the message and its content must not stay with it.</summary>
     public void ForgetRequest() => _request = null;
@@ -208,7 +214,7 @@ internal sealed class Exchange(ExchangeScope scope, HttpRequestMessage? request)
     public bool TryMarkResponded()
     {
         _responded = true;
-        return _judgement == NotJudged || Interlocked.CompareExchange(ref _judgement, Answered, UnderJudgement) != DeclaredSilent;
+        return _judgement == Judgement.None || Interlocked.CompareExchange(ref _judgement, Judgement.Answered, Judgement.Under) != Judgement.Silent;
     }
 
     /// <summary>
@@ -217,7 +223,7 @@ internal sealed class Exchange(ExchangeScope scope, HttpRequestMessage? request)
     /// </summary>
     public bool TryDeclareSilent(TimeSpan silentFor)
     {
-        if (Interlocked.CompareExchange(ref _judgement, UnderJudgement, NotJudged) is not (NotJudged or UnderJudgement))
+        if (Interlocked.CompareExchange(ref _judgement, Judgement.Under, Judgement.None) is not (Judgement.None or Judgement.Under))
         {
             return false;
         }
@@ -229,7 +235,7 @@ internal sealed class Exchange(ExchangeScope scope, HttpRequestMessage? request)
         }
 
         Volatile.Write(ref _silentForTicks, silentFor.Ticks);
-        return Interlocked.CompareExchange(ref _judgement, DeclaredSilent, UnderJudgement) == UnderJudgement;
+        return Interlocked.CompareExchange(ref _judgement, Judgement.Silent, Judgement.Under) == Judgement.Under;
     }
 
     /// <param name="mayEndEarly">Whether the request would be replayed if its connection was found dead.</param>

@@ -5,17 +5,18 @@ internal static class ReplayFactsGatherer
 {
     /// <summary>The exchange of this attempt has ended.</summary>
     /// <param name="attempt">The attempt, closed.</param>
+    /// <param name="evidence">How it ended.</param>
     /// <param name="attempts">What is counted of the request.</param>
     /// <param name="isCancelled">The caller does not wait any more.</param>
-    public static ReplayFacts AfterEnd(in Attempt attempt, RequestAttempts attempts, bool isCancelled)
+    public static ReplayFacts AfterEnd(in Attempt attempt, ExchangeEnd evidence, RequestAttempts attempts, bool isCancelled)
     {
         Exchange exchange = attempt.Exchange;
 
         // What the guard itself refused never left: it is no replay in the caller's count, and is bounded on its own.
-        bool isFree = exchange.WasRefused && attempts.MayBeRefusedAgain(exchange.FreshOnly);
+        bool isFree = evidence.WasRefused && attempts.MayBeRefusedAgain(exchange.FreshOnly);
         return Of(exchange, attempts, isFree ? 0 : attempts.Replays) with
         {
-            Delivery = exchange.Delivery,
+            Delivery = evidence.Delivery,
             IsReused = exchange.IsReused,
             IsCancelled = isCancelled,
             CanBodyBeSent = attempt.CanBodyBeSent,

@@ -42,7 +42,7 @@ internal static class SharedEvidence
             return claimed;
         }
 
-        bool isUntouched = exchange.Traits.Has(ExchangeTraits.HasStandIn) && !exchange.HasContentBegun;
+        bool isUntouched = exchange.Traits.HasStandIn && !exchange.HasContentBegun;
         if (isUntouched || !MayRunApplicationCode(request.Content))
         {
             return claimed;

@@ -25,7 +25,7 @@ internal sealed class SharedSend(long since)
     /// </summary>
     public void Begin(Exchange exchange)
     {
-        _hasContentThatRuns = exchange.Traits.Has(ExchangeTraits.HasStandIn);
+        _hasContentThatRuns = exchange.Traits.HasStandIn;
         _wouldSurface = !ReplayRule.Decide(ReplayFactsGatherer.BeforeSend(exchange)).IsReplay();
         if (_hasContentThatRuns || _wouldSurface)
         {

@@ -16,7 +16,7 @@ public sealed class StaleConnectionException : HttpRequestException
         : base(HttpRequestError.ResponseEnded, Describe(ended), inner)
     {
         Origin = ended.Origin;
-        Delivery = ended.Exchange.Delivery;
+        Delivery = ended.Evidence.Delivery;
         Decision = ended.Decision;
         IdleAge = ended.IdleAge;
         ConnectionAge = ended.ConnectionAge;
@@ -89,7 +89,7 @@ public sealed class StaleConnectionException : HttpRequestException
     private static string Describe(in EndedExchange ended)
     {
         Exchange exchange = ended.Exchange;
-        string how = exchange.End switch
+        string how = ended.Evidence.End switch
         {
             ConnectionEnd.Reset => "was reset",
             ConnectionEnd.Silence when exchange.SilentFor is TimeSpan silence => $"died without a word (nothing was acknowledged for {Seconds(silence)})",
@@ -111,7 +111,7 @@ public sealed class StaleConnectionException : HttpRequestException
         string limit = ended.Limit.MaxIdle is TimeSpan known ? Seconds(known) : "none";
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"The pooled connection to {ended.Origin}, idle for {Seconds(ended.IdleAge)}, {how} before any byte of a response, and the request was not replayed because {why}. [Delivery: {exchange.Delivery}, decision: {ended.Decision}, idle age: {Seconds(ended.IdleAge)}, connection age: {Seconds(ended.ConnectionAge)}, requests on the connection before: {exchange.RequestsBefore}, keep-alive limit: {limit} ({ended.Limit.Source}), replays: {ended.Replays}]");
+            $"The pooled connection to {ended.Origin}, idle for {Seconds(ended.IdleAge)}, {how} before any byte of a response, and the request was not replayed because {why}. [Delivery: {ended.Evidence.Delivery}, decision: {ended.Decision}, idle age: {Seconds(ended.IdleAge)}, connection age: {Seconds(ended.ConnectionAge)}, requests on the connection before: {exchange.RequestsBefore}, keep-alive limit: {limit} ({ended.Limit.Source}), replays: {ended.Replays}]");
     }
 
     private static string Seconds(TimeSpan time) => string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds:0.000} s");

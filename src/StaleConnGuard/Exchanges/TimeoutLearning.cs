@@ -41,13 +41,13 @@ internal sealed class TimeoutLearning(IGuardEvents told) : IGuardEvents
 
     private void Learn(OriginKnowledge origin, in EndedExchange ended)
     {
-        if (ended.Exchange.End is ConnectionEnd.Silence)
+        if (ended.Evidence.End is ConnectionEnd.Silence)
         {
             origin.SilentHit();
             return;
         }
 
-        Tell(origin, origin.StaleHit(ended.IdleAge, reset: ended.Exchange.End is ConnectionEnd.Reset));
+        Tell(origin, origin.StaleHit(ended.IdleAge, reset: ended.Evidence.End is ConnectionEnd.Reset));
     }
 
     // Most observations teach nothing.

@@ -16,8 +16,6 @@ internal sealed class TransportStream : NetworkStream
     private readonly NetworkStream? _replaced;
     private readonly ITcpProbe _probe;
 
-    // The largest number stands for: cannot be asked.
-    private readonly ulong _acknowledgedAtConnect;
     private volatile ITransportListener? _listener;
     private long _written;
     private volatile bool _writing;
@@ -28,7 +26,7 @@ internal sealed class TransportStream : NetworkStream
         : base(socket, ownsSocket: true)
     {
         _probe = probe ?? KernelProbe.Instance;
-        _acknowledgedAtConnect = ReadAcknowledged();
+        AcknowledgedAtConnect = ReadAcknowledged();
     }
 
     /// <summary>A transport on the socket of a stream the application made; that stream is disposed with it, and decides about the socket.</summary>
@@ -37,7 +35,7 @@ internal sealed class TransportStream : NetworkStream
     {
         _replaced = replaced;
         _probe = probe ?? KernelProbe.Instance;
-        _acknowledgedAtConnect = ReadAcknowledged();
+        AcknowledgedAtConnect = ReadAcknowledged();
     }
 
     /// <summary>Who is told of writes and of the end; null when nobody is. Set before the transport is used, or by who was told last.</summary>
@@ -51,7 +49,7 @@ internal sealed class TransportStream : NetworkStream
     public long BytesWritten => Volatile.Read(ref _written);
 
     /// <summary>What the kernel counted as acknowledged before anything was written (it may count the SYN), or null when it cannot be asked.</summary>
-    public ulong? AcknowledgedAtConnect => _acknowledgedAtConnect == ulong.MaxValue ? null : _acknowledgedAtConnect;
+    public ulong? AcknowledgedAtConnect { get; }
 
     /// <summary>A write is under way, and may be taking the socket's pending error this moment.</summary>
     public bool IsWriting => _writing;
@@ -187,7 +185,7 @@ internal sealed class TransportStream : NetworkStream
         }
     }
 
-    private ulong ReadAcknowledged() => TryProbe(out TcpSnapshot snapshot) ? snapshot.BytesAcknowledged : ulong.MaxValue;
+    private ulong? ReadAcknowledged() => TryProbe(out TcpSnapshot snapshot) ? snapshot.BytesAcknowledged : null;
 
     private async ValueTask WaitForWriteAsync(ValueTask write, int count)
     {

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 
 namespace StaleConnGuard.Liveness;
@@ -86,6 +87,7 @@ internal sealed class LivenessWatch
 
     private void RemoveAt(int place)
     {
+        Debug.Assert(_lock.IsHeldByCurrentThread, "The places are changed under the lock.");
         _connections[place].Dispose();
         WeakGCHandle<IWatchedConnection> last = _connections[^1];
         _connections.RemoveAt(_connections.Count - 1);

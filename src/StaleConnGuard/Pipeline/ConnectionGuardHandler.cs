@@ -211,7 +211,7 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
                 {
                     attempts ??= RequestAttempts.OfFailed(request);
                     Exception failure = e;
-                    if (attempt.Fail(e) && TryNext(ref attempt, attempts, ref failure, cancellationToken))
+                    if (attempt.Fail(e) is ExchangeEnd evidence && TryNext(ref attempt, evidence, attempts, ref failure, cancellationToken))
                     {
                         continue;
                     }
@@ -238,7 +238,7 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
     private async Task<HttpResponseMessage> RecoverAsync(Attempt attempt, Exception failure, CancellationToken cancellationToken)
     {
         RequestAttempts attempts = RequestAttempts.OfFailed(attempt.Request);
-        while (attempt.Fail(failure) && TryNext(ref attempt, attempts, ref failure, cancellationToken))
+        while (attempt.Fail(failure) is ExchangeEnd evidence && TryNext(ref attempt, evidence, attempts, ref failure, cancellationToken))
         {
             Exchange.Current = attempt.Exchange;
             try
@@ -275,23 +275,23 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
     /// The decision after a failed attempt: the next attempt, or false to let the failure pass, which is our own exception for a stale hit
     /// that surfaces.
     /// </summary>
-    private bool TryNext(ref Attempt attempt, RequestAttempts attempts, ref Exception failure, CancellationToken cancellationToken)
+    private bool TryNext(ref Attempt attempt, ExchangeEnd evidence, RequestAttempts attempts, ref Exception failure, CancellationToken cancellationToken)
     {
         Exchange exchange = attempt.Exchange;
 
         // (5)
-        ReplayDecision decision = ReplayRule.Decide(ReplayFactsGatherer.AfterEnd(attempt, attempts, cancellationToken.IsCancellationRequested));
+        ReplayDecision decision = ReplayRule.Decide(ReplayFactsGatherer.AfterEnd(attempt, evidence, attempts, cancellationToken.IsCancellationRequested));
 
-        var ended = EndedExchange.Of(exchange, decision, attempts.Replays, failure);
+        var ended = EndedExchange.Of(exchange, evidence, decision, attempts.Replays, failure);
         Guard.Events.ReplayDecided(ended);
 
         if (decision.IsReplay())
         {
-            attempts.Count(decision, exchange.WasRefused);
+            attempts.Count(decision, evidence.WasRefused);
             MetricsEnrichment.PutBack(attempt.Request);
 
             // A refusal says nothing about the other connections; a stale hit does.
-            attempt = attempt.Next(freshOnly: exchange.FreshOnly || !exchange.WasRefused, mayRefuseWrite: attempts.MayBeRefusedAgain(exchange.FreshOnly));
+            attempt = attempt.Next(freshOnly: exchange.FreshOnly || !evidence.WasRefused, mayRefuseWrite: attempts.MayBeRefusedAgain(exchange.FreshOnly));
             return true;
         }
 

@@ -1,3 +1,6 @@
+using System.Buffers;
+using System.IO.Pipelines;
+
 namespace StaleConnGuard.Pipeline;
 
 /// <summary>
@@ -28,17 +31,36 @@ internal static class OneShotBuffer
             return;
         }
 
-        var buffer = new OverflowStream(limit);
-        Task copy = content.CopyToAsync(buffer, cancellationToken);
-        await Task.WhenAny(copy, buffer.Overflowed).ConfigureAwait(false);
-        if (copy.IsCompleted)
+        // The pipe holds the writer back as soon as more has been written than may be kept.
+        var pipe = new Pipe(new PipeOptions(pauseWriterThreshold: limit + 1L, resumeWriterThreshold: 1, useSynchronizationContext: false));
+        _ = WriteAsync(content, pipe.Writer, cancellationToken);
+        ReadResult read = await pipe.Reader.ReadAtLeastAsync(limit + 1, CancellationToken.None).ConfigureAwait(false);
+        if (read.IsCompleted && read.Buffer.Length <= limit)
         {
-            await copy.ConfigureAwait(false);
-            request.Content = new KeptContent(buffer.Kept, content);
+            request.Content = new KeptContent(new ArraySegment<byte>(read.Buffer.ToArray()), content);
+            await pipe.Reader.CompleteAsync().ConfigureAwait(false);
             return;
         }
 
-        request.Content = new PrefixedContent(buffer, copy, content);
+        // Nothing is taken yet: what was written is there for the reader of the rest.
+        pipe.Reader.AdvanceTo(read.Buffer.Start, read.Buffer.Start);
+        request.Content = new PrefixedContent(ArraySegment<byte>.Empty, pipe.Reader.AsStream(), content, heldBack: pipe.Writer);
+    }
+
+    // Never fails itself: whoever reads the pipe learns of it.
+    private static async Task WriteAsync(HttpContent content, PipeWriter writer, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await content.CopyToAsync(writer.AsStream(leaveOpen: true), cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception e)
+        {
+            await writer.CompleteAsync(e).ConfigureAwait(false);
+            return;
+        }
+
+        await writer.CompleteAsync().ConfigureAwait(false);
     }
 
     /// <summary>All of it fits: no more than its own bytes are needed. A content that declares itself empty is not asked.</summary>

@@ -1,3 +1,4 @@
+using System.IO.Pipelines;
 using System.Net;
 
 namespace StaleConnGuard.Pipeline;
@@ -7,29 +8,24 @@ namespace StaleConnGuard.Pipeline;
 /// </summary>
 internal sealed class PrefixedContent : HttpContent
 {
+    private const int PieceLength = 16 * 1024;
+
     private readonly ArraySegment<byte> _prefix;
+    private readonly Stream _rest;
+    private readonly PipeWriter? _heldBack;
     private readonly HttpContent _original;
-    private readonly OverflowStream? _heldBack;
-    private readonly Task? _writer;
-    private readonly Stream? _rest;
     private int _sent;
 
-    /// <summary>The rest comes from a content that is writing itself and is held back.</summary>
-    public PrefixedContent(OverflowStream heldBack, Task writer, HttpContent original)
-        : this(heldBack.Kept, original)
-    {
-        _heldBack = heldBack;
-        _writer = writer;
-    }
-
-    /// <summary>The rest comes from a stream.</summary>
-    public PrefixedContent(ArraySegment<byte> prefix, Stream rest, HttpContent original)
-        : this(prefix, original) => _rest = rest;
-
-    private PrefixedContent(ArraySegment<byte> prefix, HttpContent original)
+    /// <param name="prefix">What was read.</param>
+    /// <param name="rest">What was not.</param>
+    /// <param name="original">The content it is all of.</param>
+    /// <param name="heldBack">Where the content is writing, when it is held back until the rest is read.</param>
+    public PrefixedContent(ArraySegment<byte> prefix, Stream rest, HttpContent original, PipeWriter? heldBack = null)
     {
         _prefix = prefix;
+        _rest = rest;
         _original = original;
+        _heldBack = heldBack;
         StandInHeaders.Copy(original, this);
     }
 
@@ -39,22 +35,21 @@ internal sealed class PrefixedContent : HttpContent
     {
         TakeOnce();
         await stream.WriteAsync(_prefix, cancellationToken).ConfigureAwait(false);
-        if (_rest is not null)
+        byte[] piece = new byte[PieceLength];
+        int count;
+        while ((count = await _rest.ReadAsync(piece, cancellationToken).ConfigureAwait(false)) > 0)
         {
-            await _rest.CopyToAsync(stream, cancellationToken).ConfigureAwait(false);
-            return;
+            // Flushed as it comes: what the content's writer has flushed is not kept back here.
+            await stream.WriteAsync(piece.AsMemory(0, count), cancellationToken).ConfigureAwait(false);
+            await stream.FlushAsync(cancellationToken).ConfigureAwait(false);
         }
-
-        // The writer has the token of the request it was started for; this one may be another attempt's.
-        _heldBack!.Release(stream);
-        await _writer!.WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
     protected override void SerializeToStream(Stream stream, TransportContext? context, CancellationToken cancellationToken)
     {
         TakeOnce();
         stream.Write(_prefix);
-        (_rest ?? throw new InvalidOperationException("The content was begun asynchronously and cannot be sent synchronously.")).CopyTo(stream);
+        _rest.CopyTo(stream);
     }
 
     protected override bool TryComputeLength(out long length)
@@ -68,9 +63,9 @@ internal sealed class PrefixedContent : HttpContent
     {
         if (disposing)
         {
-            // The writer fails of it, and nobody may be left to look at that.
-            _heldBack?.Abandon();
-            _ = _writer?.ContinueWith(static t => _ = t.Exception, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            // Nobody will ever take the rest: a writer that waits for that fails.
+            _heldBack?.CancelPendingFlush();
+            _rest.Dispose();
             _original.Dispose();
         }
 

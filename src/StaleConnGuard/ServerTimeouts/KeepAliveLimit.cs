@@ -19,7 +19,7 @@ internal readonly record struct KeepAliveLimit(long MaxIdleTicks, KeepAliveLimit
         long timeout = SmallestTimeout(knowledge, settings, out KeepAliveLimitSource source);
         if (timeout != KeepAliveSettings.None)
         {
-            return new KeepAliveLimit(Below(timeout, settings.MarginTicks), source);
+            return new KeepAliveLimit(Below(timeout, settings.Margin.FullTicks), source);
         }
 
         if (safeToRepeat)
@@ -48,9 +48,7 @@ internal readonly record struct KeepAliveLimit(long MaxIdleTicks, KeepAliveLimit
             return WithFullMargin(knowledge, settings, safeToRepeat);
         }
 
-        // Of what a server advertises the runtime itself leaves the last second unused: there is nothing to gain.
-        bool measures = settings.MeasuresMargin && source is not KeepAliveLimitSource.Advertised;
-        return new KeepAliveLimit(Below(timeout, measures ? Math.Min(settings.MarginTicks, knowledge.MeasuredMarginTicks) : settings.MarginTicks), source);
+        return new KeepAliveLimit(Below(timeout, settings.Margin.InForceTicks(knowledge, source)), source);
     }
 
     /// <summary>The margin in force, in ticks; <see cref="KeepAliveSettings.None"/> where no server timeout is known.</summary>
@@ -67,7 +65,7 @@ internal readonly record struct KeepAliveLimit(long MaxIdleTicks, KeepAliveLimit
     public static bool MayRace(OriginKnowledge knowledge, KeepAliveSettings settings, long idleAgeTicks)
     {
         long timeout = SmallestTimeout(knowledge, settings, out _);
-        return timeout == KeepAliveSettings.None || idleAgeTicks > Below(timeout, Math.Max(settings.MarginTicks, KeepAliveDefaults.Margin.Ticks));
+        return timeout == KeepAliveSettings.None || idleAgeTicks > Below(timeout, Math.Max(settings.Margin.FullTicks, KeepAliveDefaults.Margin.Ticks));
     }
 
     /// <summary>The server timeout less the margin; the margin is never more than half of it, or short timeouts would allow no reuse at all.</summary>

@@ -20,10 +20,9 @@ internal sealed class KeepAliveSettings
     private KeepAliveSettings(TimeSpan? serverTimeout, TimeSpan margin, TimeSpan nonIdempotentMaxIdle, bool learn, bool measureMargin, FrozenDictionary<OriginKey, KeepAliveSettings>? origins, ConcurrentDictionary<OriginKey, OriginKey>? resolved = null)
     {
         ConfiguredTicks = serverTimeout?.Ticks ?? None;
-        MarginTicks = margin.Ticks;
+        Margin = MarginPolicy.From(margin, learn && measureMargin);
         NonIdempotentMaxIdleTicks = nonIdempotentMaxIdle == Timeout.InfiniteTimeSpan ? None : nonIdempotentMaxIdle.Ticks;
         Learn = learn;
-        MeasuresMargin = learn && measureMargin;
         _origins = origins;
         _resolved = resolved ?? new ConcurrentDictionary<OriginKey, OriginKey>();
     }
@@ -33,14 +32,12 @@ internal sealed class KeepAliveSettings
 
     public long ConfiguredTicks { get; }
 
-    public long MarginTicks { get; }
+    /// <summary>How far below the server timeout connections are taken.</summary>
+    public MarginPolicy Margin { get; }
 
     public long NonIdempotentMaxIdleTicks { get; }
 
     public bool Learn { get; }
-
-    /// <summary>Whether a margin smaller than <see cref="MarginTicks"/> is applied where one was measured.</summary>
-    public bool MeasuresMargin { get; }
 
     /// <summary>Whether there is anything for single origins.</summary>
     public bool HasOrigins => _origins is not null;

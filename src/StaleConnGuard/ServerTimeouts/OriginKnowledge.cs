@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net.Http.Headers;
 
 namespace StaleConnGuard.ServerTimeouts;
@@ -228,6 +229,7 @@ internal sealed class OriginKnowledge(in OriginKey key, KeepAliveLedger ledger, 
 
     private void Publish(OriginObservations observed, LearningOutcome outcome)
     {
+        Debug.Assert(Monitor.IsEntered(observed.Lock), "What was learned is published under the lock of the observations.");
         if (outcome == LearningOutcome.RestartSuspected)
         {
             observed.Restarts++;

@@ -17,7 +17,9 @@ internal sealed class ExchangeCapture
     private long _connectionAgeTicks;
     private int _requestsBefore;
     private long _began;
-    private long _firstByteTicks = -1;
+
+    // A boxed TimeSpan; null when no byte has come.
+    private volatile object? _firstByte;
 
     public static void Attach(HttpRequestMessage request)
     {
@@ -34,7 +36,7 @@ internal sealed class ExchangeCapture
         _resends = resends;
         _connectionAgeTicks = exchange.ConnectionAgeTicks;
         _requestsBefore = exchange.RequestsBefore;
-        Volatile.Write(ref _firstByteTicks, -1);
+        _firstByte = null;
         _began = exchange.Guard.Time.GetTimestamp();
         _exchange = exchange;
     }
@@ -42,9 +44,9 @@ internal sealed class ExchangeCapture
     public void FirstByte()
     {
         // Interim responses and the final one: the first of them counts.
-        if (_exchange is Exchange exchange && Volatile.Read(ref _firstByteTicks) < 0)
+        if (_exchange is Exchange exchange && _firstByte is null)
         {
-            Volatile.Write(ref _firstByteTicks, exchange.Guard.Time.GetElapsedTime(_began).Ticks);
+            _firstByte = exchange.Guard.Time.GetElapsedTime(_began);
         }
     }
 
@@ -55,7 +57,6 @@ internal sealed class ExchangeCapture
             return null;
         }
 
-        long firstByte = Volatile.Read(ref _firstByteTicks);
         return new ExchangeInfo
         {
             ConnectionId = _connectionId,
@@ -63,7 +64,7 @@ internal sealed class ExchangeCapture
             IdleAge = TimeSpan.FromTicks(exchange.IdleAgeTicks),
             ConnectionAge = TimeSpan.FromTicks(_connectionAgeTicks),
             RequestsOnConnection = _requestsBefore,
-            TimeToFirstByte = firstByte < 0 ? null : TimeSpan.FromTicks(firstByte),
+            TimeToFirstByte = (TimeSpan?)_firstByte,
             ResendCount = _resends,
         };
     }

@@ -156,17 +156,17 @@ internal sealed class GuardMetrics : IGuardEvents
                 tags.Address,
                 tags.Port,
                 new(TelemetryTags.RequestMethod, TelemetryTags.Method(ended.Exchange.Request?.Method)),
-                new(TelemetryTags.Delivery, ended.Exchange.Delivery.ToString()),
+                new(TelemetryTags.Delivery, ended.Evidence.Delivery.ToString()),
                 new(TelemetryTags.Outcome, TelemetryTags.OutcomeOf(ended.Decision)),
                 new(TelemetryTags.Decision, ended.Decision.ToString()),
-                new(TelemetryTags.ErrorType, ended.Exchange.End.ToString()),
+                new(TelemetryTags.ErrorType, ended.Evidence.End.ToString()),
             ]);
     }
 
     /// <summary>A refusal by the guard itself is none: that request had not been sent.</summary>
     private void CountReplay(in EndedExchange ended)
     {
-        if (_replays.Enabled && ended.Decision.IsReplay() && ended.Exchange.End is not (ConnectionEnd.Refused or ConnectionEnd.ClosedBeforeUse))
+        if (_replays.Enabled && ended.Decision.IsReplay() && !ended.Evidence.WasRefused)
         {
             OriginTags tags = TagsOf(ended.Exchange.Connection?.Origin.Key);
             Count(_replays, tags.Address, tags.Port, new(TelemetryTags.Decision, ended.Decision.ToString()));

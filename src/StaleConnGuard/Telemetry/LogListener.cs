@@ -63,7 +63,7 @@ internal sealed class LogListener(ILogger logger) : IGuardEvents
         {
             Exchange exchange = ended.Exchange;
             write(
-                logger, ended.Origin, ended.IdleAge, exchange.End, exchange.Delivery, ended.Decision,
+                logger, ended.Origin, ended.IdleAge, ended.Evidence.End, ended.Evidence.Delivery, ended.Decision,
                 ended.ConnectionAge, exchange.RequestsBefore, ended.Limit.MaxIdle, ended.Limit.Source, ended.Replays);
         }
     }

@@ -125,7 +125,7 @@ public class KeepAliveLimitTests
         Measure(5);
         _options.Origins[_origin.Knowledge.Key.Origin] = new KeepAliveOriginOptions { MeasureMargin = false };
         KeepAliveSettings settings = KeepAliveSettings.From(_options);
-        settings.MeasuresMargin.ShouldBeTrue();
+        settings.Margin.ShouldBeOfType<MeasuredMarginPolicy>();
         KeepAliveLimit.WithMeasuredMargin(_origin.Knowledge, settings.For(_origin.Knowledge.Key), safeToRepeat: false).ShouldBe(Of(4, KeepAliveLimitSource.Learned));
     }
 

@@ -107,7 +107,7 @@ public class FailureClassifierTests
 
     [Fact]
     public void Classify_GuardsEndOfStreamOnANewConnection_IsALostConnection() =>
-        Classify(new HttpRequestException(HttpRequestError.Unknown, "x", ConnectionEndedException.BeforeResponse())).ShouldBe("ConnectionLost");
+        Classify(new HttpRequestException(HttpRequestError.Unknown, "x", ConnectionEndedException.BeforeResponse(new Exchange(new ExchangeScope(new ConnectionGuard(new KeepAliveLedger(), TimeProvider.System), GuardSettings.Default), request: null)))).ShouldBe("ConnectionLost");
 
     [Theory]
     [InlineData(HttpRequestError.HttpProtocolError)]

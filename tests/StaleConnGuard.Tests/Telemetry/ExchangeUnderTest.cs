@@ -41,7 +41,7 @@ internal sealed class ExchangeUnderTest
         Mark = default,
     };
 
-    public EndedExchange Ended(ReplayDecision decision, int replays = 0) => new(_exchange, decision, replays, EndedExchange.LimitInForce(_exchange)) { Failure = s_failure };
+    public EndedExchange Ended(ReplayDecision decision, int replays = 0) => new(_exchange, _exchange.Evidence!, decision, replays, EndedExchange.LimitInForce(_exchange)) { Failure = s_failure };
 
     public void MeasureAll(GuardMetrics metrics)
     {

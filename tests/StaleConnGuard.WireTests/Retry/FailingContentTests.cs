@@ -170,7 +170,7 @@ public sealed class FailingContentTests
             var guard = new ConnectionGuard(new KeepAliveLedger(), TimeProvider.System);
             var exchange = new Exchange(new ExchangeScope(guard, GuardSettings.Default), new HttpRequestMessage(HttpMethod.Get, "http://nested/"));
             exchange.RecordEnd(ConnectionEnd.Refused, Delivery.NotSent);
-            return new StaleConnectionException(new EndedExchange(exchange, ReplayDecision.SurfaceReplaysExhausted, 3, EndedExchange.LimitInForce(exchange)), new IOException("nested"));
+            return new StaleConnectionException(new EndedExchange(exchange, exchange.Evidence!, ReplayDecision.SurfaceReplaysExhausted, 3, EndedExchange.LimitInForce(exchange)), new IOException("nested"));
         }
     }
 }

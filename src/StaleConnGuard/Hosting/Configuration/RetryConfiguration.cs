@@ -5,11 +5,6 @@ namespace StaleConnGuard.Hosting;
 /// <summary>Reads <see cref="RetryOptions"/>.</summary>
 internal static class RetryConfiguration
 {
-    private static readonly TimeRange BaseDelay = new(TimeSpan.Zero, RetryDefaults.MaxBaseDelay);
-    private static readonly TimeRange MaxDelay = new(TimeSpan.Zero, RetryDefaults.MaxMaxDelay);
-    private static readonly TimeRange MaxRetryAfter = new(TimeSpan.Zero, RetryDefaults.MaxMaxRetryAfter);
-    private static readonly TimeRange CallerTimeout = new(TimeSpan.FromTicks(1), RetryDefaults.MaxCallerTimeout, InfiniteToo: true);
-
     public static void Read(SectionReader reader, RetryOptions options)
     {
         if (reader.TryBool(nameof(options.Enabled), out bool enabled))
@@ -48,24 +43,24 @@ internal static class RetryConfiguration
 
     private static void ReadTimes(SectionReader reader, RetryOptions options)
     {
-        if (reader.TryTime(nameof(options.BaseDelay), BaseDelay, out TimeSpan baseDelay))
+        if (reader.TryTime(nameof(options.BaseDelay), RetryOptionsRules.BaseDelay, out TimeSpan baseDelay))
         {
             options.BaseDelay = baseDelay;
             options.ReadBaseDelay = new(reader.Failures.Path(nameof(options.BaseDelay)), baseDelay);
         }
 
-        if (reader.TryTime(nameof(options.MaxDelay), MaxDelay, out TimeSpan maxDelay))
+        if (reader.TryTime(nameof(options.MaxDelay), RetryOptionsRules.MaxDelay, out TimeSpan maxDelay))
         {
             options.MaxDelay = maxDelay;
             options.ReadMaxDelay = new(reader.Failures.Path(nameof(options.MaxDelay)), maxDelay);
         }
 
-        if (reader.TryTime(nameof(options.MaxRetryAfter), MaxRetryAfter, out TimeSpan maxRetryAfter))
+        if (reader.TryTime(nameof(options.MaxRetryAfter), RetryOptionsRules.MaxRetryAfter, out TimeSpan maxRetryAfter))
         {
             options.MaxRetryAfter = maxRetryAfter;
         }
 
-        if (reader.TryOptionalTime(nameof(options.CallerTimeout), CallerTimeout, out TimeSpan? callerTimeout))
+        if (reader.TryOptionalTime(nameof(options.CallerTimeout), RetryOptionsRules.CallerTimeout, out TimeSpan? callerTimeout))
         {
             options.CallerTimeout = callerTimeout;
         }

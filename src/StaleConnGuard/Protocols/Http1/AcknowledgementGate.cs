@@ -58,7 +58,7 @@ internal sealed class AcknowledgementGate(Stream inner, Http1Connection connecti
     /// <summary>An exchange begins on a reused connection: are its headers to be acknowledged before its body is touched?</summary>
     public void Plan(Exchange exchange)
     {
-        if (exchange.Traits.Has(ExchangeTraits.IsOneShot) && exchange.Traits.Has(ExchangeTraits.HasStandIn) && exchange.Settings.ConfirmOneShotBody && IsWorthAsking(exchange))
+        if (exchange.Traits is { IsOneShot: true, HasStandIn: true } && exchange.Settings.ConfirmOneShotBody && IsWorthAsking(exchange))
         {
             IsDue = SendsAtOnce(connection.Transport!.Socket);
         }

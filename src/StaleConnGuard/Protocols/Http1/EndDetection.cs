@@ -50,73 +50,28 @@ internal sealed class EndDetection(Http1Connection connection, IdleObservation i
         }
     }
 
-    /// <summary>A read has failed.</summary>
-    public void NoteReadFailure(Exception e)
+    /// <summary>A read has failed. Throws the evidence in its place, if there is any about the exchange that it failed under.</summary>
+    /// <exception cref="ConnectionEndedException">How the exchange ended.</exception>
+    public void OnReadFailure(Exception e)
     {
-        if (connection.IsDisposed || e is OperationCanceledException)
-        {
-            return;
-        }
-
         object? user = connection.User.Current;
-        if (user is Exchange { Responded: false, IsClosed: false } exchange)
-        {
-            RecordFailure(exchange, e);
-            return;
-        }
-
-        if ((user is null || idle.IsInPool(user)) && IsSilence(e))
-        {
-            // The kernel's probes were not answered. That is no keep-alive timeout, but may well have happened to others.
-            connection.Origin.Suspects.FoundDead(connection.Clock.LastActivity);
-            return;
-        }
-
-        if (connection.Requests > 0 && idle.IsInPool(user) && connection.User.TryEnd(user))
-        {
-            idle.ReportFailure();
-        }
+        NoteReadFailure(e, user);
+        ThrowEvidence(e, user as Exchange);
     }
 
     /// <summary>
-    /// A write has failed: was it a FIN that came first, or a reset? The reading side finds out if it is at work, or we look ourselves.
+    /// A write has failed: was it a FIN that came first, or a reset? The reading side finds out if it is at work, or we look ourselves. Returns what is
+    /// to be thrown in its place: the evidence, if there is any about the exchange that it failed under.
     /// </summary>
-    public async ValueTask NoteWriteFailureAsync(Exception e)
+    public async ValueTask<ConnectionEndedException?> OnWriteFailureAsync(Exception e)
     {
-        if (connection.IsDisposed || e is OperationCanceledException || connection.User.Exchange is not { IsClosed: false } exchange)
+        Exchange? exchange = connection.User.Exchange;
+        if (exchange is { IsClosed: false } && !connection.IsDisposed && e is not OperationCanceledException)
         {
-            return;
+            await NoteWriteFailureAsync(exchange, e).ConfigureAwait(false);
         }
 
-        TimeProvider time = connection.Guard.Time;
-        long started = time.GetTimestamp();
-        bool readingSideKnows = _reading;
-        while (readingSideKnows && !exchange.HasEnded && !exchange.Responded && !connection.IsDisposed && time.GetElapsedTime(started) < s_patience)
-        {
-            await Task.Delay(s_step, time).ConfigureAwait(false);
-        }
-
-        if (!readingSideKnows && !exchange.HasEnded && !exchange.Responded && exchange.Root is null)
-        {
-            await LookForTheEndAsync(exchange).ConfigureAwait(false);
-        }
-
-        if (exchange.Responded)
-        {
-            // An early answer and a reset behind it: no stale hit, and nothing to decide.
-            return;
-        }
-
-        RecordFailure(exchange, e);
-    }
-
-    /// <summary>What the runtime makes of a connection that the watch has ended is not what happened.</summary>
-    public void ThrowIfSilent()
-    {
-        if (connection.User.Exchange is { IsSilent: true })
-        {
-            throw ConnectionEndedException.Silent();
-        }
+        return EvidenceFor(e, exchange);
     }
 
     /// <summary>Reads the bare transport under an exchange whose connection is lost.</summary>
@@ -142,7 +97,7 @@ internal sealed class EndDetection(Http1Connection connection, IdleObservation i
         if (exchange.IsSilent)
         {
             connection.User.End();
-            return ConnectionEndedException.Silent();
+            return ConnectionEndedException.Silent(exchange);
         }
 
         (ConnectionEnd end, Delivery delivery) = await ProveAsync(exchange).ConfigureAwait(false);
@@ -151,7 +106,7 @@ internal sealed class EndDetection(Http1Connection connection, IdleObservation i
             // The record first: a write that fails meanwhile looks for it as long as the exchange is this connection's user.
             exchange.RecordEnd(end, delivery);
             connection.User.End();
-            return ConnectionEndedException.BeforeResponse();
+            return ConnectionEndedException.BeforeResponse(exchange);
         }
 
         // A redirected request or the answer to a challenge: what the handler would send again is another request. Without a body the runtime
@@ -164,11 +119,81 @@ internal sealed class EndDetection(Http1Connection connection, IdleObservation i
 
         exchange.RecordEnd(end, Delivery.ResponseStarted);
         connection.User.End();
-        return ConnectionEndedException.BeforeResponse();
+        return ConnectionEndedException.BeforeResponse(exchange);
     }
 
     private ValueTask<(ConnectionEnd End, Delivery Delivery)> ProveAsync(Exchange exchange) =>
         DeliveryProof.AfterEndOfStreamAsync(connection.Transport, exchange.Binding!.Mark, connection.Guard.Time);
+
+    private void NoteReadFailure(Exception e, object? user)
+    {
+        if (connection.IsDisposed || e is OperationCanceledException)
+        {
+            return;
+        }
+
+        if (user is Exchange { Responded: false, IsClosed: false } exchange)
+        {
+            RecordFailure(exchange, e);
+            return;
+        }
+
+        if ((user is null || idle.IsInPool(user)) && IsSilence(e))
+        {
+            // The kernel's probes were not answered. That is no keep-alive timeout, but may well have happened to others.
+            connection.Origin.Suspects.FoundDead(connection.Clock.LastActivity);
+            return;
+        }
+
+        if (connection.Requests > 0 && idle.IsInPool(user) && connection.User.TryEnd(user))
+        {
+            idle.ReportFailure();
+        }
+    }
+
+    private async ValueTask NoteWriteFailureAsync(Exchange exchange, Exception e)
+    {
+        TimeProvider time = connection.Guard.Time;
+        long started = time.GetTimestamp();
+        bool readingSideKnows = _reading;
+        while (readingSideKnows && !exchange.HasEnded && !exchange.Responded && !connection.IsDisposed && time.GetElapsedTime(started) < s_patience)
+        {
+            await Task.Delay(s_step, time).ConfigureAwait(false);
+        }
+
+        if (!readingSideKnows && !exchange.HasEnded && !exchange.Responded && exchange.Root is null)
+        {
+            await LookForTheEndAsync(exchange).ConfigureAwait(false);
+        }
+
+        if (exchange.Responded)
+        {
+            // An early answer and a reset behind it: no stale hit, and nothing to decide.
+            return;
+        }
+
+        RecordFailure(exchange, e);
+    }
+
+    private static void ThrowEvidence(Exception e, Exchange? exchange)
+    {
+        if (EvidenceFor(e, exchange) is ConnectionEndedException evidence)
+        {
+            throw evidence;
+        }
+    }
+
+    private static ConnectionEndedException? EvidenceFor(Exception e, Exchange? exchange)
+    {
+        // What the runtime makes of a connection that the watch has ended is not what happened.
+        if (exchange is { IsSilent: true })
+        {
+            return ConnectionEndedException.Silent(exchange);
+        }
+
+        // A cancellation stays one. So does what a stream of the application throws that is no failure of a connection.
+        return exchange is { HasEnded: true, IsClosed: false } && e is IOException ? ConnectionEndedException.Failed(exchange, e) : null;
+    }
 
     /// <summary>The connection failed under an exchange that has got no answer.</summary>
     private void RecordFailure(Exchange exchange, Exception e)

@@ -120,8 +120,7 @@ internal sealed class GuardedStream : Stream, IGuardedConnection
         }
         catch (Exception e)
         {
-            _ends.NoteReadFailure(e);
-            _ends.ThrowIfSilent();
+            _ends.OnReadFailure(e);
             throw;
         }
 
@@ -167,8 +166,7 @@ internal sealed class GuardedStream : Stream, IGuardedConnection
         }
         catch (Exception e)
         {
-            _ends.NoteReadFailure(e);
-            _ends.ThrowIfSilent();
+            _ends.OnReadFailure(e);
             throw;
         }
 
@@ -253,8 +251,11 @@ internal sealed class GuardedStream : Stream, IGuardedConnection
         catch (Exception e)
         {
             // The connection has failed: blocking for the evidence costs no healthy request anything.
-            _ends.NoteWriteFailureAsync(e).AsTask().GetAwaiter().GetResult();
-            _ends.ThrowIfSilent();
+            if (_ends.OnWriteFailureAsync(e).AsTask().GetAwaiter().GetResult() is ConnectionEndedException evidence)
+            {
+                throw evidence;
+            }
+
             throw;
         }
 
@@ -305,8 +306,7 @@ internal sealed class GuardedStream : Stream, IGuardedConnection
         }
         catch (Exception e)
         {
-            _ends.NoteReadFailure(e);
-            _ends.ThrowIfSilent();
+            _ends.OnReadFailure(e);
             throw;
         }
         finally
@@ -336,8 +336,11 @@ internal sealed class GuardedStream : Stream, IGuardedConnection
         }
         catch (Exception e)
         {
-            await _ends.NoteWriteFailureAsync(e).ConfigureAwait(false);
-            _ends.ThrowIfSilent();
+            if (await _ends.OnWriteFailureAsync(e).ConfigureAwait(false) is ConnectionEndedException evidence)
+            {
+                throw evidence;
+            }
+
             throw;
         }
 

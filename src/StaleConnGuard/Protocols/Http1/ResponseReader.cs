@@ -50,7 +50,7 @@ internal sealed class ResponseReader(Http1Connection connection)
             if (!exchange.TryMarkResponded())
             {
                 // The watch has given this connection up in this very moment, and the request may be on its way again.
-                throw ConnectionEndedException.Silent();
+                throw ConnectionEndedException.Silent(exchange);
             }
 
             connection.Origin.Suspects.FoundAlive(exchange.Binding!.IdleSince);
@@ -62,7 +62,7 @@ internal sealed class ResponseReader(Http1Connection connection)
         }
 
         ResponseNews news = _response.Feed(bytes);
-        if (news.Status != 0 && exchange.TurnsIntoTunnel(news.Status))
+        if (news.Status is int status && exchange.TurnsIntoTunnel(status))
         {
             _detached = true;
         }

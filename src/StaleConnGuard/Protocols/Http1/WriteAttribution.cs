@@ -74,7 +74,7 @@ internal sealed class WriteAttribution(
         {
             checkout.Refuse(refusal);
             exchange.RecordEnd(refusal is RefusalReason.Closed ? ConnectionEnd.ClosedBeforeUse : ConnectionEnd.Refused, Delivery.NotSent);
-            throw ConnectionEndedException.Refused(refusal);
+            throw ConnectionEndedException.Refused(exchange, refusal);
         }
 
         connection.Clock.Touch(now);
@@ -100,7 +100,7 @@ internal sealed class WriteAttribution(
         Bind(further, connection.Requests > 0, connection.Clock.IdleAgeTicksAt(now), now);
         solicitation.Plan(further);
         responses.Expect(RequestLine.IsHead(bytes));
-        if (known && root!.Traits.Has(ExchangeTraits.SaysClose))
+        if (known && root!.Traits.SaysClose)
         {
             // The runtime says it again on each request that it makes of the message.
             connection.NoNewExchanges = true;

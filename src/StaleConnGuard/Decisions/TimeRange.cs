@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace StaleConnGuard.Hosting;
+namespace StaleConnGuard.Decisions;
 
 /// <summary>The times an option accepts; also says so in error texts.</summary>
 [StructLayout(LayoutKind.Auto)]
