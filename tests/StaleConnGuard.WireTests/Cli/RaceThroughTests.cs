@@ -32,7 +32,8 @@ public class RaceThroughTests(ITestOutputHelper output)
             int failed = results.Sum(result => result.GetProperty("failed").GetInt32());
             raced = results.Sum(result => result.GetProperty("raced").GetInt32());
             output.WriteLine($"raced {raced}, failed {failed}");
-            failed.ShouldBe(raced, "this nginx is told to try nothing again");
+            // This nginx is told to try nothing again. A connection that ends in a bare reset fails a request as well, and has not crossed with a FIN.
+            failed.ShouldBeGreaterThanOrEqualTo(raced);
             json.RootElement.GetProperty("wasRaced").GetBoolean().ShouldBe(raced > 0);
         }
 
