@@ -32,6 +32,9 @@ public sealed class RaceCourse : IAsyncDisposable
     /// <summary>Gets on how many connections bytes of a client reached the far end after the server had ended the connection.</summary>
     public int CrossedConnections => _link?.CrossedConnections ?? _relays.Sum(relay => relay.CrossedConnections);
 
+    /// <summary>Gets how many connections the server ended with a bare reset; a relay does not count them.</summary>
+    public int ResetConnections => _link?.ResetConnections ?? 0;
+
     /// <summary>Opens a course with this delay in each direction: of real packets if possible, unless a relay is asked for.</summary>
     /// <param name="delayEachWay">The delay.</param>
     /// <param name="relayOnly">Whether a relay is asked for.</param>

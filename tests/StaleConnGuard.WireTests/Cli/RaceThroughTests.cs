@@ -85,8 +85,8 @@ public class RaceThroughTests(ITestOutputHelper output)
                 guarded.Executions.ExecutedTwice.ShouldBeEmpty();
                 plain.Executions.ExecutedTwice.ShouldBeEmpty();
 
-                // What ends in a bare reset cannot be proven; this upstream ends connections with a FIN, and all but never with a reset.
-                outcomes[1].Count(outcome => outcome.IsFailure).ShouldBeLessThanOrEqualTo(kind == RequestKind.Get ? 0 : 1, kind.Name);
+                // What ends in a bare reset cannot be proven; on a busy machine an upstream does that now and then.
+                outcomes[1].Count(outcome => outcome.IsFailure).ShouldBeLessThanOrEqualTo(kind == RequestKind.Get ? 0 : course.ResetConnections, kind.Name);
             }
         }
 
