@@ -4,7 +4,6 @@ using System.Text.Json;
 using StaleConnGuard.Cli;
 using StaleConnGuard.Racing;
 using StaleConnGuard.Testing;
-using StaleConnGuard.WireTests.ReverseProxy;
 
 namespace StaleConnGuard.WireTests;
 
