@@ -13,6 +13,8 @@ return args switch
     ["silent-cost", .. string[] rest] => await SilentCost.RunAsync(rest),
     ["interop", .. string[] rest] => await Interop.RunAsync(rest),
     ["reverse-proxy", .. string[] rest] => await ReverseProxy.RunAsync(rest),
+    ["proxies", .. string[] rest] => await Proxies.RunAsync(rest),
+    [YarpChild.Command, .. string[] rest] => await YarpChild.RunAsync(rest),
     ["keep-alive-fuzz", .. string[] rest] => KeepAliveFuzz.Run(rest),
     ["explain-fuzz", .. string[] rest] => Explaining.Fuzz(rest),
     ["explain-truth", .. string[] rest] => await Explaining.TruthAsync(rest),

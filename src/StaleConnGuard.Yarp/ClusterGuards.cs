@@ -15,7 +15,8 @@ internal sealed class ClusterGuards : IDisposable
     private readonly KeepAliveLedger _ledger;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
-    private readonly IGuardEvents[] _listeners;
+    private readonly GuardMetrics _metrics;
+    private readonly LogListener _log;
 
     public ClusterGuards(ProxyRegistrations registrations, KeepAliveLedger ledger, GuardMetrics metrics, ILoggerFactory loggers, TimeProvider? time = null)
     {
@@ -23,7 +24,8 @@ internal sealed class ClusterGuards : IDisposable
         _ledger = ledger;
         _time = time ?? TimeProvider.System;
         _logger = loggers.CreateLogger(GuardLog.Category);
-        _listeners = [metrics, new LogListener(_logger), ExchangeFollower.Instance];
+        _metrics = metrics;
+        _log = new LogListener(_logger);
         foreach (IConfiguration section in registrations.Sections)
         {
             _subscriptions.Add(ChangeToken.OnChange(section.GetReloadToken, Reload));
@@ -60,7 +62,8 @@ internal sealed class ClusterGuards : IDisposable
         }
 
         var settings = new GuardSettingsHolder(SettingsOf(options));
-        var own = new ConnectionGuard(_ledger, _time, _listeners);
+        IGuardEvents[] listeners = [cluster.Length == 0 ? _metrics : _metrics.OfCluster(cluster), _log, ExchangeFollower.Instance];
+        var own = new ConnectionGuard(_ledger, _time, listeners);
         if (GuardedConnections.Prepare(sockets, own, options, settings, () => GuardLog.HandlerInUse(_logger, cluster)) is not ConnectionGuard guard)
         {
             GuardLog.HandlerInUse(_logger, cluster);
@@ -83,7 +86,7 @@ internal sealed class ClusterGuards : IDisposable
         HttpMessageHandler guarded = new ConnectionGuardHandler(guard, settings, innermost) { Chain = chain };
         if (RetryHandler.IsNeeded(options))
         {
-            var services = new RetryServices { Budgets = RetryBudgetRegistry.For(_time), Events = new GuardEvents(_listeners), StandsDownUnlessSet = repeater is not null };
+            var services = new RetryServices { Budgets = RetryBudgetRegistry.For(_time), Events = new GuardEvents(listeners), StandsDownUnlessSet = repeater is not null };
             guarded = new RetryHandler(settings, services) { InnerHandler = guarded };
         }
 

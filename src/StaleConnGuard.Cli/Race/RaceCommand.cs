@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
 
 namespace StaleConnGuard.Cli;
 
@@ -28,12 +30,16 @@ internal sealed class RaceCommand : Command
 
     private readonly Option<string?> _capture = new("--capture") { Description = "Write the packets of the link, as the client sees them, into a pcapng file: for staleconn explain.", HelpName = "file" };
 
+    private readonly ServerOption _through = new("--through", "A proxy to send the requests through. It must forward to the embedded upstream, whose address is printed.");
+
+    private readonly Option<int?> _upstreamPort = new("--upstream-port") { Description = "With --through: the port on 127.0.0.1 that the proxy forwards to already; the upstream takes it.", HelpName = "number", CustomParser = ParsePort };
+
     private readonly Option<bool> _json = new("--json") { Description = "Write the result as JSON, and nothing else, to the standard output." };
 
     public RaceCommand()
         : base("race", "Aims requests at the instant at which the server closes idle connections, and compares what becomes of them.")
     {
-        Option[] options = [_server, _idle, _delay, _relay, _dying, _workers, _requests, _seed, _capture, _json];
+        Option[] options = [_server, _through, _upstreamPort, _idle, _delay, _relay, _dying, _workers, _requests, _seed, _capture, _json];
         foreach (Option option in options)
         {
             Options.Add(option);
@@ -42,15 +48,42 @@ internal sealed class RaceCommand : Command
         SetAction(RunAsync);
     }
 
+    private static int? ParsePort(ArgumentResult result)
+    {
+        string text = result.Tokens[0].Value;
+        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int port) && port is >= 1 and <= 65535)
+        {
+            return port;
+        }
+
+        result.AddError(ArgumentError.Of("--upstream-port", text, "a whole number from 1 to 65535"));
+        return null;
+    }
+
     // One option against another: each of them is fine by itself.
     private string? FindContradiction(ParseResult parsed)
     {
         if (parsed.GetValue(_server) is not null)
         {
-            Option[] embeddedOnly = [_delay, _relay, _dying, _capture];
+            Option[] embeddedOnly = [_delay, _relay, _dying, _capture, _through];
             return embeddedOnly.FirstOrDefault(option => parsed.GetResult(option) is { Implicit: false }) is { } given
                 ? $"{given.Name}: not accepted together with --server; accepted for the embedded server only."
                 : null;
+        }
+
+        if (parsed.GetValue(_through) is null && parsed.GetValue(_upstreamPort) is not null)
+        {
+            return $"{_upstreamPort.Name}: not accepted without {_through.Name}; accepted for the upstream of a proxy only.";
+        }
+
+        if (parsed.GetValue(_through) is { } proxy && proxy.Scheme != Uri.UriSchemeHttp)
+        {
+            return ArgumentError.Of(_through.Name, proxy.ToString(), "an http:// address: the race is behind the proxy");
+        }
+
+        if (parsed.GetValue(_capture) is not null && parsed.GetValue(_upstreamPort) is not null)
+        {
+            return $"{_capture.Name}: not accepted together with {_upstreamPort.Name}; accepted with a link of real packets only.";
         }
 
         TimeSpan idle = parsed.GetValue(_idle) ?? RacePreparation.EmbeddedIdleTimeout;
@@ -80,6 +113,8 @@ internal sealed class RaceCommand : Command
             parsed.GetValue(_seed),
             parsed.GetValue(_capture),
             parsed.GetValue(_json));
-        return await RaceRun.RunAsync(arguments, io.Output, io.Error, cancellationToken);
+        return parsed.GetValue(_through) is { } proxy
+            ? await ThroughRun.RunAsync(new ThroughArguments(proxy, parsed.GetValue(_upstreamPort), arguments), io.Output, io.Error, cancellationToken)
+            : await RaceRun.RunAsync(arguments, io.Output, io.Error, cancellationToken);
     }
 }

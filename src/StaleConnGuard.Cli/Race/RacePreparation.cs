@@ -81,7 +81,7 @@ internal static class RacePreparation
 
     // Drawn from the request's id without the part that names the run: with the same seed the same requests meet a dying server. Only
     // the first execution does, or a request that is repeated would meet nothing else; and never a warm-up.
-    private static Func<string?, int, bool>? Dying(RaceArguments arguments) => arguments.Dying == 0
+    internal static Func<string?, int, bool>? Dying(RaceArguments arguments) => arguments.Dying == 0
         ? null
         : (id, execution) => execution == 1
             && id?.EndsWith(RaceRunner.WarmUpSuffix, StringComparison.Ordinal) is false

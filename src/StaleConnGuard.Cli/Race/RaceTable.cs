@@ -20,7 +20,7 @@ internal static class RaceTable
         }
     }
 
-    private static IAnsiConsole Console(TextWriter output)
+    internal static IAnsiConsole Console(TextWriter output)
     {
         var target = new AnsiConsoleOutput(output);
         if (target.IsTerminal)
@@ -93,7 +93,7 @@ internal static class RaceTable
             + "Without a body it fares better because the runtime itself sends such a request again, a POST as well, whatever became of the first.";
     }
 
-    private static string GoodIfNone(int count) => count == 0 ? "[green]0[/]" : $"[red]{Number(count)}[/]";
+    internal static string GoodIfNone(int count) => count == 0 ? "[green]0[/]" : $"[red]{Number(count)}[/]";
 
     private static string Number(int number) => number.ToString(CultureInfo.InvariantCulture);
 

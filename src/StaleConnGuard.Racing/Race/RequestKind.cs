@@ -17,6 +17,15 @@ public sealed record RequestKind(string Name, HttpMethod Method, string? Json = 
     /// <summary>Gets a POST without a body.</summary>
     public static RequestKind PostWithoutBody { get; } = new("POST, no body", HttpMethod.Post);
 
+    /// <summary>Gets a PUT with a JSON body: safe to repeat, but it has a body.</summary>
+    public static RequestKind Put { get; } = new("PUT, JSON body", HttpMethod.Put, PostWithBody.Json);
+
+    /// <summary>Gets a POST with a body that few keep in memory.</summary>
+    public static RequestKind PostOneMegabyte { get; } = new("POST, 1 MB", HttpMethod.Post, $"\"{new string('x', 1_000_000)}\"");
+
+    /// <summary>Gets what is raced through a proxy.</summary>
+    public static IReadOnlyList<RequestKind> AllThroughProxies { get; } = [Get, Put, PostWithBody, PostWithoutBody, PostOneMegabyte];
+
     /// <summary>Gets all of them, in the order of the table.</summary>
     public static IReadOnlyList<RequestKind> All { get; } = [Get, PostWithBody, PostWithoutBody];
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using System.Runtime.CompilerServices;
 
@@ -26,6 +27,9 @@ internal sealed class GuardMetrics : IGuardEvents
     private readonly Histogram<double> _idleAge;
     private readonly IKeepAliveLedger _ledger;
 
+    // Without a key: none.
+    private readonly KeyValuePair<string, object?> _cluster;
+
     public GuardMetrics(Meter meter, IKeepAliveLedger ledger)
     {
         _ledger = ledger;
@@ -38,6 +42,20 @@ internal sealed class GuardMetrics : IGuardEvents
         _budgets = meter.CreateCounter<long>(StaleConnGuardDiagnostics.ExhaustedRetryBudgets, "{request}", "Requests not retried because the retry budget was empty.");
         _idleAge = meter.CreateHistogram(StaleConnGuardDiagnostics.IdleAge, "s", "Idle age of connections when they were taken again.", tags: null, s_idleAges);
         meter.CreateObservableGauge(StaleConnGuardDiagnostics.KeepAliveLimit, ObserveLimits, "s", "Highest idle age at which a connection is taken for a request that is not safe to repeat.");
+    }
+
+    private GuardMetrics(GuardMetrics all, string cluster)
+    {
+        _ledger = all._ledger;
+        _staleHits = all._staleHits;
+        _refused = all._refused;
+        _replays = all._replays;
+        _repeatsRefused = all._repeatsRefused;
+        _recovered = all._recovered;
+        _retries = all._retries;
+        _budgets = all._budgets;
+        _idleAge = all._idleAge;
+        _cluster = new(TelemetryTags.Cluster, cluster);
     }
 
     /// <summary>Of handlers that were made without a service provider.</summary>
@@ -65,13 +83,24 @@ internal sealed class GuardMetrics : IGuardEvents
         }
     }
 
+    /// <summary>The same instruments, for the connections of one of a reverse proxy's clusters.</summary>
+    public GuardMetrics OfCluster(string cluster) => new(this, cluster);
+
     /// <inheritdoc/>
     public void ConnectionReused(OriginKnowledge origin, long idleAgeTicks)
     {
         if (_idleAge.Enabled)
         {
             OriginTags tags = OriginTags.Of(origin.Key);
-            _idleAge.Record(idleAgeTicks / (double)TimeSpan.TicksPerSecond, tags.Address, tags.Port);
+            double age = idleAgeTicks / (double)TimeSpan.TicksPerSecond;
+            if (_cluster.Key is null)
+            {
+                _idleAge.Record(age, tags.Address, tags.Port);
+            }
+            else
+            {
+                _idleAge.Record(age, tags.Address, tags.Port, _cluster);
+            }
         }
     }
 
@@ -81,7 +110,7 @@ internal sealed class GuardMetrics : IGuardEvents
         if (_refused.Enabled)
         {
             OriginTags tags = OriginTags.Of(origin.Key);
-            _refused.Add(1, tags.Address, tags.Port, new(TelemetryTags.Reason, reason.ToString()));
+            Count(_refused, tags.Address, tags.Port, new(TelemetryTags.Reason, reason.ToString()));
         }
     }
 
@@ -99,7 +128,7 @@ internal sealed class GuardMetrics : IGuardEvents
         if (_retries.Enabled)
         {
             OriginTags tags = TagsOf(attempt.Origin);
-            _retries.Add(1, tags.Address, tags.Port, new(TelemetryTags.Reason, attempt.Decision.Reason.ToString()));
+            Count(_retries, tags.Address, tags.Port, new(TelemetryTags.Reason, attempt.Decision.Reason.ToString()));
         }
     }
 
@@ -109,7 +138,7 @@ internal sealed class GuardMetrics : IGuardEvents
         if (_budgets.Enabled && attempt.Decision.Reason is RetryReason.StoppedBudgetEmpty)
         {
             OriginTags tags = TagsOf(attempt.Origin);
-            _budgets.Add(1, tags.Address, tags.Port);
+            Count(_budgets, tags.Address, tags.Port);
         }
     }
 
@@ -121,8 +150,8 @@ internal sealed class GuardMetrics : IGuardEvents
         }
 
         OriginTags tags = TagsOf(ended.Exchange.Connection?.Origin.Key);
-        _staleHits.Add(
-            1,
+        Count(
+            _staleHits,
             [
                 tags.Address,
                 tags.Port,
@@ -141,8 +170,12 @@ internal sealed class GuardMetrics : IGuardEvents
         if (_replays.Enabled && ended.Decision.IsReplay() && !ended.Evidence.WasRefused)
         {
             OriginTags tags = TagsOf(ended.Exchange.Connection?.Origin.Key);
-            _replays.Add(
-                1, [tags.Address, tags.Port, new(TelemetryTags.ProtocolVersion, TelemetryTags.ProtocolVersionOf(ended.Exchange)), new(TelemetryTags.Decision, ended.Decision.ToString())]);
+            Count(
+                _replays,
+                tags.Address,
+                tags.Port,
+                new(TelemetryTags.ProtocolVersion, TelemetryTags.ProtocolVersionOf(ended.Exchange)),
+                new(TelemetryTags.Decision, ended.Decision.ToString()));
         }
     }
 
@@ -152,7 +185,7 @@ internal sealed class GuardMetrics : IGuardEvents
         if (_repeatsRefused.Enabled && request.RequestUri is { IsAbsoluteUri: true } uri)
         {
             OriginTags tags = OriginTags.Of(OriginKey.Of(uri));
-            _repeatsRefused.Add(1, tags.Address, tags.Port, new(TelemetryTags.RequestMethod, TelemetryTags.Method(request.Method)));
+            Count(_repeatsRefused, tags.Address, tags.Port, new(TelemetryTags.RequestMethod, TelemetryTags.Method(request.Method)));
         }
     }
 
@@ -161,13 +194,25 @@ internal sealed class GuardMetrics : IGuardEvents
     {
         if (_recovered.Enabled && ended.Decision.IsReplay())
         {
-            _recovered.Add(
-                1,
+            Count(
+                _recovered,
                 TagsOf(ended.Exchange.Connection?.Origin.Key).Address,
                 TagsOf(ended.Exchange.Connection?.Origin.Key).Port,
                 new(TelemetryTags.RequestMethod, TelemetryTags.Method(ended.Exchange.Request?.Method)),
                 new(TelemetryTags.ErrorType, RuntimeErrorType.Of(ended.Failure)));
         }
+    }
+
+    private void Count(Counter<long> counter, params ReadOnlySpan<KeyValuePair<string, object?>> tags)
+    {
+        if (_cluster.Key is null)
+        {
+            counter.Add(1, tags);
+            return;
+        }
+
+        var all = new TagList(tags) { _cluster };
+        counter.Add(1, all);
     }
 
     private static OriginTags TagsOf(OriginKey? origin) => origin is OriginKey key ? OriginTags.Of(key) : OriginTags.Others;

@@ -9,6 +9,7 @@ internal static class TelemetryTags
     public const string Reason = "staleconnguard.reason";
     public const string LimitSource = "staleconnguard.limit.source";
     public const string Limit = "staleconnguard.limit";
+    public const string Cluster = "staleconnguard.cluster";
     public const string IdleAge = "staleconnguard.connection.idle_age";
     public const string ConnectionAge = "staleconnguard.connection.age";
     public const string RequestsOnConnection = "staleconnguard.connection.requests";

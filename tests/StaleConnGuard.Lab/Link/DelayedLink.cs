@@ -29,9 +29,9 @@ public sealed class DelayedLink : IDisposable
     private readonly TunDevice _server;
     private readonly PacketLoop _loop;
 
-    private DelayedLink(TimeSpan delayEachWay)
+    private DelayedLink(TimeSpan delayEachWay, int? preferredSlot)
     {
-        (_client, int slot) = TakeSlot();
+        (_client, int slot) = TakeSlot(preferredSlot);
         try
         {
             ClientAddress = Address(slot, 1);
@@ -53,6 +53,12 @@ public sealed class DelayedLink : IDisposable
 
     /// <summary>Gets how long each packet is held, in each direction.</summary>
     public TimeSpan DelayEachWay { get; }
+
+    /// <summary>Gets on how many connections bytes of the client reached the server's end after the server had ended the connection.</summary>
+    public int CrossedConnections => _loop.Crossings.Count;
+
+    /// <summary>Gets how many connections the server ended with a bare reset, no FIN before it.</summary>
+    public int ResetConnections => _loop.Crossings.Resets;
 
     /// <summary>Gets the address that packets to the server come from.</summary>
     public IPAddress ClientAddress { get; }
@@ -88,14 +94,16 @@ public sealed class DelayedLink : IDisposable
     }
 
     /// <summary>Makes a link that holds each packet for <paramref name="delayEachWay"/>, in each direction.</summary>
+    /// <param name="delayEachWay">The delay.</param>
+    /// <param name="preferredSlot">Which pair of addresses to take if it is free, so that they are the same the next time: 0 for 198.18.0.1 and 198.18.0.2. Null for any.</param>
     /// <exception cref="PlatformNotSupportedException">This is not Linux.</exception>
     /// <exception cref="Win32Exception">The kernel refused, most often for want of root.</exception>
-    public static DelayedLink Create(TimeSpan delayEachWay)
+    public static DelayedLink Create(TimeSpan delayEachWay, int? preferredSlot = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(delayEachWay, TimeSpan.Zero);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(delayEachWay, TimeSpan.FromSeconds(10));
         return OperatingSystem.IsLinux()
-            ? new DelayedLink(delayEachWay)
+            ? new DelayedLink(delayEachWay, preferredSlot)
             : throw new PlatformNotSupportedException("A link of real packets needs Linux.");
     }
 
@@ -163,8 +171,13 @@ public sealed class DelayedLink : IDisposable
     }
 
     // The device's name holds the slot, and the kernel gives a name to one owner only: so is the pair of addresses.
-    private static (TunDevice Device, int Slot) TakeSlot()
+    private static (TunDevice Device, int Slot) TakeSlot(int? preferred)
     {
+        if (preferred is { } wanted && TunDevice.TryOpen($"staleconn{wanted}") is { } found)
+        {
+            return (found, wanted);
+        }
+
         for (int attempt = 0; attempt < SlotAttempts; attempt++)
         {
             int slot;
@@ -202,7 +215,7 @@ public sealed class DelayedLink : IDisposable
 
         try
         {
-            new DelayedLink(TimeSpan.Zero).Dispose();
+            new DelayedLink(TimeSpan.Zero, preferredSlot: null).Dispose();
             return null;
         }
         catch (Exception exception) when (exception is Win32Exception or IOException or UnauthorizedAccessException)

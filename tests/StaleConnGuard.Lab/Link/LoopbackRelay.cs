@@ -17,22 +17,30 @@ public sealed class LoopbackRelay : IAsyncDisposable
     private readonly TimeSpan _delay;
     private readonly ConcurrentDictionary<RelayedConnection, Task> _connections = new();
     private readonly Task _accepting;
+    private int _crossed;
 
-    private LoopbackRelay(EndPoint target, TimeSpan delayEachWay)
+    private LoopbackRelay(EndPoint target, TimeSpan delayEachWay, int port)
     {
         _target = target;
         _delay = delayEachWay;
         _listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        _listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        _listener.Bind(new IPEndPoint(IPAddress.Loopback, port));
         _listener.Listen();
         _accepting = AcceptAsync();
     }
+
+    /// <summary>Gets on how many connections bytes of the client came after the server had ended the connection.</summary>
+    public int CrossedConnections => Volatile.Read(ref _crossed);
 
     /// <summary>Gets where clients connect to instead of the server.</summary>
     public IPEndPoint EndPoint => (IPEndPoint)_listener.LocalEndPoint!;
 
     /// <summary>Starts a relay to <paramref name="target"/> that holds bytes for <paramref name="delayEachWay"/>, in each direction.</summary>
-    public static LoopbackRelay Start(EndPoint target, TimeSpan delayEachWay) => new(target, delayEachWay);
+    /// <param name="target">Where to.</param>
+    /// <param name="delayEachWay">The delay.</param>
+    /// <param name="port">Where it listens; 0 for any port.</param>
+    /// <exception cref="SocketException">The port is taken.</exception>
+    public static LoopbackRelay Start(EndPoint target, TimeSpan delayEachWay, int port = 0) => new(target, delayEachWay, port);
 
     /// <summary>Stops listening and drops every connection.</summary>
     public async ValueTask DisposeAsync()
@@ -52,7 +60,7 @@ public sealed class LoopbackRelay : IAsyncDisposable
         {
             try
             {
-                var connection = new RelayedConnection(await _listener.AcceptAsync(), _delay);
+                var connection = new RelayedConnection(await _listener.AcceptAsync(), _delay, () => Interlocked.Increment(ref _crossed));
                 Task relayed = Task.Run(() => connection.RelayAsync(_target));
                 _connections[connection] = relayed;
                 _ = relayed.ContinueWith(_ => _connections.TryRemove(connection, out var _), TaskScheduler.Default);

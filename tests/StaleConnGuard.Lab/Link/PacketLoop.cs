@@ -34,6 +34,9 @@ internal sealed unsafe class PacketLoop : IDisposable
 
     public volatile bool DropToClient;
 
+    /// <summary>Counts requests that cross with the end of their connection.</summary>
+    public CrossingCounter Crossings { get; } = new();
+
     private volatile LinkCapture? _capture;
 
     /// <summary>Where packets are written to, seen from the client; null for nowhere.</summary>
@@ -64,15 +67,15 @@ internal sealed unsafe class PacketLoop : IDisposable
 
         while (!_stopping)
         {
-            Deliver(_toServer, _server, null);
-            Deliver(_toClient, _client, _capture);
+            Deliver(_toServer, _server, null, Crossings);
+            Deliver(_toClient, _client, _capture, null);
             Native.WaitUntil(Math.Min(_toServer.NextDue, _toClient.NextDue), descriptors, 3);
-            Collect(_client, _toServer, DropToServer, _capture);
-            Collect(_server, _toClient, DropToClient, null);
+            Collect(_client, _toServer, DropToServer, _capture, null);
+            Collect(_server, _toClient, DropToClient, null, Crossings);
         }
     }
 
-    private void Collect(TunDevice from, PacketQueue queue, bool drop, LinkCapture? capture)
+    private void Collect(TunDevice from, PacketQueue queue, bool drop, LinkCapture? capture, CrossingCounter? crossings)
     {
         for (int i = 0; i < BurstSize; i++)
         {
@@ -88,6 +91,7 @@ internal sealed unsafe class PacketLoop : IDisposable
             if (buffer[0] >> 4 == 4)
             {
                 capture?.Add(buffer.AsSpan(0, length));
+                crossings?.FromServer(buffer.AsSpan(0, length));
             }
 
             if (!discard && buffer[0] >> 4 == 4)
@@ -97,11 +101,12 @@ internal sealed unsafe class PacketLoop : IDisposable
         }
     }
 
-    private static void Deliver(PacketQueue queue, TunDevice to, LinkCapture? capture)
+    private static void Deliver(PacketQueue queue, TunDevice to, LinkCapture? capture, CrossingCounter? crossings)
     {
         while (queue.NextDue <= Stopwatch.GetTimestamp())
         {
             capture?.Add(queue.First);
+            crossings?.ToServer(queue.First);
             to.Write(queue.First);
             queue.RemoveFirst();
         }

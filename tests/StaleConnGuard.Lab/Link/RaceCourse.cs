@@ -11,6 +11,7 @@ public sealed class RaceCourse : IAsyncDisposable
     private readonly DelayedLink? _link;
     private readonly TimeSpan _delayEachWay;
     private readonly List<IAsyncDisposable> _parts = [];
+    private readonly List<LoopbackRelay> _relays = [];
 
     private RaceCourse(DelayedLink? link, string whyRelay, TimeSpan delayEachWay)
     {
@@ -28,8 +29,17 @@ public sealed class RaceCourse : IAsyncDisposable
     /// <summary>Gets why the link is a relay; empty when it is not.</summary>
     public string WhyRelay { get; }
 
+    /// <summary>Gets on how many connections bytes of a client reached the far end after the server had ended the connection.</summary>
+    public int CrossedConnections => _link?.CrossedConnections ?? _relays.Sum(relay => relay.CrossedConnections);
+
+    /// <summary>Gets how many connections the server ended with a bare reset; a relay does not count them.</summary>
+    public int ResetConnections => _link?.ResetConnections ?? 0;
+
     /// <summary>Opens a course with this delay in each direction: of real packets if possible, unless a relay is asked for.</summary>
-    public static RaceCourse Open(TimeSpan delayEachWay, bool relayOnly = false)
+    /// <param name="delayEachWay">The delay.</param>
+    /// <param name="relayOnly">Whether a relay is asked for.</param>
+    /// <param name="preferredSlot">See <see cref="DelayedLink.Create"/>.</param>
+    public static RaceCourse Open(TimeSpan delayEachWay, bool relayOnly = false, int? preferredSlot = null)
     {
         if (relayOnly)
         {
@@ -37,7 +47,7 @@ public sealed class RaceCourse : IAsyncDisposable
         }
 
         return DelayedLink.IsAvailable(out string reason)
-            ? new RaceCourse(DelayedLink.Create(delayEachWay), string.Empty, delayEachWay)
+            ? new RaceCourse(DelayedLink.Create(delayEachWay, preferredSlot), string.Empty, delayEachWay)
             : new RaceCourse(null, reason, delayEachWay);
     }
 
@@ -48,18 +58,22 @@ public sealed class RaceCourse : IAsyncDisposable
     public void CaptureTo(string path) => (_link ?? throw new InvalidOperationException($"Nothing to capture: {WhyRelay}.")).CaptureTo(path);
 
     /// <summary>Starts a server at the far end. It is disposed with the course.</summary>
+    /// <param name="options">How it behaves.</param>
+    /// <param name="port">At which port clients reach it; 0 for any.</param>
     /// <returns>The server, and the address at which clients reach it.</returns>
-    public (RaceServer Server, Uri Address) AddServer(RaceServerOptions options)
+    /// <exception cref="System.Net.Sockets.SocketException">The port is taken.</exception>
+    public (RaceServer Server, Uri Address) AddServer(RaceServerOptions options, int port = 0)
     {
-        RaceServer server = _link is null ? RaceServer.Start(options) : RaceServer.Start(_link, options);
+        RaceServer server = _link is null ? RaceServer.Start(options) : RaceServer.Start(_link, options, port);
         _parts.Add(server);
         if (_link is not null)
         {
             return (server, server.Address);
         }
 
-        var relay = LoopbackRelay.Start(new IPEndPoint(IPAddress.Loopback, server.Address.Port), _delayEachWay);
+        var relay = LoopbackRelay.Start(new IPEndPoint(IPAddress.Loopback, server.Address.Port), _delayEachWay, port);
         _parts.Add(relay);
+        _relays.Add(relay);
         return (server, new UriBuilder(server.Address) { Port = relay.EndPoint.Port }.Uri);
     }
 

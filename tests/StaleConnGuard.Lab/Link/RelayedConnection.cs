@@ -6,11 +6,14 @@ using System.Threading.Channels;
 namespace StaleConnGuard.Lab;
 
 /// <summary>One connection through a <see cref="LoopbackRelay"/>: what comes in on one side goes out on the other, in order, when it is due.</summary>
-internal sealed class RelayedConnection(Socket client, TimeSpan delay) : IDisposable
+internal sealed class RelayedConnection(Socket client, TimeSpan delay, Action onCrossed) : IDisposable
 {
     private const int ChunksUnderWay = 1024;
 
     private readonly Socket _server = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+
+    private int _serverEnded;
+    private int _crossed;
 
     public async Task RelayAsync(EndPoint target)
     {
@@ -75,7 +78,7 @@ internal sealed class RelayedConnection(Socket client, TimeSpan delay) : IDispos
         await reading;
     }
 
-    private static async ValueTask<bool> TryDeliverAsync(Socket to, Chunk chunk, Action<bool> onEnded)
+    private async ValueTask<bool> TryDeliverAsync(Socket to, Chunk chunk, Action<bool> onEnded)
     {
         try
         {
@@ -83,6 +86,11 @@ internal sealed class RelayedConnection(Socket client, TimeSpan delay) : IDispos
             {
                 onEnded(chunk.IsReset);
                 return false;
+            }
+
+            if (to == _server && Volatile.Read(ref _serverEnded) != 0 && Interlocked.Exchange(ref _crossed, 1) == 0)
+            {
+                onCrossed();
             }
 
             _ = await to.SendAsync(chunk.Bytes);
@@ -109,6 +117,11 @@ internal sealed class RelayedConnection(Socket client, TimeSpan delay) : IDispos
             catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
             {
                 isReset = true;
+            }
+
+            if (read == 0 && from == _server)
+            {
+                Volatile.Write(ref _serverEnded, 1);
             }
 
             long due = AlarmClock.After(Stopwatch.GetTimestamp(), delay);

@@ -19,7 +19,7 @@ internal sealed class RaceRequest
 
     public bool ExpectsContinue { get; private set; }
 
-    public bool WantsClose { get; private set; }
+    public bool WantsClose { get; set; }
 
     public void Apply(string header, string value)
     {
@@ -38,7 +38,8 @@ internal sealed class RaceRequest
                 ExpectsContinue = value.Equals("100-continue", StringComparison.OrdinalIgnoreCase);
                 break;
             case "CONNECTION":
-                WantsClose = value.Split(',', StringSplitOptions.TrimEntries).Contains("close", StringComparer.OrdinalIgnoreCase);
+                string[] options = value.Split(',', StringSplitOptions.TrimEntries);
+                WantsClose = !options.Contains("keep-alive", StringComparer.OrdinalIgnoreCase) && (WantsClose || options.Contains("close", StringComparer.OrdinalIgnoreCase));
                 break;
         }
     }

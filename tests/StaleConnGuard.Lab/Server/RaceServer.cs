@@ -39,10 +39,13 @@ public sealed class RaceServer : IAsyncDisposable
         new(Listen(IPAddress.Loopback), options ?? new RaceServerOptions());
 
     /// <summary>Starts a server at the far end of a link. Dispose it before the link.</summary>
-    public static RaceServer Start(DelayedLink link, RaceServerOptions? options = null)
+    /// <param name="link">The link.</param>
+    /// <param name="options">How it behaves.</param>
+    /// <param name="port">Its port; 0 for any.</param>
+    public static RaceServer Start(DelayedLink link, RaceServerOptions? options = null, int port = 0)
     {
         ArgumentNullException.ThrowIfNull(link);
-        return new(link.InServerNamespace(() => Listen(link.ServerAddress)), options ?? new RaceServerOptions());
+        return new(link.InServerNamespace(() => Listen(link.ServerAddress, port)), options ?? new RaceServerOptions());
     }
 
     /// <summary>Stops listening and closes every connection.</summary>
@@ -57,10 +60,10 @@ public sealed class RaceServer : IAsyncDisposable
         }
     }
 
-    private static Socket Listen(IPAddress address)
+    private static Socket Listen(IPAddress address, int port = 0)
     {
         var listener = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
-        listener.Bind(new IPEndPoint(address, 0));
+        listener.Bind(new IPEndPoint(address, port));
         listener.Listen();
         return listener;
     }

@@ -55,15 +55,21 @@ internal sealed class RequestReader(Stream stream, Func<ReadOnlyMemory<byte>, Va
     {
         string[] lines = head.Split("\r\n", StringSplitOptions.RemoveEmptyEntries);
         string[] requestLine = lines[0].Split(' ');
-        if (requestLine is not [var method, var target, "HTTP/1.1"])
+        if (requestLine is not [var method, var target, "HTTP/1.1" or "HTTP/1.0"])
         {
             throw new IOException($"This is no HTTP/1.1 request line: {lines[0]}");
         }
 
-        var request = new RaceRequest { Method = method, Target = target };
+        // A proxy may speak HTTP/1.0, as nginx does unless it is told otherwise: each request has a connection then.
+        var request = new RaceRequest { Method = method, Target = target, WantsClose = requestLine[2] == "HTTP/1.0" };
         foreach (string line in lines.AsSpan(1))
         {
             int colon = line.IndexOf(':', StringComparison.Ordinal);
+            if (colon < 0)
+            {
+                throw new IOException($"This is no header: {line}");
+            }
+
             request.Apply(line[..colon], line[(colon + 1)..].Trim());
         }
 

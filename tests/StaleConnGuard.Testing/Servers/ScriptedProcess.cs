@@ -38,6 +38,7 @@ internal sealed class ScriptedProcess : RealServer
         ["nginx"] = "/usr/sbin/nginx",
         ["nginx-h2c"] = "/usr/sbin/nginx",
         ["nginx-http"] = "/usr/sbin/nginx",
+        ["nginx-pools"] = "/usr/sbin/nginx",
         ["nginx-proxy"] = "/usr/sbin/nginx",
         ["nginx-tls"] = "/usr/sbin/nginx",
         ["node"] = "/usr/bin/node",
@@ -58,7 +59,7 @@ internal sealed class ScriptedProcess : RealServer
         : base(name, address) => (_process, _folder) = (process, folder);
 
     // What a proxy forwards is executed behind it.
-    public override bool CountsExecutions => Name is not ("varnish" or "haproxy-proxy" or "nginx-proxy" or "layer4" or "nghttpx");
+    public override bool CountsExecutions => Name is not ("varnish" or "haproxy-proxy" or "nginx-pools" or "nginx-proxy" or "layer4" or "nghttpx");
 
     public static bool IsInstalled(string name, out string reason)
     {

@@ -18,6 +18,12 @@ public class RaceArgumentsTests
     [InlineData("race --server ftp://localhost", "--server", "'ftp://localhost'", "http://")]
     [InlineData("race --server localhost", "--server", "'localhost'", "http://")]
     [InlineData("race --server http://localhost --delay 5ms", "--delay", "--server", "embedded server only")]
+    [InlineData("race --through localhost", "--through", "'localhost'", "http://")]
+    [InlineData("race --through https://localhost", "--through", "'https://localhost/'", "http://")]
+    [InlineData("race --through http://localhost --upstream-port 0", "--upstream-port", "'0'", "1 to 65535")]
+    [InlineData("race --upstream-port 9000", "--upstream-port", "--through", "of a proxy only")]
+    [InlineData("race --through http://localhost --server http://localhost", "--through", "--server", "embedded server only")]
+    [InlineData("race --through http://localhost --upstream-port 9000 --capture file", "--capture", "--upstream-port", "real packets only")]
     [InlineData("race --bogus", "race", "'--bogus'", "--delay")]
     [InlineData("race stray", "race", "'stray'", "--delay")]
     [InlineData("walk", "staleconn", "'walk'", "race")]
@@ -27,5 +33,5 @@ public class RaceArgumentsTests
 
     [Fact]
     public Task Run_Help_NamesEveryOptionAndExitsWith0() =>
-        CommandLineRun.ShouldExplainAsync("race", ["--server", "--idle", "--delay", "--relay", "--dying", "--workers", "--requests", "--seed", "--json"]);
+        CommandLineRun.ShouldExplainAsync("race", ["--server", "--through", "--upstream-port", "--idle", "--delay", "--relay", "--dying", "--workers", "--requests", "--seed", "--json"]);
 }

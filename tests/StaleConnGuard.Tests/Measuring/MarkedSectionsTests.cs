@@ -25,6 +25,7 @@ public sealed class MarkedSectionsTests
     [Theory]
     [InlineData("README.md")]
     [InlineData("docs/performance.md")]
+    [InlineData("docs/reverse-proxy.md")]
     [InlineData("docs/retries.md")]
     public void Documents_WhatTheyShow_IsWhatTheResultsSay(string document)
     {
