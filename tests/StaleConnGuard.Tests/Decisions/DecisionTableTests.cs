@@ -1,6 +1,5 @@
 using System.Net;
 using StaleConnGuard.Testing;
-using StaleConnGuard.Tests.Retry;
 
 namespace StaleConnGuard.Tests.Decisions;
 

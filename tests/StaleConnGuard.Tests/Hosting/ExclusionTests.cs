@@ -2,7 +2,6 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Http;
 using Microsoft.Extensions.Options;
-using StaleConnGuard.Tests.DependencyInjection;
 
 namespace StaleConnGuard.Tests.Hosting;
 

@@ -3,7 +3,6 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Testing;
 using StaleConnGuard.Testing;
-using StaleConnGuard.Tests.DependencyInjection;
 
 namespace StaleConnGuard.Tests.Hosting;
 

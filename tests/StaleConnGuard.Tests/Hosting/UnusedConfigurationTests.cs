@@ -4,7 +4,6 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Testing;
 using Microsoft.Extensions.Options;
 using StaleConnGuard.Testing;
-using StaleConnGuard.Tests.DependencyInjection;
 
 namespace StaleConnGuard.Tests.Hosting;
 

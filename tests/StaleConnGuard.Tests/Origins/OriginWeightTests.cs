@@ -1,5 +1,4 @@
 using StaleConnGuard.Testing;
-using StaleConnGuard.Tests.Retry;
 
 namespace StaleConnGuard.Tests.Origins;
 

@@ -1,6 +1,5 @@
 using System.Diagnostics.Metrics;
 using StaleConnGuard.Testing;
-using StaleConnGuard.Tests.Retry;
 
 namespace StaleConnGuard.Tests.Telemetry;
 

@@ -1,0 +1,136 @@
+using System.Buffers.Binary;
+using System.ComponentModel;
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using System.Text;
+using Microsoft.Win32.SafeHandles;
+
+namespace StaleConnGuard.Lab;
+
+/// <summary>
+/// One TUN device: IP packets that the kernel routes to it are read here, packets written here arrive at the kernel. It belongs to the
+/// network namespace of the thread that opened it and is gone when it is disposed or the process ends, however it ends.
+/// </summary>
+internal sealed unsafe class TunDevice : IDisposable
+{
+    private const string ClonePath = "/dev/net/tun";
+    private const int InterfaceRequestSize = 40;
+    private const int InterfaceNameSize = 16;
+
+    private readonly SafeFileHandle _handle;
+
+    private TunDevice(SafeFileHandle handle, string name)
+    {
+        _handle = handle;
+        Name = name;
+    }
+
+    public string Name { get; }
+
+    public int Descriptor => (int)_handle.DangerousGetHandle();
+
+    /// <summary>Makes the device; null when a device of that name is taken by somebody else.</summary>
+    /// <exception cref="Win32Exception">The device cannot be made.</exception>
+    public static TunDevice? TryOpen(string name)
+    {
+        MakeCloneDeviceIfMissing();
+        int descriptor = Native.Open(ClonePath, Native.OpenReadWrite | Native.OpenNonBlocking | Native.OpenCloseOnExec);
+        if (descriptor < 0)
+        {
+            throw new Win32Exception(Marshal.GetLastPInvokeError(), $"{ClonePath} cannot be opened: {Marshal.GetLastPInvokeErrorMessage()}");
+        }
+
+        var handle = new SafeFileHandle(descriptor, ownsHandle: true);
+        byte* request = stackalloc byte[InterfaceRequestSize];
+        NewRequest(request, name);
+        *(short*)(request + InterfaceNameSize) = Native.InterfaceTun | Native.InterfaceNoPacketInfo;
+        if (Native.Control(descriptor, Native.TunSetInterface, request) >= 0)
+        {
+            return new TunDevice(handle, name);
+        }
+
+        int error = Marshal.GetLastPInvokeError();
+        handle.Dispose();
+        return error == Native.ErrorBusy ? null : throw new Win32Exception(error, $"TUN device {name} cannot be made: {new Win32Exception(error).Message}");
+    }
+
+    /// <summary>Gives the device its address and that of the other end, and switches it on. Call it in the device's namespace.</summary>
+    public void Up(IPAddress local, IPAddress peer)
+    {
+        byte* request = stackalloc byte[InterfaceRequestSize];
+        NewRequest(request, Name);
+        WriteAddress(request, local);
+        Configure(Native.SetInterfaceAddress, request);
+        WriteAddress(request, peer);
+        Configure(Native.SetInterfacePeer, request);
+        SwitchOn(Name);
+    }
+
+    /// <summary>Switches an interface of the calling thread's namespace on.</summary>
+    public static void SwitchOn(string name)
+    {
+        byte* request = stackalloc byte[InterfaceRequestSize];
+        NewRequest(request, name);
+        Configure(Native.GetInterfaceFlags, request);
+        *(short*)(request + InterfaceNameSize) |= Native.InterfaceUp;
+        Configure(Native.SetInterfaceFlags, request);
+    }
+
+    /// <summary>Takes the next packet; its length, or 0 when there is none now.</summary>
+    public int Read(byte[] buffer)
+    {
+        fixed (byte* start = buffer)
+        {
+            return (int)Math.Max(0, Native.Read(Descriptor, start, (nuint)buffer.Length));
+        }
+    }
+
+    /// <summary>Hands a packet to the kernel. A packet that the kernel does not take is lost, as on any link.</summary>
+    public void Write(ReadOnlySpan<byte> packet)
+    {
+        fixed (byte* start = packet)
+        {
+            _ = Native.Write(Descriptor, start, (nuint)packet.Length);
+        }
+    }
+
+    public void Dispose() => _handle.Dispose();
+
+    private static void MakeCloneDeviceIfMissing()
+    {
+        if (File.Exists(ClonePath))
+        {
+            return;
+        }
+
+        _ = Directory.CreateDirectory(Path.GetDirectoryName(ClonePath)!);
+        if (!Native.TryMakeCharacterDevice(ClonePath, major: 10, minor: 200) && !File.Exists(ClonePath))
+        {
+            throw new Win32Exception(Marshal.GetLastPInvokeError(), $"{ClonePath} is missing and cannot be made: {Marshal.GetLastPInvokeErrorMessage()}");
+        }
+    }
+
+    private static void NewRequest(byte* request, string name)
+    {
+        new Span<byte>(request, InterfaceRequestSize).Clear();
+        _ = Encoding.ASCII.GetBytes(name, new Span<byte>(request, InterfaceNameSize - 1));
+    }
+
+    private static void WriteAddress(byte* request, IPAddress address)
+    {
+        var socketAddress = new Span<byte>(request + InterfaceNameSize, InterfaceRequestSize - InterfaceNameSize);
+        socketAddress.Clear();
+        BinaryPrimitives.WriteUInt16LittleEndian(socketAddress, (ushort)AddressFamily.InterNetwork);
+        _ = address.TryWriteBytes(socketAddress[4..], out _);
+    }
+
+    private static void Configure(nuint what, byte* request)
+    {
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        if (Native.Control((int)socket.Handle, what, request) < 0)
+        {
+            throw new Win32Exception(Marshal.GetLastPInvokeError(), $"A network interface cannot be configured: {Marshal.GetLastPInvokeErrorMessage()}");
+        }
+    }
+}

@@ -1,0 +1,182 @@
+using System.Net;
+using StaleConnGuard.Testing;
+using static StaleConnGuard.Tests.Pipeline.RetryBench;
+
+namespace StaleConnGuard.Tests.Pipeline;
+
+public class RetryBudgetTests
+{
+    private static readonly OriginKey Origin = new("http", "orders.test", 80, null);
+
+    private readonly TestClock _clock = new();
+
+    [Fact]
+    public void Spend_NothingEarned_AllowsTheMinimumOfOneSecond()
+    {
+        var budget = new RetryBudget(Origin, _clock.GetTimestamp());
+        Spend(budget, 100, minimum: 10).ShouldBe(10);
+        _clock.Advance(TimeSpan.FromMilliseconds(501));
+        Spend(budget, 100, minimum: 10).ShouldBe(5);
+        _clock.Advance(TimeSpan.FromMinutes(5));
+        Spend(budget, 100, minimum: 10).ShouldBe(10);
+    }
+
+    [Fact]
+    public void Spend_RatioOnly_AllowsOneRetryForFiveRequests()
+    {
+        var budget = new RetryBudget(Origin, _clock.GetTimestamp());
+        Earn(budget, 4);
+        budget.TrySpend(0, _clock).ShouldBeFalse();
+        Earn(budget, 1);
+        budget.TrySpend(0, _clock).ShouldBeTrue();
+        budget.TrySpend(0, _clock).ShouldBeFalse();
+    }
+
+    [Fact]
+    public void Spend_MinimumBelowOne_ComesOverTime()
+    {
+        var budget = new RetryBudget(Origin, _clock.GetTimestamp());
+        Spend(budget, 10, minimum: 0.5).ShouldBe(1);
+        _clock.Advance(TimeSpan.FromSeconds(1.9));
+        Spend(budget, 10, minimum: 0.5).ShouldBe(0);
+        _clock.Advance(TimeSpan.FromSeconds(0.11));
+        Spend(budget, 10, minimum: 0.5).ShouldBe(1);
+    }
+
+    [Fact]
+    public void Reserve_LongHealthyTime_IsOneSecondsWorth()
+    {
+        var budget = new RetryBudget(Origin, _clock.GetTimestamp());
+        for (int second = 0; second < 600; second++)
+        {
+            Earn(budget, 1_000);
+            _clock.Advance(TimeSpan.FromSeconds(1));
+        }
+
+        Spend(budget, 10_000, minimum: 0).ShouldBeInRange(199, 201);
+    }
+
+    [Fact]
+    public void Reserve_LittleTraffic_IsSavedUpToTen()
+    {
+        var budget = new RetryBudget(Origin, _clock.GetTimestamp());
+        for (int minute = 0; minute < 600; minute++)
+        {
+            Earn(budget, 1);
+            _clock.Advance(TimeSpan.FromMinutes(1));
+        }
+
+        Spend(budget, 10_000, minimum: 0).ShouldBe(10);
+    }
+
+    [Fact]
+    public void Reserve_BurstOfFailuresAtOnce_IsNotCutByItsOwnAccounting()
+    {
+        var budget = new RetryBudget(Origin, _clock.GetTimestamp());
+        Earn(budget, 1_000);
+        _clock.Advance(TimeSpan.FromSeconds(1));
+        int spent = 0;
+        for (int i = 0; i < 150; i++)
+        {
+            _clock.Advance(TimeSpan.FromTicks(10));
+            spent += budget.TrySpend(0, _clock) ? 1 : 0;
+        }
+
+        spent.ShouldBe(150);
+    }
+
+    [Fact]
+    public async Task Spend_FromManyThreads_GivesOutWhatIsThereAndNoMore()
+    {
+        var budget = new RetryBudget(Origin, _clock.GetTimestamp());
+        int spent = 0;
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(() =>
+        {
+            for (int i = 0; i < 5_000; i++)
+            {
+                budget.Earn(RetryBudget.ToUnits(0.2), 0);
+                if (budget.TrySpend(0, _clock))
+                {
+                    Interlocked.Increment(ref spent);
+                }
+            }
+        })));
+
+        // 20,000 requests earn 4,000; the reserve of ten and the last fractions may be left inside.
+        spent += Spend(budget, 100, minimum: 0);
+        spent.ShouldBeInRange(3_999, 4_000);
+    }
+
+    [Fact]
+    public void ShouldReport_ManyRefusals_OnceAMinute()
+    {
+        var budget = new RetryBudget(Origin, _clock.GetTimestamp());
+        int[] reports = new int[3];
+        for (int minute = 0; minute < 3; minute++)
+        {
+            for (int i = 0; i < 60; i++)
+            {
+                reports[minute] += budget.ShouldReport(_clock) ? 1 : 0;
+                _clock.Advance(TimeSpan.FromSeconds(1));
+            }
+        }
+
+        reports.ShouldBe([1, 1, 1]);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Send_BudgetEmpty_ReturnsTheLastOutcomeAndReportsOnce(bool sync)
+    {
+        using var bench = new RetryBench(Answers(HttpStatusCode.ServiceUnavailable), o => o.Budget = new RetryBudgetOptions { Ratio = 0, MinRetriesPerSecond = 2 });
+        for (int i = 0; i < 5; i++)
+        {
+            using HttpResponseMessage response = await bench.SendAsync(Request(), sync);
+            response.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
+        }
+
+        bench.Stub.Sends.ShouldBe(5 + 2);
+        bench.Reasons.Count(r => r is RetryReason.StoppedBudgetEmpty).ShouldBe(5);
+        bench.Observer.EmptyBudgets.ShouldBe([Origin]);
+    }
+
+    [Fact]
+    public async Task Send_BudgetEmptyAfterAnException_ThrowsIt()
+    {
+        using var bench = new RetryBench((_, _) => throw Failures.Reset(), o => o.Budget = new RetryBudgetOptions { Ratio = 0, MinRetriesPerSecond = 0 });
+        await Should.ThrowAsync<HttpRequestException>(() => bench.SendAsync(Request()));
+        bench.Reasons.ShouldBe([RetryReason.StoppedBudgetEmpty]);
+    }
+
+    [Fact]
+    public async Task Send_OneOriginsBudgetEmpty_AnotherHasItsOwn()
+    {
+        using var bench = new RetryBench(Answers(HttpStatusCode.ServiceUnavailable), o => o.Budget = new RetryBudgetOptions { Ratio = 0, MinRetriesPerSecond = 1 });
+        foreach (string uri in (string[])["http://a.test/", "http://a.test/", "https://a.test/", "http://a.test:81/", "http://b.test/"])
+        {
+            using HttpResponseMessage response = await bench.SendAsync(new HttpRequestMessage(HttpMethod.Get, uri));
+        }
+
+        bench.Stub.Sends.ShouldBe(5 + 4);
+    }
+
+    private static void Earn(RetryBudget budget, int requests)
+    {
+        for (int i = 0; i < requests; i++)
+        {
+            budget.Earn(RetryBudget.ToUnits(0.2), 0);
+        }
+    }
+
+    private int Spend(RetryBudget budget, int wanted, double minimum)
+    {
+        int spent = 0;
+        for (int i = 0; i < wanted; i++)
+        {
+            spent += budget.TrySpend(minimum, _clock) ? 1 : 0;
+        }
+
+        return spent;
+    }
+}

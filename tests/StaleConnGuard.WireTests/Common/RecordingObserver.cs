@@ -1,0 +1,18 @@
+using System.Collections.Concurrent;
+
+namespace StaleConnGuard.WireTests.Common;
+
+/// <summary>Keeps what the guard reports.</summary>
+internal sealed class RecordingObserver : IGuardEvents
+{
+    public ConcurrentQueue<(ConnectionEnd End, Delivery Delivery, ReplayDecision Decision, long IdleAgeTicks)> Hits { get; } = new();
+
+    public ConcurrentQueue<RefusalReason> Refusals { get; } = new();
+
+    public int StaleHits => Hits.Count(h => h.End is ConnectionEnd.EndOfStream or ConnectionEnd.Reset);
+
+    public void ConnectionRefused(OriginKnowledge origin, RefusalReason reason) => Refusals.Enqueue(reason);
+
+    public void ReplayDecided(in EndedExchange ended) =>
+        Hits.Enqueue((ended.Exchange.End, ended.Exchange.Delivery, ended.Decision, ended.Exchange.IdleAgeTicks));
+}
