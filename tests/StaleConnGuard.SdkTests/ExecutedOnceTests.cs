@@ -8,7 +8,7 @@ using Microsoft.Extensions.Http.Resilience;
 using Polly;
 using Polly.Hedging;
 using Polly.Retry;
-using StaleConnGuard.Racing;
+using StaleConnGuard.Lab;
 using StaleConnGuard.Testing;
 
 namespace StaleConnGuard.SdkTests;
