@@ -24,6 +24,7 @@ public sealed class MarkedSectionsTests
 
     [Theory]
     [InlineData("README.md")]
+    [InlineData("docs/http2-grpc.md")]
     [InlineData("docs/performance.md")]
     [InlineData("docs/retries.md")]
     public void Documents_WhatTheyShow_IsWhatTheResultsSay(string document)
