@@ -156,6 +156,7 @@ internal sealed class GuardMetrics : IGuardEvents
                 tags.Address,
                 tags.Port,
                 new(TelemetryTags.RequestMethod, TelemetryTags.Method(ended.Exchange.Request?.Method)),
+                new(TelemetryTags.ProtocolVersion, TelemetryTags.ProtocolVersionOf(ended.Exchange)),
                 new(TelemetryTags.Delivery, ended.Evidence.Delivery.ToString()),
                 new(TelemetryTags.Outcome, TelemetryTags.OutcomeOf(ended.Decision)),
                 new(TelemetryTags.Decision, ended.Decision.ToString()),
@@ -169,7 +170,9 @@ internal sealed class GuardMetrics : IGuardEvents
         if (_replays.Enabled && ended.Decision.IsReplay() && !ended.Evidence.WasRefused)
         {
             OriginTags tags = TagsOf(ended.Exchange.Connection?.Origin.Key);
-            Count(_replays, tags.Address, tags.Port, new(TelemetryTags.Decision, ended.Decision.ToString()));
+            Count(
+                _replays,
+                [tags.Address, tags.Port, new(TelemetryTags.ProtocolVersion, TelemetryTags.ProtocolVersionOf(ended.Exchange)), new(TelemetryTags.Decision, ended.Decision.ToString())]);
         }
     }
 
