@@ -1,8 +1,8 @@
 using System.Net;
 using StaleConnGuard.Testing;
-using StaleConnGuard.WireTests.Guard;
+using StaleConnGuard.WireTests.Common;
 
-namespace StaleConnGuard.WireTests.Protocols;
+namespace StaleConnGuard.WireTests.StandAside;
 
 /// <summary>A body that can be read once, on an HTTP/2 connection that the server ends as the request is about to be written.</summary>
 public class Http2OneShotTests
