@@ -70,7 +70,7 @@ public sealed class ForeignCaptureTests(ITestOutputHelper output) : IDisposable
             using var client = new HttpClient();
             for (int i = 0; i < 3; i++)
             {
-                using var content = new ByteArrayContent(new byte[300_000]);
+                using var content = new ByteArrayContent(new byte[300]);
                 using HttpResponseMessage response = await client.PostAsync(new Uri(server.Address, "/id/upload"), content);
             }
 
