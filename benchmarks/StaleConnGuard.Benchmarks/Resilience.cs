@@ -8,35 +8,51 @@ namespace StaleConnGuard.Benchmarks;
 /// <summary><c>resilience [--quick] [--results FOLDER]</c>: beside Microsoft.Extensions.Http.Resilience: attempts of one request, and what the circuit breaker makes of races.</summary>
 internal static class Resilience
 {
+    // A server that closes after so long is one whose timeout the guard learns; below half a second nothing is learned. And 100 attempts come in
+    // the 30 s in which the breakers must have seen as many before they open.
+    private static readonly TimeSpan s_serverTimeout = TimeSpan.FromMilliseconds(600);
+    private static readonly TimeSpan s_noTimeout = TimeSpan.FromMilliseconds(100);
+
     public static async Task<int> RunAsync(ResultOptions options)
     {
         int requests = options.IsQuick ? 20 : 150;
         var page = new ResultPage("resilience", "Beside Microsoft.Extensions.Http.Resilience", options);
-        page.Add($"Real handlers of the package, all defaults but the waits between attempts (10 ms). Loopback; every second of {requests} requests is aimed: it comes after 100 ms of idleness, and if it is about to be written on a reused connection, the server ends that connection first.");
-        page.AddSection("breaker", await BreakerAsync(requests));
-        page.Add("*Raced*: connections ended under a request. *Circuit open*: failed without being sent, by `BrokenCircuitException`. The guard learns the server's timeout from the first races and takes no such connection from then on.");
+        page.Add($"Real handlers of the package, all defaults but the waits between attempts (10 ms). Loopback. Every second of {requests} requests is aimed: it comes when the connection has been idle for as long as the server allows, and if it is about to be written on that connection, the server ends it first.");
+        page.Add("Each cell: requests that failed / of these, without being sent, because the circuit was open (`BrokenCircuitException`) / races: connections ended under a request. Every cell has raced, and nothing was executed twice; otherwise there is no page.");
+        page.Add($"The server closes connections that have been idle for {Number((int)s_serverTimeout.TotalMilliseconds)} ms. The guard learns that.");
+        page.AddSection("breaker", await BreakerAsync(requests, s_serverTimeout));
+        page.Add($"The server closes them at no age that could be learned ({Number((int)s_noTimeout.TotalMilliseconds)} ms), as one does that restarts again and again. What ends with a FIN is proven undelivered and sent again. A reset proves nothing, so a POST is not: the guard trades the failure for the promise, and the breaker counts it; without the package it counts the repeats that were refused as well.");
+        page.AddSection("breaker-nothing-to-learn", await BreakerAsync(requests, s_noTimeout));
         page.Add("How often one request is sent / executed, and what the caller gets.");
         page.AddSection("attempts", await AttemptsAsync());
         page.Write();
         return 0;
     }
 
-    private static async Task<string> BreakerAsync(int requests)
+    private static async Task<string> BreakerAsync(int requests, TimeSpan idle)
     {
-        var table = new MarkdownTable(" handler", " request", " idle connections end with", " beside it", "raced", "failed", "circuit open", "executed twice");
+        // Side by side, because they wait most of the time; each has a server and a client of its own, and aims by the client's own step.
+        var rows = new List<(string[] Names, Task<BreakerRun>[] Runs)>();
         foreach (Neighbour neighbour in Enum.GetValues<Neighbour>())
         {
             foreach (HttpMethod method in new[] { HttpMethod.Get, HttpMethod.Post })
             {
                 foreach (Ending ending in Enum.GetValues<Ending>())
                 {
-                    foreach (Beside beside in Enum.GetValues<Beside>())
-                    {
-                        BreakerRun run = await BreakerRun.OfAsync(neighbour, beside, method, ending, requests);
-                        table.Add(NameOf(neighbour), method.Method, ending is Ending.Close ? "FIN" : "reset", NameOf(beside), Number(run.Raced), $"{Number(run.Failed)} of {Number(requests)}", Number(run.Broken), Number(run.ExecutedTwice));
-                    }
+                    rows.Add((
+                        [NameOf(neighbour), method.Method, ending is Ending.Close ? "FIN" : "reset"],
+                        [.. Enum.GetValues<Beside>().Select(beside => BreakerRun.OfAsync(neighbour, beside, method, ending, requests, idle))]));
                 }
             }
+        }
+
+        var table = new MarkdownTable(" handler", " request", " connections end with", "on its own", "with the guard", "with guard and package");
+        foreach ((string[] names, Task<BreakerRun>[] runs) in rows)
+        {
+            BreakerRun[] results = await Task.WhenAll(runs);
+            Require(Array.TrueForAll(results, static run => run.Raced > 0), $"{string.Join(", ", names)}: a race did not happen.");
+            Require(Array.TrueForAll(results, static run => run.ExecutedTwice == 0), $"{string.Join(", ", names)}: executed twice.");
+            table.Add([.. names, .. results.Select(static run => $"{Number(run.Failed)} / {Number(run.Broken)} / {Number(run.Raced)}")]);
         }
 
         return table.ToString();
@@ -55,6 +71,8 @@ internal static class Resilience
                     foreach (Beside beside in Enum.GetValues<Beside>())
                     {
                         AttemptCount count = await AttemptCount.OfAsync(neighbour, beside, method, behaviour);
+                        Require(!AttemptCount.Races(behaviour) || count.Raced > 0, $"{neighbour}, {method}, {behaviour}, {beside}: the race did not happen.");
+                        Require(beside is Beside.Nothing || method == HttpMethod.Get || count.Executed <= 1, $"{neighbour}, {method}, {behaviour}, {beside}: executed {count.Executed} times.");
                         cells[(int)beside] = $"{Number(count.Sent)} / {Number(count.Executed)}, {count.Outcome}";
                     }
 
@@ -66,16 +84,18 @@ internal static class Resilience
         return table.ToString();
     }
 
+    /// <summary>A row that shows nothing, or that breaks the promise, is not written: there is no result then.</summary>
+    private static void Require(bool holds, string otherwise)
+    {
+        if (!holds)
+        {
+            throw new InvalidOperationException(otherwise);
+        }
+    }
+
     private static string Number(int number) => number.ToString(CultureInfo.InvariantCulture);
 
     private static string NameOf(Neighbour neighbour) => neighbour is Neighbour.Standard ? "standard" : "hedging";
-
-    private static string NameOf(Beside beside) => beside switch
-    {
-        Beside.Nothing => "nothing",
-        Beside.Guard => "guard",
-        _ => "guard and package",
-    };
 
     private static string NameOf(ServerBehaviour behaviour) => behaviour switch
     {

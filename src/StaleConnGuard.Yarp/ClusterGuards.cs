@@ -30,7 +30,7 @@ internal sealed class ClusterGuards : IDisposable
         }
     }
 
-    /// <summary>The same client with guarded connections: itself where a handler of the application's stands above them, otherwise a new one.</summary>
+    /// <summary>A client with guarded connections: the same handlers, those of the application above the guard.</summary>
     /// <exception cref="OptionsValidationException">The cluster's options are not valid.</exception>
     public HttpMessageInvoker Guard(HttpMessageInvoker client, string cluster, IReadOnlyDictionary<string, string>? metadata)
     {
@@ -41,7 +41,8 @@ internal sealed class ClusterGuards : IDisposable
         }
 
         DelegatingHandler? above = null;
-        HttpMessageHandler innermost = InvokerHandler.Of(client);
+        HttpMessageHandler outermost = InvokerHandler.Of(client);
+        HttpMessageHandler innermost = outermost;
         while (innermost is DelegatingHandler { InnerHandler: HttpMessageHandler below } delegating)
         {
             if (delegating is ConnectionGuardHandler)
@@ -72,10 +73,18 @@ internal sealed class ClusterGuards : IDisposable
         }
 
         Keep(cluster, metadata, settings);
-        HttpMessageHandler guarded = new ConnectionGuardHandler(guard, settings, innermost);
+        HttpMessageHandler? repeater = RepeatingHandlers.Find([], outermost);
+        if (repeater is not null)
+        {
+            RepeatingHandlers.Tell(_logger, cluster, repeater, options.Retry);
+        }
+
+        object? chain = above is null ? null : new object();
+        HttpMessageHandler guarded = new ConnectionGuardHandler(guard, settings, innermost) { Chain = chain };
         if (RetryHandler.IsNeeded(options))
         {
-            guarded = new RetryHandler(settings, new RetryServices { Budgets = RetryBudgetRegistry.For(_time), Events = new GuardEvents(_listeners) }) { InnerHandler = guarded };
+            var services = new RetryServices { Budgets = RetryBudgetRegistry.For(_time), Events = new GuardEvents(_listeners), StandsDownUnlessSet = repeater is not null };
+            guarded = new RetryHandler(settings, services) { InnerHandler = guarded };
         }
 
         if (above is null)
@@ -83,8 +92,9 @@ internal sealed class ClusterGuards : IDisposable
             return new HttpMessageInvoker(guarded, disposeHandler: true);
         }
 
+        // The application's handlers may send a request more than once.
         above.InnerHandler = guarded;
-        return client;
+        return new HttpMessageInvoker(new RequestIdentityHandler(chain!) { InnerHandler = outermost }, disposeHandler: true);
     }
 
     /// <summary>What is wrong with a cluster's options, for the check when the configuration is loaded.</summary>

@@ -68,10 +68,16 @@ public class AspireDefaultsTests
     [InlineData(Neighbour.Hedging, "POST")]
     public async Task Race_ClosedAsTaken_IsHealedBelowTheHandler(Neighbour neighbour, string method)
     {
+        AttemptCount plain = await AttemptCount.OfAsync(neighbour, Beside.Nothing, new HttpMethod(method), ServerBehaviour.ClosesAsTaken);
+        plain.Raced.ShouldBe(1);
+
+        // Without the guard a POST is lost, and the handler above is what makes it good.
+        plain.Sent.ShouldBe(2);
         foreach (Beside beside in new[] { Beside.Guard, Beside.GuardAndPackage })
         {
             AttemptCount guarded = await AttemptCount.OfAsync(neighbour, beside, new HttpMethod(method), ServerBehaviour.ClosesAsTaken);
 
+            guarded.Raced.ShouldBe(1);
             guarded.Outcome.ShouldBe("200");
             guarded.Executed.ShouldBe(1);
             guarded.Sent.ShouldBe(2);
@@ -97,10 +103,12 @@ public class AspireDefaultsTests
     [Fact]
     public async Task Breaker_HalfOfThePostsRaced_OpensWithoutTheGuardOnly()
     {
-        BreakerRun plain = await BreakerRun.OfAsync(Neighbour.Standard, Beside.Nothing, HttpMethod.Post, Ending.Close, 150);
-        BreakerRun guarded = await BreakerRun.OfAsync(Neighbour.Standard, Beside.Guard, HttpMethod.Post, Ending.Close, 150);
+        BreakerRun plain = await BreakerRun.OfAsync(Neighbour.Standard, Beside.Nothing, HttpMethod.Post, Ending.Close, 150, TimeSpan.FromMilliseconds(10));
+        BreakerRun guarded = await BreakerRun.OfAsync(Neighbour.Standard, Beside.Guard, HttpMethod.Post, Ending.Close, 150, TimeSpan.FromMilliseconds(10));
 
+        plain.Raced.ShouldBeGreaterThan(0);
         plain.Broken.ShouldBeGreaterThan(0);
+        guarded.Raced.ShouldBeGreaterThan(0);
         guarded.Failed.ShouldBe(0);
         guarded.ExecutedTwice.ShouldBe(0);
     }

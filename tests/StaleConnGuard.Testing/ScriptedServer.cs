@@ -3,7 +3,7 @@ using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
-using StaleConnGuard.Racing;
+using StaleConnGuard.Lab;
 
 namespace StaleConnGuard.Testing;
 

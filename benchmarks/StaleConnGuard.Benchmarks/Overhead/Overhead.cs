@@ -45,7 +45,7 @@ internal static class Overhead
         Console.WriteLine();
         Console.WriteLine($"**{kind.Describe()}, {below.Describe()}**");
         Console.WriteLine();
-        Console.WriteLine("| chain | time | bytes | time added | bytes added | time added, of the standard shape's | bytes added, of the standard shape's |");
+        Console.WriteLine("| chain | time | bytes | time added | bytes added | time added, of the standard handler's | bytes added, of the standard handler's |");
         Console.WriteLine("|---|---|---|---|---|---|---|");
         foreach (OverheadResult result in results)
         {

@@ -15,7 +15,7 @@ internal static class RaceRateReport
             to connect, in the median. *aimed*: the share of requests that leave within the closing window; the others leave at idle ages of {ground.HarmlessAges.From.TotalMilliseconds} to {ground.HarmlessAges.To.TotalMilliseconds} ms. *raced*: lost in flight at least
             once. *recovered*: lost, and answered all the same; their latencies as the caller saw them. *waited*: from the moment at which the loss was found to the moment at which the new
             connection was open, less the shortest connect there is on the link.
-            *standard-shaped*: a Polly pipeline with the shape and the defaults of the standard resilience handler, one breaker for all callers; not that package itself.
+            *AddStandardResilienceHandler*: the handler of Microsoft.Extensions.Http.Resilience with its defaults, one pipeline and so one breaker for all callers.
             A GET that is lost the runtime sends again on its own, so nothing reaches the retries above it. "guarded, learning off" meets every race; "guarded, learning" (the default) only until it has learned.
             The collector is kept from running while a race is on (it ran {ground.Collections} times): it stops all clients at once.
             """));

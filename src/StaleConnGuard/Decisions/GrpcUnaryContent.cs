@@ -6,9 +6,28 @@ namespace StaleConnGuard.Decisions;
 /// </summary>
 internal static class GrpcUnaryContent
 {
-    public static bool Is(Type type) =>
-        type.IsGenericType
-        && type.Name.StartsWith("PushUnaryContent`", StringComparison.Ordinal)
-        && type.Namespace == "Grpc.Net.Client.Internal"
-        && type.Assembly.GetName().Name == "Grpc.Net.Client";
+    // Asking an assembly for its name makes one.
+    private static volatile Type? s_definition;
+
+    public static bool Is(Type type)
+    {
+        if (!type.IsGenericType)
+        {
+            return false;
+        }
+
+        Type definition = type.GetGenericTypeDefinition();
+        if (ReferenceEquals(definition, s_definition))
+        {
+            return true;
+        }
+
+        if (definition.Name != "PushUnaryContent`2" || definition.Namespace != "Grpc.Net.Client.Internal" || definition.Assembly.GetName().Name != "Grpc.Net.Client")
+        {
+            return false;
+        }
+
+        s_definition = definition;
+        return true;
+    }
 }

@@ -72,7 +72,7 @@ internal readonly struct Attempt
             MayRefuseWrite = mayRefuseWrite,
             HasStandIn = BodyRepeatabilityClassifier.Classify(Request.Content) is BodyRepeatability.Restartable or BodyRepeatability.OneShot,
         };
-        return new Attempt(new Exchange(last.Scope, Request) { Traits = traits, Shared = SharedSendOf(last.Scope, Request) });
+        return new Attempt(new Exchange(last.Scope, Request) { Traits = traits, Shared = SharedSendOf(last.Scope, Request, last.Shared?.Message) });
     }
 
     public void Complete()
@@ -133,10 +133,10 @@ internal readonly struct Attempt
     }
 
     /// <summary>Only for a request that may go out over HTTP/2: others pay nothing for it.</summary>
-    private static SharedSend? SharedSendOf(ExchangeScope scope, HttpRequestMessage request) =>
+    private static SharedSend? SharedSendOf(ExchangeScope scope, HttpRequestMessage request, KeptMessage? message = null) =>
         request.Version.Major < 2 && request.VersionPolicy is not HttpVersionPolicy.RequestVersionOrHigher
             ? null
-            : new SharedSend(scope.Guard.Time.GetTimestamp());
+            : new SharedSend(scope.Guard.Time.GetTimestamp()) { Message = message };
 
     // On HTTP/2 nothing is flushed ahead of the content.
     internal static bool WillBeHttp11(HttpRequestMessage request) =>

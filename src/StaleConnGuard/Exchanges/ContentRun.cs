@@ -68,7 +68,7 @@ internal sealed class ContentRun(HttpContent content, Exchange exchange, bool is
         exchange.ContentBegins();
         try
         {
-            await content.CopyToAsync(stream, context, cancellationToken).ConfigureAwait(false);
+            await RunAsync(stream, context, cancellationToken).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested && IsShared(stream))
         {
@@ -78,6 +78,30 @@ internal sealed class ContentRun(HttpContent content, Exchange exchange, bool is
         finally
         {
             exchange.ContentEnds();
+        }
+    }
+
+    private Task RunAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken) =>
+        exchange.Shared is SharedSend send && IsShared(stream) && GrpcUnaryContent.Is(content.GetType())
+            ? RunKeepingAsync(send, stream, context, cancellationToken)
+            : content.CopyToAsync(stream, context, cancellationToken);
+
+    private async Task RunKeepingAsync(SharedSend send, Stream stream, TransportContext? context, CancellationToken cancellationToken)
+    {
+        bool isRepeated = send.Message is not null;
+        KeptMessage message = send.Message ??= new KeptMessage();
+        if (message.IsComplete)
+        {
+            await stream.WriteAsync(message.Bytes, cancellationToken).ConfigureAwait(false);
+            return;
+        }
+
+        message.Begin();
+        await content.CopyToAsync(new KeepingStream(stream, message), context, cancellationToken).ConfigureAwait(false);
+        if (isRepeated && !message.HasBegun)
+        {
+            // An empty call must not go out in its place.
+            throw new IOException("The gRPC message could not be written a second time.");
         }
     }
 

@@ -19,6 +19,9 @@ internal sealed class SharedSend(long since)
     /// <summary>The moment is the one at which the headers were encoded, when the request already had its connection.</summary>
     public bool IsStamped => Volatile.Read(ref _isStamped);
 
+    /// <summary>The message of a unary gRPC call, once it has been written on a shared connection; those that follow for the same request have it too.</summary>
+    public KeptMessage? Message { get; set; }
+
     /// <summary>
     /// The request is about to be sent. Its connections must know of two kinds. A body that runs code of the application: the runtime keeps the headers back until
     /// some of the body is there, so a connection may look idle that is not. And a request that would not be replayed if its connection were ended early.

@@ -51,7 +51,7 @@ internal sealed class GuardHandlerBuilderFilter(
             builder.PrimaryHandler = Guard(client, builder.PrimaryHandler, options, chain, first);
             if (first && repeater is not null)
             {
-                TellOfTwoLayers(client, repeater, options.Retry);
+                RepeatingHandlers.Tell(_logger, client, repeater, options.Retry);
             }
 
             // Also where nothing is retried now: a reload may change that.
@@ -70,26 +70,6 @@ internal sealed class GuardHandlerBuilderFilter(
         if (handler is not null && !handlers.Any(static h => h is THandler))
         {
             handlers.Insert(0, handler);
-        }
-    }
-
-    private void TellOfTwoLayers(string client, HttpMessageHandler repeater, RetryOptions retry)
-    {
-        string handler = repeater.GetType().Name;
-        if (!retry.IsEnabledSet)
-        {
-            if (retry.ConfigurePipeline is not null)
-            {
-                GuardLog.PipelineStandsDown(_logger, client, handler);
-                return;
-            }
-
-            GuardLog.RetriesStandDown(_logger, client, handler);
-        }
-        else if (retry.Enabled && retry.MaxRetries > 0)
-        {
-            int attempts = retry.MaxRetries + 1;
-            GuardLog.TwoRetryLayers(_logger, client, handler, attempts, attempts * RepeatingHandlers.DefaultAttempts);
         }
     }
 

@@ -103,10 +103,15 @@ internal static class GuardedConnections
                 stream = Wrap(await users(context, cancellationToken).ConfigureAwait(false), tuning, watch);
             }
 
-            if (stream is not TransportStream)
+            TransportStream? within = stream as TransportStream ?? GrpcStream.Replace(stream, socket => Replace(socket, tuning, watch));
+            if (within is null)
             {
                 guard.HasHiddenTransports = true;
                 target.Remember(context.InitialRequestMessage);
+            }
+            else if (!ReferenceEquals(within, stream))
+            {
+                target.Remember(within);
             }
 
             target.Remember(stream);
@@ -115,14 +120,11 @@ internal static class GuardedConnections
     }
 
     // Only a plain NetworkStream can be replaced by one on the same socket; whatever else the application made stays as it is, and nothing is proven there.
-    private static Stream Wrap(Stream users, SocketTuning tuning, LivenessWatch? watch)
-    {
-        if (users.GetType() != typeof(NetworkStream))
-        {
-            return users;
-        }
+    private static Stream Wrap(Stream users, SocketTuning tuning, LivenessWatch? watch) =>
+        users.GetType() == typeof(NetworkStream) ? Replace((NetworkStream)users, tuning, watch) : users;
 
-        var stream = (NetworkStream)users;
+    private static TransportStream Replace(NetworkStream stream, SocketTuning tuning, LivenessWatch? watch)
+    {
         tuning.ApplyToForeign(stream.Socket);
         return Watched(new TransportStream(stream), watch);
     }

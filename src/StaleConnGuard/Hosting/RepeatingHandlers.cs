@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Logging;
+
 namespace StaleConnGuard.Hosting;
 
 /// <summary>
@@ -7,7 +9,7 @@ namespace StaleConnGuard.Hosting;
 internal static class RepeatingHandlers
 {
     /// <summary>What a retry of either package does unless told otherwise: once, and three times again.</summary>
-    public const int DefaultAttempts = 4;
+    private const int DefaultAttempts = 4;
 
     private const string ResilienceHandler = "Microsoft.Extensions.Http.Resilience.ResilienceHandler";
     private const string PolicyHandler = "Microsoft.Extensions.Http.PolicyHttpMessageHandler";
@@ -32,6 +34,27 @@ internal static class RepeatingHandlers
         }
 
         return null;
+    }
+
+    /// <summary>Says what becomes of the guard's own retries beside such a handler; to be called once a client.</summary>
+    public static void Tell(ILogger logger, string client, HttpMessageHandler repeater, RetryOptions retry)
+    {
+        string handler = repeater.GetType().Name;
+        if (!retry.IsEnabledSet)
+        {
+            if (retry.ConfigurePipeline is not null)
+            {
+                GuardLog.PipelineStandsDown(logger, client, handler);
+                return;
+            }
+
+            GuardLog.RetriesStandDown(logger, client, handler);
+        }
+        else if (retry.Enabled && retry.MaxRetries > 0)
+        {
+            int attempts = retry.MaxRetries + 1;
+            GuardLog.TwoRetryLayers(logger, client, handler, attempts, attempts * DefaultAttempts);
+        }
     }
 
     private static bool Repeats(HttpMessageHandler handler)

@@ -127,6 +127,7 @@ internal sealed class GuardMetrics : IGuardEvents
                 tags.Address,
                 tags.Port,
                 new(TelemetryTags.RequestMethod, TelemetryTags.Method(ended.Exchange.Request?.Method)),
+                new(TelemetryTags.ProtocolVersion, TelemetryTags.ProtocolVersionOf(ended.Exchange)),
                 new(TelemetryTags.Delivery, ended.Evidence.Delivery.ToString()),
                 new(TelemetryTags.Outcome, TelemetryTags.OutcomeOf(ended.Decision)),
                 new(TelemetryTags.Decision, ended.Decision.ToString()),
@@ -140,7 +141,8 @@ internal sealed class GuardMetrics : IGuardEvents
         if (_replays.Enabled && ended.Decision.IsReplay() && !ended.Evidence.WasRefused)
         {
             OriginTags tags = TagsOf(ended.Exchange.Connection?.Origin.Key);
-            _replays.Add(1, tags.Address, tags.Port, new(TelemetryTags.Decision, ended.Decision.ToString()));
+            _replays.Add(
+                1, [tags.Address, tags.Port, new(TelemetryTags.ProtocolVersion, TelemetryTags.ProtocolVersionOf(ended.Exchange)), new(TelemetryTags.Decision, ended.Decision.ToString())]);
         }
     }
 

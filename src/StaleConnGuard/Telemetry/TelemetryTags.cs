@@ -19,12 +19,16 @@ internal static class TelemetryTags
     public const string UrlScheme = "url.scheme";
     public const string ErrorType = "error.type";
     public const string RequestMethod = "http.request.method";
+    public const string ProtocolVersion = "network.protocol.version";
 
     /// <summary>What the conventions say for a value outside the known ones.</summary>
     public const string Other = "_OTHER";
 
     /// <summary>The method as the runtime writes it (see <see cref="WireMethod"/>), or <see cref="Other"/>: a method is the application's free text.</summary>
     public static string Method(HttpMethod? method) => method is null ? Other : WireMethod.KnownName(method) ?? Other;
+
+    /// <summary>As the runtime writes it: <c>2</c> for a connection that carries several requests at once, <c>1.1</c> for any other.</summary>
+    public static string ProtocolVersionOf(Exchange exchange) => exchange.Connection is ISharedConnection ? "2" : "1.1";
 
     /// <summary>What became of the request, in three words.</summary>
     public static string OutcomeOf(ReplayDecision decision)

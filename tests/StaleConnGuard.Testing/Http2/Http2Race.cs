@@ -35,13 +35,21 @@ public sealed class Http2Race(Uri address, TimeSpan serverTimeout, TimeSpan dela
 
     private async Task WorkAsync(int worker, int workers, int rounds, CancellationToken cancellationToken)
     {
+        var random = new Random(worker);
         for (int round = 0; round < rounds; round++)
         {
             var tap = new Http2Tap();
             var sockets = new SocketsHttpHandler { SslOptions = { RemoteCertificateValidationCallback = (_, _, _, _) => true }, PooledConnectionIdleTimeout = TimeSpan.FromMinutes(5) };
             tap.Attach(sockets);
             using var client = new HttpClient(makeHandler(sockets));
-            long last = await WarmUpAsync(client, cancellationToken);
+
+            // Not all at once: a server that is busy with handshakes answers late, and then closes at another time than is aimed at.
+            await Task.Delay(serverTimeout * random.NextDouble(), cancellationToken);
+            if (await WarmUpAsync(client, cancellationToken) is not long last)
+            {
+                continue;
+            }
+
 
             // The race is open from 2d before the timeout until the FIN is here; half of the aimed lie in its middle.
             double aim = (((worker * rounds) + round + 0.5) / (workers * rounds) * 1.8) + 0.1;
@@ -92,11 +100,19 @@ public sealed class Http2Race(Uri address, TimeSpan serverTimeout, TimeSpan dela
         return request;
     }
 
-    private async Task<long> WarmUpAsync(HttpClient client, CancellationToken cancellationToken)
+    /// <summary>When the first answer was there; null when there was none, as on a machine that is too busy to finish a handshake in the server's time: that round does not count.</summary>
+    private async Task<long?> WarmUpAsync(HttpClient client, CancellationToken cancellationToken)
     {
-        using HttpRequestMessage request = Make("GET", address, "warm-up");
-        using HttpResponseMessage response = await client.SendAsync(request, cancellationToken);
-        _ = response.EnsureSuccessStatusCode();
-        return Stopwatch.GetTimestamp();
+        try
+        {
+            using HttpRequestMessage request = Make("GET", address, "warm-up");
+            using HttpResponseMessage response = await client.SendAsync(request, cancellationToken);
+            _ = response.EnsureSuccessStatusCode();
+            return Stopwatch.GetTimestamp();
+        }
+        catch (HttpRequestException)
+        {
+            return null;
+        }
     }
 }

@@ -21,6 +21,8 @@ internal sealed class ScriptedHttp2Connection(Socket socket, ExecutionLog execut
 
     public bool ExecutesAfterFin { get; init; }
 
+    public Func<int, byte[]> BeforeAnswer { get; init; } = static _ => [];
+
     public async Task ServeAsync()
     {
         using var closing = new CancellationTokenSource();
@@ -59,6 +61,12 @@ internal sealed class ScriptedHttp2Connection(Socket socket, ExecutionLog execut
 
     private async Task HandleAsync(byte type, byte flags, int stream, byte[] payload)
     {
+        if (_ended && !ExecutesAfterFin)
+        {
+            // What was read behind the FIN is not executed.
+            return;
+        }
+
         switch (type)
         {
             case 4 when (flags & 1) == 0:
@@ -108,7 +116,7 @@ internal sealed class ScriptedHttp2Connection(Socket socket, ExecutionLog execut
             }
 
             // :status 200 from the static table.
-            await WriteAsync([.. Frame(1, 4, stream, [0x88]), .. Frame(0, 1, stream, Encoding.ASCII.GetBytes(id))]);
+            await WriteAsync([.. BeforeAnswer(stream), .. Frame(1, 4, stream, [0x88]), .. Frame(0, 1, stream, Encoding.ASCII.GetBytes(id))]);
             Volatile.Write(ref _lastActivity, Stopwatch.GetTimestamp());
             _ = Interlocked.Decrement(ref _busy);
         }

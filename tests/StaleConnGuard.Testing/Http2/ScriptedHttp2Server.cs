@@ -41,12 +41,16 @@ public sealed class ScriptedHttp2Server : IAsyncDisposable
     /// <summary>After its FIN it goes on executing what still comes, which RFC 9113 5.4.1 and RFC 9112 9.6 leave no room for.</summary>
     public bool ExecutesAfterFin { get; init; }
 
+    /// <summary>Asked with the stream: bytes that go out before the answer.</summary>
+    public Func<int, byte[]> BeforeAnswer { get; init; } = static _ => [];
+
     /// <param name="idleTimeout">Idle for so long, a connection is ended.</param>
     /// <param name="idleEnd">How.</param>
     /// <param name="dies">Asked with the number of an execution on its connection, before it is answered: how the connection ends then.</param>
     /// <param name="link">At the far end of it, or on loopback.</param>
-    public static ScriptedHttp2Server Start(TimeSpan idleTimeout, Http2End idleEnd, Func<int, Http2End>? dies = null, DelayedLink? link = null) =>
-        new(link is null ? Listen(IPAddress.Loopback) : link.InServerNamespace(() => Listen(link.ServerAddress)), idleTimeout, idleEnd, dies);
+    /// <param name="beforeAnswer">Asked with the stream: bytes that go out before the answer.</param>
+    public static ScriptedHttp2Server Start(TimeSpan idleTimeout, Http2End idleEnd, Func<int, Http2End>? dies = null, DelayedLink? link = null, Func<int, byte[]>? beforeAnswer = null) =>
+        new(link is null ? Listen(IPAddress.Loopback) : link.InServerNamespace(() => Listen(link.ServerAddress)), idleTimeout, idleEnd, dies) { BeforeAnswer = beforeAnswer ?? (static _ => []) };
 
     /// <summary>On loopback, with executions that take a while, and a will of its own about ends.</summary>
     internal static ScriptedHttp2Server StartWorking(TimeSpan idleTimeout, Func<int, Http2End> dies, Func<TimeSpan> works, bool executesAfterFin) =>
@@ -86,7 +90,7 @@ public sealed class ScriptedHttp2Server : IAsyncDisposable
 
             _ = Interlocked.Increment(ref _accepted);
             socket.NoDelay = true;
-            var connection = new ScriptedHttp2Connection(socket, Executions, _idleTimeout, _idleEnd, _dies) { Works = Works, ExecutesAfterFin = ExecutesAfterFin };
+            var connection = new ScriptedHttp2Connection(socket, Executions, _idleTimeout, _idleEnd, _dies) { Works = Works, ExecutesAfterFin = ExecutesAfterFin, BeforeAnswer = BeforeAnswer };
             _connections[connection] = 0;
             _ = Task.Run(async () =>
             {

@@ -25,20 +25,28 @@ public enum ServerBehaviour
 /// <summary>How often one request was sent and executed.</summary>
 /// <param name="Sent">Attempts on the wire.</param>
 /// <param name="Executed">Executions by the server.</param>
+/// <param name="Raced">Connections that were ended as the request was about to be written on them.</param>
 /// <param name="Outcome">What the caller got: a status, or the name of an exception.</param>
 /// <param name="Said">What the guard logged at Information or above.</param>
-public sealed record AttemptCount(int Sent, int Executed, string Outcome, IReadOnlyList<string> Said)
+public sealed record AttemptCount(int Sent, int Executed, int Raced, string Outcome, IReadOnlyList<string> Said)
 {
+    /// <summary>Whether this server ends idle connections as they are taken: then a count without a race is worth nothing.</summary>
+    public static bool Races(ServerBehaviour behaviour) => behaviour is ServerBehaviour.ClosesAsTaken or ServerBehaviour.ResetsAsTaken;
+
     /// <summary>Sends one request to a server that does this, after one that leaves a connection in the pool where the behaviour needs it.</summary>
     public static async Task<AttemptCount> OfAsync(Neighbour neighbour, Beside beside, HttpMethod method, ServerBehaviour behaviour, Action<HttpRequestMessage>? prepare = null)
     {
-        bool race = behaviour is ServerBehaviour.ClosesAsTaken or ServerBehaviour.ResetsAsTaken;
+        int raced = 0;
         await using var server = new EndingServer(behaviour is ServerBehaviour.ResetsAsTaken ? Ending.Reset : Ending.Close, behaviour);
         await using var client = new NeighbourClient(neighbour, beside);
-        if (race)
+        if (Races(behaviour))
         {
             using HttpResponseMessage warm = await client.Http.GetAsync(server.Uri);
-            client.BeforeReuse = server.EndAsync;
+            client.BeforeReuse = () =>
+            {
+                raced++;
+                return server.EndAsync();
+            };
         }
 
         int before = client.Attempts;
@@ -57,7 +65,7 @@ public sealed record AttemptCount(int Sent, int Executed, string Outcome, IReadO
             outcome = e.GetType().Name;
         }
 
-        return new AttemptCount(client.Attempts - before, server.Executions("counted"), outcome, client.Said);
+        return new AttemptCount(client.Attempts - before, server.Executions("counted"), raced, outcome, client.Said);
     }
 
     private static Uri ClosedPort()

@@ -10,10 +10,13 @@ namespace StaleConnGuard.Testing.Resilience;
 /// <param name="ExecutedTwice">Requests that the server executed more than once.</param>
 public sealed record BreakerRun(int Raced, int Failed, int Broken, int ExecutedTwice)
 {
-    // Idle for so long the server closes; the other half of the requests comes at once.
-    private static readonly TimeSpan s_idle = TimeSpan.FromMilliseconds(100);
-
-    public static async Task<BreakerRun> OfAsync(Neighbour neighbour, Beside beside, HttpMethod method, Ending ending, int requests)
+    /// <param name="neighbour">The handler above.</param>
+    /// <param name="beside">What is beside it.</param>
+    /// <param name="method">GET or POST.</param>
+    /// <param name="ending">How the server ends connections.</param>
+    /// <param name="requests">How many requests, one after the other.</param>
+    /// <param name="idle">Idle for so long the server closes; the other half of the requests comes at once.</param>
+    public static async Task<BreakerRun> OfAsync(Neighbour neighbour, Beside beside, HttpMethod method, Ending ending, int requests, TimeSpan idle)
     {
         await using var server = new EndingServer(ending);
         await using var client = new NeighbourClient(neighbour, beside);
@@ -36,7 +39,7 @@ public sealed record BreakerRun(int Raced, int Failed, int Broken, int ExecutedT
             };
             if (aimed)
             {
-                await Task.Delay(s_idle);
+                await Task.Delay(idle);
             }
 
             using var request = new HttpRequestMessage(method, server.Uri) { Content = method == HttpMethod.Post ? new StringContent("order") : null };

@@ -63,7 +63,14 @@ public sealed class EndingServer : IAsyncDisposable
                     return;
                 }
 
-                await connection.AnswerAsync(request, _behaviour is ServerBehaviour.Answers503 ? 503 : 200);
+                if (_behaviour is ServerBehaviour.Answers503)
+                {
+                    // Turned away, so not executed.
+                    await connection.WriteAsync("HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n");
+                    continue;
+                }
+
+                await connection.AnswerAsync(request);
             }
         }
         finally

@@ -22,6 +22,7 @@ public class GuardMetricsTests
             ["server.address"] = v => v is "api.test",
             ["server.port"] = v => v is 443,
             ["url.scheme"] = v => v is "https",
+            ["network.protocol.version"] = v => v is "1.1" or "2",
             ["http.request.method"] = v => v is "POST" or "_OTHER",
             ["error.type"] = v => v is "response_ended" || Enum.TryParse<ConnectionEnd>((string?)v, out _),
             ["staleconnguard.delivery"] = v => Enum.TryParse<Delivery>((string?)v, out _),

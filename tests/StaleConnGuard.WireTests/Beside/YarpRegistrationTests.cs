@@ -83,7 +83,9 @@ public sealed class YarpRegistrationTests
 
         HttpMessageInvoker client = services.GetRequiredService<IForwarderHttpClientFactory>().CreateClient(Context(null, null, null));
 
-        HttpMessageHandler? handler = InvokerHandler.Of(client).ShouldBeOfType<Marker>().InnerHandler;
+        // They may send a request more than once, so its identity is noted above them.
+        HttpMessageHandler? outermost = InvokerHandler.Of(client).ShouldBeOfType<RequestIdentityHandler>().InnerHandler;
+        HttpMessageHandler? handler = outermost.ShouldBeOfType<Marker>().InnerHandler;
         handler.ShouldBeOfType<RetryHandler>().InnerHandler.ShouldBeOfType<ConnectionGuardHandler>();
     }
 

@@ -31,6 +31,7 @@ public class StaleHitTelemetryTests
                 ["server.address"] = "127.0.0.1",
                 ["server.port"] = port,
                 ["http.request.method"] = "POST",
+                ["network.protocol.version"] = "1.1",
                 ["error.type"] = "EndOfStream",
                 ["staleconnguard.delivery"] = "ProvenUndelivered",
                 ["staleconnguard.outcome"] = "replayed",

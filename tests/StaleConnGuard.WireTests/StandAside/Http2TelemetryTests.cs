@@ -1,0 +1,50 @@
+using System.Net;
+using Microsoft.Extensions.Diagnostics.Metrics.Testing;
+using StaleConnGuard.Testing;
+
+namespace StaleConnGuard.WireTests.StandAside;
+
+/// <summary>What a stale hit on HTTP/2 leaves behind: the same as on HTTP/1.1, and which of them it was.</summary>
+public class Http2TelemetryTests
+{
+    [Fact]
+    public async Task Metrics_ReplayedStaleHit_SayThatItWasHttp2()
+    {
+        using MetricCollector<long> staleHits = CollectedMetrics.Of<long>(StaleConnGuardDiagnostics.StaleHits);
+        using MetricCollector<long> replays = CollectedMetrics.Of<long>(StaleConnGuardDiagnostics.Replays);
+        await using EchoServer server = await EchoServer.StartAsync();
+        int armed = 0;
+        using var sockets = new SocketsHttpHandler();
+        sockets.PlaintextStreamFilter = (context, _) => ValueTask.FromResult<Stream>(new BeforeHeadersStream(context.PlaintextStream, async () =>
+        {
+            if (Interlocked.Exchange(ref armed, 0) == 1)
+            {
+                server.EndConnections();
+                await Task.Delay(200);
+            }
+        }));
+        using var client = new HttpClient(StaleConnGuardHandler.Create(options => options.Retry.Enabled = false, sockets));
+        _ = await SendAsync(client, server.Address);
+        Volatile.Write(ref armed, 1);
+        _ = await SendAsync(client, server.Address);
+
+        CollectedMeasurement<long> hit = staleHits.Of(server.Address.Port).ShouldHaveSingleItem();
+        hit.Tags["network.protocol.version"].ShouldBe("2");
+        hit.Tags["staleconnguard.delivery"].ShouldBe("ProvenUndelivered");
+        hit.Tags["staleconnguard.outcome"].ShouldBe("replayed");
+        hit.Tags["error.type"].ShouldBe("EndOfStream");
+        replays.Of(server.Address.Port).ShouldHaveSingleItem().Tags["network.protocol.version"].ShouldBe("2");
+    }
+
+    private static async Task<HttpStatusCode> SendAsync(HttpClient client, Uri address)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, address)
+        {
+            Content = new ByteArrayContent([1]),
+            Version = HttpVersion.Version20,
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        };
+        using HttpResponseMessage response = await client.SendAsync(request);
+        return response.StatusCode;
+    }
+}
