@@ -1,5 +1,3 @@
-using StaleConnGuard.Racing;
-
 namespace StaleConnGuard.Testing;
 
 /// <summary>

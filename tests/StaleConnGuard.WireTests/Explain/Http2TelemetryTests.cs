@@ -2,7 +2,7 @@ using System.Net;
 using Microsoft.Extensions.Diagnostics.Metrics.Testing;
 using StaleConnGuard.Testing;
 
-namespace StaleConnGuard.WireTests.StandAside;
+namespace StaleConnGuard.WireTests.Explain;
 
 /// <summary>What a stale hit on HTTP/2 leaves behind: the same as on HTTP/1.1, and which of them it was.</summary>
 public class Http2TelemetryTests
@@ -12,7 +12,7 @@ public class Http2TelemetryTests
     {
         using MetricCollector<long> staleHits = CollectedMetrics.Of<long>(StaleConnGuardDiagnostics.StaleHits);
         using MetricCollector<long> replays = CollectedMetrics.Of<long>(StaleConnGuardDiagnostics.Replays);
-        await using EchoServer server = await EchoServer.StartAsync();
+        await using GrpcEchoServer server = await GrpcEchoServer.StartAsync();
         int armed = 0;
         using var sockets = new SocketsHttpHandler();
         sockets.PlaintextStreamFilter = (context, _) => ValueTask.FromResult<Stream>(new BeforeHeadersStream(context.PlaintextStream, async () =>

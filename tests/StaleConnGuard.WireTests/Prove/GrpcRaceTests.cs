@@ -4,7 +4,7 @@ using Grpc.Net.Client.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using StaleConnGuard.Testing;
 
-namespace StaleConnGuard.WireTests.StandAside;
+namespace StaleConnGuard.WireTests.Prove;
 
 /// <summary>
 /// gRPC over the guard: the server ends the connection in the very moment in which a call is about to be written on it. A call that was not received is replayed below gRPC,
@@ -19,7 +19,7 @@ public class GrpcRaceTests(ITestOutputHelper output)
     [InlineData("dns")]
     public async Task Unary_NotReceived_IsReplayedBelowGrpcWhichCountsNoAttempt(string scheme)
     {
-        await using EchoServer server = await EchoServer.StartAsync();
+        await using GrpcEchoServer server = await GrpcEchoServer.StartAsync();
         (StatusCode Status, IReadOnlyList<EchoCall> Calls) plain = await RaceAsync(server, guarded: false, retries: false, UnaryAsync, scheme);
         (StatusCode Status, IReadOnlyList<EchoCall> Calls) retrying = await RaceAsync(server, guarded: false, retries: true, UnaryAsync, scheme);
         (StatusCode Status, IReadOnlyList<EchoCall> Calls) guarded = await RaceAsync(server, guarded: true, retries: false, UnaryAsync, scheme);
@@ -38,7 +38,7 @@ public class GrpcRaceTests(ITestOutputHelper output)
     [Fact]
     public async Task ServerStream_NotReceived_IsReplayed()
     {
-        await using EchoServer server = await EchoServer.StartAsync();
+        await using GrpcEchoServer server = await GrpcEchoServer.StartAsync();
         (await RaceAsync(server, guarded: false, retries: false, ServerStreamAsync)).Status.ShouldBe(StatusCode.Unavailable);
         (StatusCode status, IReadOnlyList<EchoCall> calls) = await RaceAsync(server, guarded: true, retries: false, ServerStreamAsync);
         status.ShouldBe(StatusCode.OK);
@@ -51,7 +51,7 @@ public class GrpcRaceTests(ITestOutputHelper output)
     public async Task StreamOfTheClient_NotReceived_IsUnavailableAndTheNextCallIsAnswered(string kind)
     {
         Func<EchoClient, Task> call = kind == "duplex" ? DuplexAsync : ClientStreamAsync;
-        await using EchoServer server = await EchoServer.StartAsync();
+        await using GrpcEchoServer server = await GrpcEchoServer.StartAsync();
         using var client = new RacedClient(server, guarded: true, retries: false);
         await call(client.Echo);
         server.Log.Calls.Clear();
@@ -65,7 +65,7 @@ public class GrpcRaceTests(ITestOutputHelper output)
     [Fact]
     public async Task Deadline_OfACallThatIsExecuted_IsExceededAndNothingIsSentAgain()
     {
-        await using EchoServer server = await EchoServer.StartAsync();
+        await using GrpcEchoServer server = await GrpcEchoServer.StartAsync();
         using var client = new RacedClient(server, guarded: true, retries: false);
         await UnaryAsync(client.Echo);
         server.Log.Calls.Clear();
@@ -78,7 +78,7 @@ public class GrpcRaceTests(ITestOutputHelper output)
     [Fact]
     public async Task Retries_OfTheServiceConfig_AreGrpcsOwn()
     {
-        await using EchoServer server = await EchoServer.StartAsync();
+        await using GrpcEchoServer server = await GrpcEchoServer.StartAsync();
         using var client = new RacedClient(server, guarded: true, retries: true);
         server.Log.BeUnavailable(1);
         await UnaryAsync(client.Echo);
@@ -88,7 +88,7 @@ public class GrpcRaceTests(ITestOutputHelper output)
     [Fact]
     public async Task LoadBalancing_AtTheLimit_ConnectionsAreReplacedAndEveryCallIsAnswered()
     {
-        await using EchoServer server = await EchoServer.StartAsync();
+        await using GrpcEchoServer server = await GrpcEchoServer.StartAsync();
         using var client = new RacedClient(server, guarded: true, retries: false, scheme: "dns", options => options.KeepAlive.ServerTimeout = TimeSpan.FromMilliseconds(600));
         for (int i = 0; i < 3; i++)
         {
@@ -169,7 +169,7 @@ public class GrpcRaceTests(ITestOutputHelper output)
     }
 
     /// <summary>One call to have a connection, and one on it that the server does not receive.</summary>
-    private async Task<(StatusCode Status, IReadOnlyList<EchoCall> Calls)> RaceAsync(EchoServer server, bool guarded, bool retries, Func<EchoClient, Task> call, string scheme = "http")
+    private async Task<(StatusCode Status, IReadOnlyList<EchoCall> Calls)> RaceAsync(GrpcEchoServer server, bool guarded, bool retries, Func<EchoClient, Task> call, string scheme = "http")
     {
         using var client = new RacedClient(server, guarded, retries, scheme);
         await call(client.Echo);
@@ -183,10 +183,10 @@ public class GrpcRaceTests(ITestOutputHelper output)
     private sealed class RacedClient : IDisposable
     {
         private readonly ServiceProvider _provider;
-        private readonly EchoServer _server;
+        private readonly GrpcEchoServer _server;
         private int _armed;
 
-        public RacedClient(EchoServer server, bool guarded, bool retries, string scheme = "http", Action<StaleConnGuardOptions>? configure = null)
+        public RacedClient(GrpcEchoServer server, bool guarded, bool retries, string scheme = "http", Action<StaleConnGuardOptions>? configure = null)
         {
             _server = server;
             var services = new ServiceCollection();

@@ -1,8 +1,7 @@
 using System.Net;
 using StaleConnGuard.Testing;
-using StaleConnGuard.WireTests.Common;
 
-namespace StaleConnGuard.WireTests.StandAside;
+namespace StaleConnGuard.WireTests.Prove;
 
 /// <summary>A body that can be read once, on an HTTP/2 connection that the server ends as the request is about to be written.</summary>
 public class Http2OneShotTests
@@ -13,7 +12,7 @@ public class Http2OneShotTests
     [InlineData(500, 1000)]
     public async Task Streamed_NotReceived_IsReplayedIfItWasKeptAndSurfacesWithItsReasonOtherwise(int? kept, int length)
     {
-        await using EchoServer server = await EchoServer.StartAsync();
+        await using GrpcEchoServer server = await GrpcEchoServer.StartAsync();
         int armed = 0;
         using var client = new GuardedClient(
             configure: sockets => sockets.PlaintextStreamFilter = (context, _) => ValueTask.FromResult<Stream>(new BeforeHeadersStream(context.PlaintextStream, async () =>

@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using StaleConnGuard.Testing;
 
-namespace StaleConnGuard.WireTests.StandAside;
+namespace StaleConnGuard.WireTests.Common;
 
 /// <summary>A gRPC client with a method of each kind; what it sends comes back.</summary>
 internal sealed class EchoClient(CallInvoker invoker)
@@ -127,12 +127,12 @@ internal sealed class EchoService(EchoLog log) : EchoServiceBase
 }
 
 /// <summary>A Kestrel with a gRPC service, whose connections can be ended by a FIN and nothing else, as a layer-4 balancer ends them.</summary>
-internal sealed class EchoServer : IAsyncDisposable
+internal sealed class GrpcEchoServer : IAsyncDisposable
 {
     private readonly KestrelUnderTest _kestrel;
     private readonly ConcurrentDictionary<int, Socket> _sockets;
 
-    private EchoServer(KestrelUnderTest kestrel, EchoLog log, ConcurrentDictionary<int, Socket> sockets)
+    private GrpcEchoServer(KestrelUnderTest kestrel, EchoLog log, ConcurrentDictionary<int, Socket> sockets)
     {
         _kestrel = kestrel;
         Log = log;
@@ -143,7 +143,7 @@ internal sealed class EchoServer : IAsyncDisposable
 
     public EchoLog Log { get; }
 
-    public static async Task<EchoServer> StartAsync()
+    public static async Task<GrpcEchoServer> StartAsync()
     {
         var log = new EchoLog();
         var sockets = new ConcurrentDictionary<int, Socket>();
@@ -163,7 +163,7 @@ internal sealed class EchoServer : IAsyncDisposable
                 app.MapGrpcService<EchoService>();
             },
             HttpProtocols.Http2);
-        return new EchoServer(kestrel, log, sockets);
+        return new GrpcEchoServer(kestrel, log, sockets);
     }
 
     /// <summary>Ends the connections that there are. What comes on them from now on is not received.</summary>
