@@ -48,6 +48,10 @@ public class PoolTeachesTests
             }
 
             response.Dispose();
+            if (how == "dispose")
+            {
+                _ = await Record.ExceptionAsync(() => reading.WaitAsync(TimeSpan.FromSeconds(10)));
+            }
         }
 
         OriginKeepAlive known = Known(client);
