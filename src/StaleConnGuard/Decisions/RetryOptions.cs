@@ -86,8 +86,8 @@ public sealed class RetryOptions
     public Action<ResiliencePipelineBuilder<HttpResponseMessage>>? ConfigurePipeline { get; set; }
 
     /// <summary>Gets or sets where <see cref="BaseDelay"/> was read in the configuration, for messages about two keys that do not fit together.</summary>
-    internal ReadValue<TimeSpan>? ReadBaseDelay { get; set; }
+    internal ReadTime? ReadBaseDelay { get; set; }
 
     /// <summary>Gets or sets where <see cref="MaxDelay"/> was read in the configuration.</summary>
-    internal ReadValue<TimeSpan>? ReadMaxDelay { get; set; }
+    internal ReadTime? ReadMaxDelay { get; set; }
 }

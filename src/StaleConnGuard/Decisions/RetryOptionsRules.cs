@@ -92,8 +92,8 @@ internal static class RetryOptionsRules
     // Two keys that do not fit together, perhaps from two sections: each by its full path.
     private static string MaxDelayError(RetryOptions options)
     {
-        string maxDelay = ReadValue<TimeSpan>.NameOf(options.ReadMaxDelay, options.MaxDelay, "Retry:MaxDelay");
-        string baseDelay = ReadValue<TimeSpan>.NameOf(options.ReadBaseDelay, options.BaseDelay, "Retry:BaseDelay");
+        string maxDelay = ReadTime.NameOf(options.ReadMaxDelay, options.MaxDelay, "Retry:MaxDelay");
+        string baseDelay = ReadTime.NameOf(options.ReadBaseDelay, options.BaseDelay, "Retry:BaseDelay");
         return string.Create(CultureInfo.InvariantCulture, $"{maxDelay} is {options.MaxDelay}; accepted is: between {baseDelay} ({options.BaseDelay:c}) and {MaxDelay.Max:c}");
     }
 
