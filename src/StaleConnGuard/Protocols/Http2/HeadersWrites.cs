@@ -9,7 +9,7 @@ namespace StaleConnGuard.Protocols.Http2;
 [StructLayout(LayoutKind.Auto)]
 internal readonly record struct HeadersWrite(long Start, long BytesBefore, long IdleTicks);
 
-/// <summary>The last writes with headers, the newest first. Guarded by its connection's lock.</summary>
+/// <summary>The last writes with headers, the newest first. The writer adds to them; others read when it is kept out.</summary>
 internal sealed class HeadersWrites
 {
     private const int Kept = 8;
