@@ -80,6 +80,11 @@ internal readonly struct Attempt
     {
         RestoreContent();
         Settle();
+        if (Exchange is { Shared: not null, IsBound: false })
+        {
+            Exchange.Guard.Events.SharedExchangeDone(Exchange);
+        }
+
         Exchange.Close();
         if (Exchange.Connection is not IGuardedConnection connection)
         {
@@ -108,6 +113,7 @@ internal readonly struct Attempt
         if (Exchange is { Shared: SharedSend send, IsBound: false })
         {
             SharedEvidence.Record(Exchange, send, failure);
+            Exchange.Guard.Events.SharedExchangeDone(Exchange);
         }
 
         ExchangeEnd? evidence = ConnectionEndedException.EvidenceOf(failure, Exchange) ?? Exchange.Evidence;

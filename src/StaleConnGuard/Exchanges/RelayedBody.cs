@@ -12,6 +12,7 @@ namespace StaleConnGuard.Exchanges;
 /// One request drives it, one content writes to it. Whoever sends says <see cref="Settle"/> when the request will not be sent again, be it answered or failed: from then on
 /// nothing is kept, and a content that is held gets the failure.
 /// </remarks>
+[System.Diagnostics.CodeAnalysis.SuppressMessage("Design", "CA1001", Justification = "The content may look at its token for as long as it runs; a source without a timer holds nothing.")]
 internal sealed class RelayedBody
 {
     /// <summary>What is kept at most; a body that has written more is spent when its connection ends.</summary>

@@ -34,8 +34,8 @@ internal sealed class Http2Connection : ISharedConnection, ISharedLivenessSubjec
         Origin = origin;
         _idleness = new Idleness(guard.Time);
         Trace = new ConnectionTrace(_idleness.LastActivity);
-        _sent = new SentFrames(_idleness, guard.Time, Trace);
         _received = new ReceivedFrames(_idleness, guard.Time, Trace);
+        _sent = new SentFrames(_idleness, _received, guard.Time, Trace);
         if (transport?.Listener is WatchedTransport watched)
         {
             _watch = watched.Watch.Settings.SuspectsEarly ? watched.Watch : null;
@@ -84,7 +84,7 @@ internal sealed class Http2Connection : ISharedConnection, ISharedLivenessSubjec
         if (_sent.Note(bytes, Transport?.BytesWritten ?? 0))
         {
             HeadersWrite write = _sent.Writes[0];
-            idleTicks = _sent.Requests > 1 && _received.AnsweredAt != long.MaxValue ? write.IdleTicks : 0;
+            idleTicks = write.IsReused ? write.IdleTicks : 0;
             Volatile.Write(ref _idleBeforeLast, idleTicks);
             isSuspect = _watch is not null && idleTicks >= LivenessSettings.EarlyFromTicks;
             if (isSuspect)
@@ -101,7 +101,7 @@ internal sealed class Http2Connection : ISharedConnection, ISharedLivenessSubjec
 
         if (idleTicks > 0)
         {
-            Guard.Events.ConnectionReused(Origin, idleTicks);
+            Guard.Events.ConnectionReused(this, idleTicks);
         }
 
         return true;
@@ -196,7 +196,20 @@ internal sealed class Http2Connection : ISharedConnection, ISharedLivenessSubjec
         // Not written at all: there was nothing wrong with the request or the connection when it was chosen. On one that never answered, that counts like any other try.
         ConnectionEnd how = end?.How ?? ConnectionEnd.None;
         how = delivery is Delivery.NotSent && isReused && how is not ConnectionEnd.Refused ? ConnectionEnd.ClosedBeforeUse : how;
-        return new SharedVerdict(how, delivery, BindingAt(at, write?.IdleTicks ?? _idleness.TicksAt(at), MarkOf(write?.BytesBefore ?? 0), isReused, since));
+        return new SharedVerdict(how, delivery, BindingAt(at, write?.IdleTicks ?? _idleness.TicksAt(at), MarkOf(write?.BytesBefore ?? 0), isReused, since, write?.RequestsBefore ?? _sent.Requests));
+    }
+
+    /// <inheritdoc/>
+    public Binding? CarriedSince(long since)
+    {
+        bool isHeld = _gate.Hold();
+        HeadersWrite? found = _sent.Writes.FirstSince(since);
+        if (isHeld)
+        {
+            _gate.Release();
+        }
+
+        return found is HeadersWrite write ? BindingAt(write.Start, write.IdleTicks, MarkOf(write.BytesBefore), write.IsReused, since, write.RequestsBefore) : null;
     }
 
     /// <summary>Headers that leave alone change what servers do, so nobody waits for them here.</summary>
@@ -232,7 +245,7 @@ internal sealed class Http2Connection : ISharedConnection, ISharedLivenessSubjec
             Guard.Events.SeenOpen(Origin, Guard.Time.GetElapsedTime(_idleness.LastActivity), answered: false);
         }
 
-        Guard.Events.ConnectionRefused(Origin, reason);
+        Guard.Events.ConnectionRefused(this, reason);
         Transport?.StopReceiving();
     }
 
@@ -245,13 +258,13 @@ internal sealed class Http2Connection : ISharedConnection, ISharedLivenessSubjec
 
     private SendMark MarkOf(long bytesBefore) => new(bytesBefore, Transport?.AcknowledgedAtConnect);
 
-    private Binding BindingAt(long at, long idleTicks, SendMark mark, bool isReused, long since) => new()
+    private Binding BindingAt(long at, long idleTicks, SendMark mark, bool isReused, long since, int requestsBefore) => new()
     {
         Connection = this,
         IsReused = isReused,
         IdleAgeTicks = idleTicks,
         ConnectionAgeTicks = Guard.Time.GetElapsedTime(Trace.Created, at).Ticks,
-        RequestsBefore = Math.Max(0, _sent.Requests - 1),
+        RequestsBefore = requestsBefore,
         IdleSince = since,
         BeganAt = at,
         Mark = mark,

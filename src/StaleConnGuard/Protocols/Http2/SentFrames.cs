@@ -1,7 +1,7 @@
 namespace StaleConnGuard.Protocols.Http2;
 
 /// <summary>What one connection's writer has sent. Told by the writer, one call at a time; read by others when the <see cref="WriteGate"/> keeps the writer out.</summary>
-internal sealed class SentFrames(Idleness idleness, TimeProvider time, ConnectionTrace trace)
+internal sealed class SentFrames(Idleness idleness, ReceivedFrames received, TimeProvider time, ConnectionTrace trace)
 {
     private FrameScanner _scanner = FrameScanner.OfClient();
     private int _requests;
@@ -46,8 +46,8 @@ internal sealed class SentFrames(Idleness idleness, TimeProvider time, Connectio
 
         if (opened > 0)
         {
+            Writes.Add(new HeadersWrite(now, bytesBefore, idleTicks, _requests, received.AnsweredAt != long.MaxValue));
             Volatile.Write(ref _requests, _requests + opened);
-            Writes.Add(new HeadersWrite(now, bytesBefore, idleTicks));
         }
 
         return opened > 0;

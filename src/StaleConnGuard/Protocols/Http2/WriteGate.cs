@@ -55,6 +55,24 @@ internal struct WriteGate
         return true;
     }
 
+    /// <summary>Keeps the writer out for a moment, whoever else does so now. False when the gate has been closed, so that the writer stays out anyway.</summary>
+    public bool Hold()
+    {
+        var spin = default(SpinWait);
+        while (!TryHold())
+        {
+            if (Volatile.Read(ref _state) == Closed)
+            {
+                WaitForWriter();
+                return false;
+            }
+
+            spin.SpinOnce();
+        }
+
+        return true;
+    }
+
     public void Release() => Volatile.Write(ref _state, Open);
 
     public void CloseHeld() => Volatile.Write(ref _state, Closed);
