@@ -9,7 +9,17 @@ internal static class RepeatSafety
     private const string IdempotencyKey = "Idempotency-Key";
     private const string XIdempotencyKey = "X-Idempotency-Key";
 
-    internal static readonly HttpRequestOptionsKey<bool> Mark = new("StaleConnGuard.SafeToRepeat");
+    private static readonly HttpRequestOptionsKey<bool> s_mark = new("StaleConnGuard.SafeToRepeat");
+
+    // As long as nobody in the process marks any, the requests' options are not looked into: merely asking for them makes them.
+    private static volatile bool s_everMarked;
+
+    /// <summary>The caller's word.</summary>
+    public static void MarkSafeToRepeat(HttpRequestMessage request)
+    {
+        s_everMarked = true;
+        request.Options.Set(s_mark, true);
+    }
 
     /// <summary>A request of which nothing is known (null) is not safe.</summary>
     public static bool IsSafeToRepeat(HttpRequestMessage? request) => request is not null && IsSafeToRepeat(request, request.Method);
@@ -22,7 +32,7 @@ internal static class RepeatSafety
             return true;
         }
 
-        if (request.Options.TryGetValue(Mark, out bool marked) && marked)
+        if (s_everMarked && request.Options.TryGetValue(s_mark, out bool marked) && marked)
         {
             return true;
         }
