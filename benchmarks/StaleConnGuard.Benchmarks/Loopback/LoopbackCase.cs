@@ -22,6 +22,7 @@ internal sealed record LoopbackCase(int Concurrency, bool Secure = false, bool I
         new(64, Secure: true),
         new(64, Secure: true, IsHttp2: true),
         new(64, Large: true),
+        new(64, IsHttp2: true, Large: true),
         new(64, Observed: true),
     ];
 

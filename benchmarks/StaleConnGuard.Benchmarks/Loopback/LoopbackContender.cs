@@ -12,9 +12,12 @@ internal sealed record LoopbackContender(string Name, Action<IHttpClientBuilder>
     /// <summary>What all are compared with: a client of IHttpClientFactory, with the handlers that the factory adds itself.</summary>
     public static LoopbackContender Plain { get; } = new("plain", static _ => { });
 
+    /// <summary>As the README has it.</summary>
+    public static LoopbackContender Guarded { get; } = new("`AddStaleConnGuard()`", static client => client.AddStaleConnGuard());
+
     public static IReadOnlyList<LoopbackContender> Others { get; } =
     [
-        new("`AddStaleConnGuard()`", static client => client.AddStaleConnGuard()),
+        Guarded,
         new("`AddStaleConnGuard()` and `AddStandardResilienceHandler()`", static client => client.AddStaleConnGuard().AddStandardResilienceHandler()),
         new("`AddStandardResilienceHandler()`", static client => client.AddStandardResilienceHandler()),
         new("`AddStaleConnGuard()`, guard alone (`Retry.Enabled = false`)", static client => client.AddStaleConnGuard(options => options.Retry.Enabled = false)),

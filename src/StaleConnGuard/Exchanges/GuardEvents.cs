@@ -3,10 +3,11 @@ namespace StaleConnGuard.Exchanges;
 /// <summary>Tells several listeners, in their order. Thread-safe.</summary>
 internal sealed class GuardEvents(params IGuardEvents[] listeners) : IGuardEvents
 {
-    // A call through an interface that several classes implement costs some nanoseconds, most listeners want none of these, and every request has four.
+    // A call through an interface that several classes implement costs some nanoseconds, most listeners want none of these, and every request has several.
     private readonly IGuardEvents[] _reused = Of(listeners, RequestEvents.ConnectionReused);
     private readonly IGuardEvents[] _seenOpen = Of(listeners, RequestEvents.SeenOpen);
     private readonly IGuardEvents[] _began = Of(listeners, RequestEvents.ExchangeBegan);
+    private readonly IGuardEvents[] _sharedDone = Of(listeners, RequestEvents.SharedExchangeDone);
     private readonly IGuardEvents[] _responded = Of(listeners, RequestEvents.ResponseBegan);
 
     /// <summary>Nobody listens.</summary>
@@ -15,19 +16,19 @@ internal sealed class GuardEvents(params IGuardEvents[] listeners) : IGuardEvent
     /// <inheritdoc/>
     public RequestEvents Hears { get; } = listeners.Aggregate(RequestEvents.None, static (all, listener) => all | listener.Hears);
 
-    public void ConnectionReused(OriginKnowledge origin, long idleAgeTicks)
+    public void ConnectionReused(IGuardedConnection connection, long idleAgeTicks)
     {
         foreach (IGuardEvents listener in _reused)
         {
-            listener.ConnectionReused(origin, idleAgeTicks);
+            listener.ConnectionReused(connection, idleAgeTicks);
         }
     }
 
-    public void ConnectionRefused(OriginKnowledge origin, RefusalReason reason)
+    public void ConnectionRefused(IGuardedConnection connection, RefusalReason reason)
     {
         foreach (IGuardEvents listener in listeners)
         {
-            listener.ConnectionRefused(origin, reason);
+            listener.ConnectionRefused(connection, reason);
         }
     }
 
@@ -76,6 +77,14 @@ internal sealed class GuardEvents(params IGuardEvents[] listeners) : IGuardEvent
         foreach (IGuardEvents listener in _responded)
         {
             listener.ResponseBegan(exchange);
+        }
+    }
+
+    public void SharedExchangeDone(Exchange exchange)
+    {
+        foreach (IGuardEvents listener in _sharedDone)
+        {
+            listener.SharedExchangeDone(exchange);
         }
     }
 

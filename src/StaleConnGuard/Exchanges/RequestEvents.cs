@@ -18,5 +18,8 @@ internal enum RequestEvents
     /// <see cref="IGuardEvents.ResponseBegan"/>
     ResponseBegan = 8,
 
-    All = ConnectionReused | SeenOpen | ExchangeBegan | ResponseBegan,
+    /// <see cref="IGuardEvents.SharedExchangeDone"/>
+    SharedExchangeDone = 16,
+
+    All = ConnectionReused | SeenOpen | ExchangeBegan | ResponseBegan | SharedExchangeDone,
 }
