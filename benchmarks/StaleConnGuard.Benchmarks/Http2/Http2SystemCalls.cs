@@ -13,17 +13,15 @@ internal static class Http2SystemCalls
     private const int Short = 2_000;
     private const int Long = 12_000;
 
-    private static readonly LoopbackCase s_traffic = new(1, IsHttp2: true);
-
     public static async Task<int> RunAsync(string[] args)
     {
-        using LoopbackServer server = await LoopbackServer.StartAsync();
+        using Http2CostServer server = await Http2CostServer.StartAsync();
         Console.WriteLine("| client | system calls a request | of them getsockopt, setsockopt and ioctl |");
         Console.WriteLine("|---|---|---|");
         foreach (string client in args.Length > 0 ? args : ["plain", "guarded", "plain", "guarded"])
         {
-            Dictionary<string, int> few = await CountAsync(client, Short, server.For(s_traffic));
-            Dictionary<string, int> many = await CountAsync(client, Long, server.For(s_traffic));
+            Dictionary<string, int> few = await CountAsync(client, Short, server.Plain);
+            Dictionary<string, int> many = await CountAsync(client, Long, server.Plain);
             double Each(Func<string, bool> which) => (many.Where(call => which(call.Key)).Sum(call => call.Value) - few.Where(call => which(call.Key)).Sum(call => call.Value)) / (double)(Long - Short);
 
             // Waking threads and yielding the processor vary with the machine, for both.
@@ -42,7 +40,7 @@ internal static class Http2SystemCalls
     public static async Task<int> RunClientAsync(string[] args)
     {
         int requests = int.Parse(args[1], CultureInfo.InvariantCulture);
-        using var client = new LoopbackClient(s_traffic, new Uri(args[2]), args[0] == "guarded" ? LoopbackContender.Guarded : LoopbackContender.Plain);
+        using var client = new Http2CostClient(new Uri(args[2]), streams: 1, posts: false, guarded: args[0] == "guarded");
         _ = await client.RunAsync(requests);
         return 0;
     }
@@ -52,8 +50,7 @@ internal static class Http2SystemCalls
         string output = Path.GetTempFileName();
         try
         {
-            string[] program = Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet" ? [Environment.ProcessPath!, Environment.GetCommandLineArgs()[0]] : [Environment.ProcessPath!];
-            using Process strace = Process.Start("strace", ["-c", "-f", "-o", output, .. program, ClientCommand, client, requests.ToString(CultureInfo.InvariantCulture), server.ToString()]);
+            using Process strace = Process.Start("strace", ["-c", "-f", "-o", output, .. Http2CostServer.Program, ClientCommand, client, requests.ToString(CultureInfo.InvariantCulture), server.ToString()]);
             await strace.WaitForExitAsync();
             return (await File.ReadAllLinesAsync(output))
                 .Select(static line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries))
