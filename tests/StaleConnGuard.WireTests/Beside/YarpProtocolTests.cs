@@ -70,7 +70,7 @@ public sealed class YarpProtocolTests
         await using YarpHost proxy = await YarpHost.StartAsync(upstream.Address, yarp => yarp.AddStaleConnGuard(), version: HttpVersion.Version20, protocols: HttpProtocols.Http2);
         using GrpcChannel channel = GrpcChannel.ForAddress(proxy.Address);
         var echo = new EchoClient(channel.CreateCallInvoker());
-        var patience = new CallOptions(deadline: DateTime.UtcNow.AddSeconds(60));
+        var patience = new CallOptions(deadline: TimeProvider.System.GetUtcNow().UtcDateTime.AddSeconds(60));
         for (int i = 0; i < 2; i++)
         {
             // The second time after idleness, when one-shot bodies may have to wait.
