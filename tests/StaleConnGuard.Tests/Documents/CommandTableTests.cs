@@ -8,7 +8,7 @@ namespace StaleConnGuard.Tests.Documents;
 /// <summary>The tables of the command line's options are those of the commands.</summary>
 public partial class CommandTableTests
 {
-    private static readonly Command[] s_commands = [new RaceCommand(), new ProbeCommand(), new ExplainCommand(), new ProxyCommand()];
+    private static readonly Command[] s_commands = [new RaceCommand(), new ProbeCommand(), new ExplainCommand(), new LedgerCommand(), new ProxyCommand()];
 
     [Fact]
     public void Options_OfEveryCommand_StandInItsTable()

@@ -78,6 +78,28 @@ internal sealed partial class Document
 
     public static Document Parse(string path, string text) => new(path, text);
 
+    /// <summary>The lines that people write: not what stands between <c>&lt;!-- name --&gt;</c> and <c>&lt;!-- /name --&gt;</c>, which is copied from results.</summary>
+    public IEnumerable<(int Number, string Text)> Prose()
+    {
+        string? section = null;
+        foreach ((int number, string text) in Lines)
+        {
+            string name = Marker().Match(text).Groups["name"].Value;
+            if (section is null && name.Length > 0 && Lines.Exists(line => line.Text == $"<!-- /{name} -->"))
+            {
+                section = $"/{name}";
+            }
+            else if (section is null)
+            {
+                yield return (number, text);
+            }
+            else if (name == section)
+            {
+                section = null;
+            }
+        }
+    }
+
     /// <summary>Every link and picture of the text; what stands in code spans is none.</summary>
     public IEnumerable<(int Line, string Target)> Links() =>
         from line in Lines
@@ -182,6 +204,9 @@ internal sealed partial class Document
     // Also what a picture element refers to: <source srcset="…">, <img src="…">, <a href="…">.
     [GeneratedRegex("""\]\((?<target>[^)\s]+)[^)]*\)|^\[[^\]]+\]: (?<target>\S+)|\b(src|srcset|href)="(?<target>[^"]+)""", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1_000)]
     private static partial Regex Link();
+
+    [GeneratedRegex("^<!-- (?<name>/?[a-z0-9-]+) -->$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1_000)]
+    private static partial Regex Marker();
 
     [GeneratedRegex("`[^`]*`", RegexOptions.None, matchTimeoutMilliseconds: 1_000)]
     private static partial Regex CodeSpan();

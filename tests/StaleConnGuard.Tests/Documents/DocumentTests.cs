@@ -26,7 +26,7 @@ public class DocumentTests
     [Fact]
     public void Lines_OfProse_AreShorterThan120Characters() =>
         Document.All.Where(document => !s_notWrapped.Any(path => document.Path.StartsWith(path, StringComparison.Ordinal)))
-            .SelectMany(document => document.Lines.Where(line => line.Text.Length >= 120 && !line.Text.TrimStart().StartsWith('|') && line.Text.Trim().Contains(' ', StringComparison.Ordinal))
+            .SelectMany(document => document.Prose().Where(line => line.Text.Length >= 120 && !line.Text.TrimStart().StartsWith('|') && line.Text.Trim().Contains(' ', StringComparison.Ordinal))
                 .Select(line => $"{document.Path}:{line.Number}: {line.Text.Length} characters"))
             .ShouldBeEmpty();
 

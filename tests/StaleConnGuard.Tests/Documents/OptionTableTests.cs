@@ -165,7 +165,7 @@ public partial class OptionTableTests
     [GeneratedRegex(@"^((?<low>[\d.,]+( (ms|s|min|h|day|days))?) to |`\w+` to |up to |above 0 to )(?<high>[\d.,]+( (ms|s|min|h|day|days))?)(?<infinite>, or `Infinite`)?(?!\w)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1_000)]
     private static partial Regex Range();
 
-    [GeneratedRegex(@"^\d|^(above|up to)\b", RegexOptions.None, matchTimeoutMilliseconds: 1_000)]
+    [GeneratedRegex(@"^\d|^(above|up to)\b", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1_000)]
     private static partial Regex Scalar();
 
     [GeneratedRegex(@"^(?<amount>[\d.]+) (?<unit>ms|s|min|h|days?)$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1_000)]
