@@ -58,7 +58,9 @@ internal static class LedgerRun
         using var handler = new SocketsHttpHandler { AllowAutoRedirect = false };
         if (insecure)
         {
+#pragma warning disable CA5359 // Asked for by --insecure; only headers given on the command line are sent.
             handler.SslOptions.RemoteCertificateValidationCallback = static (_, _, _, _) => true;
+#pragma warning restore CA5359
         }
 
         using var client = new HttpClient(handler) { Timeout = s_timeout, MaxResponseContentBufferSize = MaxBytes };

@@ -43,7 +43,7 @@ public sealed class LedgerCommandTests : IDisposable
     {
         await File.WriteAllBytesAsync(
             _file,
-            LedgerFileFormat.Write([new RememberedTimeout(new OriginKey("http", "warehouse", 8080, null), TimeSpan.FromSeconds(5).Ticks, DateTimeOffset.UtcNow)]),
+            LedgerFileFormat.Write([new RememberedTimeout(new OriginKey("http", "warehouse", 8080, null), TimeSpan.FromSeconds(5).Ticks, TimeProvider.System.GetUtcNow())]),
             TestContext.Current.CancellationToken);
 
         (int exitCode, string output, _) = await RunAsync("ledger", _file);
