@@ -17,6 +17,7 @@ public partial class AlertRuleTests
         var start = new ProcessStartInfo(Promtool, ["test", "rules", "staleconnguard.test.yml"])
         {
             WorkingDirectory = Repository.PathOf(Folder),
+            UseShellExecute = false,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
