@@ -14,7 +14,7 @@ public static partial class HttpRequestMessageExtensions
     public static HttpRequestMessage MarkSafeToRepeat(this HttpRequestMessage request)
     {
         ArgumentNullException.ThrowIfNull(request);
-        RepeatSafety.MarkSafeToRepeat(request);
+        RepeatSafety.Mark(request);
         return request;
     }
 }

@@ -6,7 +6,10 @@ namespace StaleConnGuard.Exchanges;
 /// </summary>
 internal interface IGuardEvents
 {
-    /// <summary>A pooled connection is taken again. Told for most requests: whoever does not need it returns at once.</summary>
+    /// <summary>Which of the events that come with nearly every request this one wants; the others reach every listener. Never changes.</summary>
+    RequestEvents Hears => RequestEvents.All;
+
+    /// <summary>A pooled connection is taken again. Told for most requests.</summary>
     void ConnectionReused(IGuardedConnection connection, long idleAgeTicks)
     {
     }
@@ -36,6 +39,11 @@ internal interface IGuardEvents
 
     /// <summary>The server timeout that is known of an origin has changed.</summary>
     void TimeoutLearned(OriginKnowledge origin, LearningOutcome outcome)
+    {
+    }
+
+    /// <summary>The file in which the ledger is kept has a problem.</summary>
+    void LedgerFileProblem(string path, string problem)
     {
     }
 
