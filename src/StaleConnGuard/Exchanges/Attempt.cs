@@ -31,7 +31,8 @@ internal readonly struct Attempt
     /// <summary>Whether the body is still whole, or can be made so. To be asked when the attempt has failed.</summary>
     public bool CanBodyBeSent =>
         !Exchange.Traits.IsOneShot
-        || (Exchange.Traits.HasStandIn && !Exchange.HasContentBegun)
+        || (Exchange.Traits.HasStandIn && !Exchange.HasContentBegun && Exchange.Shared?.Body is null)
+        || Exchange.Shared?.Body is { CanBeSentAgain: true }
         || BodyRepeatabilityClassifier.CanBeSentAgain(Request.Content);
 
     /// <summary>
@@ -72,13 +73,18 @@ internal readonly struct Attempt
             MayRefuseWrite = mayRefuseWrite,
             HasStandIn = BodyRepeatabilityClassifier.Classify(Request.Content) is BodyRepeatability.Restartable or BodyRepeatability.OneShot,
         };
-        return new Attempt(new Exchange(last.Scope, Request) { Traits = traits, Shared = SharedSendOf(last.Scope, Request, last.Shared?.Message) });
+        return new Attempt(new Exchange(last.Scope, Request) { Traits = traits, Shared = SharedSendOf(last.Scope, Request, last.Shared) });
     }
 
     public void Complete()
     {
         RestoreContent();
-        Exchange.Shared?.End();
+        Settle();
+        if (Exchange is { Shared: not null, IsBound: false })
+        {
+            Exchange.Guard.Events.SharedExchangeDone(Exchange);
+        }
+
         Exchange.Close();
         if (Exchange.Connection is not IGuardedConnection connection)
         {
@@ -107,6 +113,7 @@ internal readonly struct Attempt
         if (Exchange is { Shared: SharedSend send, IsBound: false })
         {
             SharedEvidence.Record(Exchange, send, failure);
+            Exchange.Guard.Events.SharedExchangeDone(Exchange);
         }
 
         ExchangeEnd? evidence = ConnectionEndedException.EvidenceOf(failure, Exchange) ?? Exchange.Evidence;
@@ -114,6 +121,16 @@ internal readonly struct Attempt
         attempts.Delivery = WhatIsKnown(evidence);
         attempts.WasRedirected = Exchange.WasRedirected;
         return evidence;
+    }
+
+    /// <summary>The request will not be sent again: it has been answered, or its failure passes.</summary>
+    public void Settle()
+    {
+        if (Exchange.Shared is SharedSend send)
+        {
+            send.End();
+            send.Body?.Settle();
+        }
     }
 
     private Delivery? WhatIsKnown(ExchangeEnd? evidence)
@@ -133,10 +150,10 @@ internal readonly struct Attempt
     }
 
     /// <summary>Only for a request that may go out over HTTP/2: others pay nothing for it.</summary>
-    private static SharedSend? SharedSendOf(ExchangeScope scope, HttpRequestMessage request, KeptMessage? message = null) =>
+    private static SharedSend? SharedSendOf(ExchangeScope scope, HttpRequestMessage request, SharedSend? last = null) =>
         request.Version.Major < 2 && request.VersionPolicy is not HttpVersionPolicy.RequestVersionOrHigher
             ? null
-            : new SharedSend(scope.Guard.Time.GetTimestamp()) { Message = message };
+            : new SharedSend(scope.Guard.Time.GetTimestamp()) { Message = last?.Message, Body = last?.Body };
 
     // On HTTP/2 nothing is flushed ahead of the content.
     internal static bool WillBeHttp11(HttpRequestMessage request) =>

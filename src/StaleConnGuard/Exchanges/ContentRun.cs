@@ -45,7 +45,7 @@ internal sealed class ContentRun(HttpContent content, Exchange exchange, bool is
     /// On HTTP/2 headers that leave alone change what the server does: some answer before the body is there and reset its stream (HAProxy). The runtime has no other word
     /// for it than the name of its class.
     /// </summary>
-    private static bool IsShared(Stream stream) => stream.GetType().Name.StartsWith("Http2", StringComparison.Ordinal);
+    internal static bool IsShared(Stream stream) => stream.GetType().Name.StartsWith("Http2", StringComparison.Ordinal);
 
     public async Task CopyToAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
     {
@@ -81,10 +81,23 @@ internal sealed class ContentRun(HttpContent content, Exchange exchange, bool is
         }
     }
 
-    private Task RunAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken) =>
-        exchange.Shared is SharedSend send && IsShared(stream) && GrpcUnaryContent.Is(content.GetType())
+    private Task RunAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
+    {
+        // One that has begun on a shared connection goes on wherever the request is sent next.
+        if (exchange.Shared is not SharedSend send || !(IsShared(stream) || send.Body is not null))
+        {
+            return content.CopyToAsync(stream, context, cancellationToken);
+        }
+
+        if (isOneShot)
+        {
+            return (send.Body ??= new RelayedBody()).SendAsync(content, stream, context, cancellationToken);
+        }
+
+        return GrpcUnaryContent.Is(content.GetType())
             ? RunKeepingAsync(send, stream, context, cancellationToken)
             : content.CopyToAsync(stream, context, cancellationToken);
+    }
 
     private async Task RunKeepingAsync(SharedSend send, Stream stream, TransportContext? context, CancellationToken cancellationToken)
     {

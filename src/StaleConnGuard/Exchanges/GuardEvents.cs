@@ -6,19 +6,19 @@ internal sealed class GuardEvents(params IGuardEvents[] listeners) : IGuardEvent
     /// <summary>Nobody listens.</summary>
     public static GuardEvents None { get; } = new();
 
-    public void ConnectionReused(OriginKnowledge origin, long idleAgeTicks)
+    public void ConnectionReused(IGuardedConnection connection, long idleAgeTicks)
     {
         foreach (IGuardEvents listener in listeners)
         {
-            listener.ConnectionReused(origin, idleAgeTicks);
+            listener.ConnectionReused(connection, idleAgeTicks);
         }
     }
 
-    public void ConnectionRefused(OriginKnowledge origin, RefusalReason reason)
+    public void ConnectionRefused(IGuardedConnection connection, RefusalReason reason)
     {
         foreach (IGuardEvents listener in listeners)
         {
-            listener.ConnectionRefused(origin, reason);
+            listener.ConnectionRefused(connection, reason);
         }
     }
 
@@ -67,6 +67,14 @@ internal sealed class GuardEvents(params IGuardEvents[] listeners) : IGuardEvent
         foreach (IGuardEvents listener in listeners)
         {
             listener.ResponseBegan(exchange);
+        }
+    }
+
+    public void SharedExchangeDone(Exchange exchange)
+    {
+        foreach (IGuardEvents listener in listeners)
+        {
+            listener.SharedExchangeDone(exchange);
         }
     }
 

@@ -7,12 +7,12 @@ namespace StaleConnGuard.Exchanges;
 internal interface IGuardEvents
 {
     /// <summary>A pooled connection is taken again. Told for most requests: whoever does not need it returns at once.</summary>
-    void ConnectionReused(OriginKnowledge origin, long idleAgeTicks)
+    void ConnectionReused(IGuardedConnection connection, long idleAgeTicks)
     {
     }
 
     /// <summary>A pooled connection was not given to an exchange.</summary>
-    void ConnectionRefused(OriginKnowledge origin, RefusalReason reason)
+    void ConnectionRefused(IGuardedConnection connection, RefusalReason reason)
     {
     }
 
@@ -46,6 +46,14 @@ internal interface IGuardEvents
 
     /// <summary>The first byte of a response has come. Told for each request.</summary>
     void ResponseBegan(Exchange exchange)
+    {
+    }
+
+    /// <summary>
+    /// An exchange that may have gone out on a shared connection has been answered, or has failed and been tied to its connection. Nobody is told when it begins: its connection is not
+    /// known then.
+    /// </summary>
+    void SharedExchangeDone(Exchange exchange)
     {
     }
 

@@ -13,6 +13,10 @@ internal interface ISharedConnection : IGuardedConnection
     /// <param name="since">A timestamp of the guard's clock.</param>
     SharedVerdict Judge(long since);
 
+    /// <summary>What is known of this connection at the moment of a request whose headers cannot have been written before; null when none was written since.</summary>
+    /// <param name="since">A timestamp of the guard's clock.</param>
+    Binding? CarriedSince(long since);
+
     /// <summary>True once: one end is one observation, however many requests it hit.</summary>
     bool TryReport();
 

@@ -116,6 +116,33 @@ internal sealed class SharedConnections
         }
     }
 
+    /// <summary>The connection that carried an exchange which has been answered, when no other one to the same server can have; null otherwise.</summary>
+    public Binding? FindOnlyCarrier(Exchange exchange)
+    {
+        if (exchange.Shared is not SharedSend send || exchange.Request?.RequestUri is not { IsAbsoluteUri: true } address)
+        {
+            return null;
+        }
+
+        OriginKey key = OriginKey.Of(address);
+        Binding? only = null;
+        foreach (ISharedConnection connection in Living())
+        {
+            // Through whichever proxy.
+            if (connection.Trace.LastHeaders >= send.Since && connection.Origin.Key with { Proxy = null } == key)
+            {
+                if (only is not null)
+                {
+                    return null;
+                }
+
+                only = connection.CarriedSince(send.Since);
+            }
+        }
+
+        return only;
+    }
+
     private List<ISharedConnection> Living()
     {
         var living = new List<ISharedConnection>();

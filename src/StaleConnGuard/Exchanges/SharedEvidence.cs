@@ -3,7 +3,7 @@ namespace StaleConnGuard.Exchanges;
 /// <summary>Finds out, when a request has failed, whether a shared connection ended under it, and what that proves.</summary>
 /// <remarks>
 /// The exception says which connection it was, but content that runs code of the application may throw one that belongs to another request. It is believed where no
-/// such code can have run, or where no other connection of the handler can have carried the request. What a redirect or a challenge preceded is never claimed.
+/// such code can have run, or has failed, or where no other connection of the handler can have carried the request. What a redirect or a challenge preceded is never claimed.
 /// </remarks>
 internal static class SharedEvidence
 {
@@ -43,7 +43,7 @@ internal static class SharedEvidence
         }
 
         bool isUntouched = exchange.Traits.HasStandIn && !exchange.HasContentBegun;
-        if (isUntouched || !MayRunApplicationCode(request.Content))
+        if (isUntouched || send.Body is { HasContentFailed: false } || !MayRunApplicationCode(request.Content))
         {
             return claimed;
         }

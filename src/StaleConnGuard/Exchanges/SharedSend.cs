@@ -22,6 +22,9 @@ internal sealed class SharedSend(long since)
     /// <summary>The message of a unary gRPC call, once it has been written on a shared connection; those that follow for the same request have it too.</summary>
     public KeptMessage? Message { get; set; }
 
+    /// <summary>The body that can be read once, once it has begun on a shared connection; those that follow for the same request have it too.</summary>
+    public RelayedBody? Body { get; set; }
+
     /// <summary>
     /// The request is about to be sent. Its connections must know of two kinds. A body that runs code of the application: the runtime keeps the headers back until
     /// some of the body is there, so a connection may look idle that is not. And a request that would not be replayed if its connection were ended early.

@@ -254,6 +254,7 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
             }
         }
 
+        attempt.Settle();
         failure = Explained(attempt.Exchange, ConnectTimeoutFailure.Of(failure, attempt.Exchange, cancellationToken), cancellationToken);
         attempts.Settle(failure);
         RepeatGate.Note(attempt, failure);

@@ -37,7 +37,7 @@ internal sealed class ExchangeCapture
         _connectionAgeTicks = exchange.ConnectionAgeTicks;
         _requestsBefore = exchange.RequestsBefore;
         _firstByte = null;
-        _began = exchange.Guard.Time.GetTimestamp();
+        _began = exchange.Binding!.BeganAt;
         _exchange = exchange;
     }
 

@@ -21,7 +21,9 @@ public sealed record ExchangeInfo
     /// <summary>Gets how many requests the connection had carried before this one.</summary>
     public required int RequestsOnConnection { get; init; }
 
-    /// <summary>Gets the time from the first byte written to the first byte of a response, or <see langword="null"/> when none came.</summary>
+    /// <summary>
+    /// Gets the time from the first byte written to the first byte of a response, over HTTP/2 to its headers, or <see langword="null"/> when none came.
+    /// </summary>
     public required TimeSpan? TimeToFirstByte { get; init; }
 
     /// <summary>Gets how often the request had been sent before: replays, retries, and redirects and challenges that the runtime followed.</summary>

@@ -43,6 +43,28 @@ internal sealed class ExchangeWatch
         return new ExchangeWatch(span, capture);
     }
 
+    /// <summary>
+    /// An exchange over a shared connection is done: only now it is known which one carried it, if no other can have. The runtime's span has been stopped by now, so there is only the capture.
+    /// </summary>
+    public static void Look(Exchange exchange)
+    {
+        if (exchange.Request is not HttpRequestMessage request || ExchangeCapture.Of(request) is not ExchangeCapture capture)
+        {
+            return;
+        }
+
+        if (exchange.IsBound)
+        {
+            capture.Begin(exchange, CountResends(exchange));
+        }
+        else if (exchange.Guard.Shared.FindOnlyCarrier(exchange) is Binding binding)
+        {
+            exchange.BindAfterwards(binding);
+            capture.Begin(exchange, CountResends(exchange));
+            capture.FirstByte();
+        }
+    }
+
     /// <summary>The first byte of a response has come.</summary>
     public void FirstByte() => _capture?.FirstByte();
 
@@ -113,6 +135,9 @@ internal sealed class ExchangeFollower : IGuardEvents
 
     /// <inheritdoc/>
     public void ResponseBegan(Exchange exchange) => (exchange.Followed as ExchangeWatch)?.FirstByte();
+
+    /// <inheritdoc/>
+    public void SharedExchangeDone(Exchange exchange) => ExchangeWatch.Look(exchange);
 
     /// <inheritdoc/>
     public void ExchangeEnded(Exchange exchange) => (exchange.Followed as ExchangeWatch)?.Ended(exchange);

@@ -91,30 +91,30 @@ internal sealed class GuardMetrics : IGuardEvents
     public GuardMetrics OfCluster(string cluster) => new(this, cluster);
 
     /// <inheritdoc/>
-    public void ConnectionReused(OriginKnowledge origin, long idleAgeTicks)
+    public void ConnectionReused(IGuardedConnection connection, long idleAgeTicks)
     {
         if (_idleAge.Enabled)
         {
-            OriginTags tags = OriginTags.Of(origin.Key);
+            OriginTags tags = OriginTags.Of(connection.Origin.Key);
             double age = idleAgeTicks / (double)TimeSpan.TicksPerSecond;
             if (_cluster.Key is null)
             {
-                _idleAge.Record(age, tags.Address, tags.Port);
+                _idleAge.Record(age, tags.Address, tags.Port, new(TelemetryTags.ProtocolVersion, TelemetryTags.ProtocolVersionOf(connection)));
             }
             else
             {
-                _idleAge.Record(age, tags.Address, tags.Port, _cluster);
+                _idleAge.Record(age, [tags.Address, tags.Port, new(TelemetryTags.ProtocolVersion, TelemetryTags.ProtocolVersionOf(connection)), _cluster]);
             }
         }
     }
 
     /// <inheritdoc/>
-    public void ConnectionRefused(OriginKnowledge origin, RefusalReason reason)
+    public void ConnectionRefused(IGuardedConnection connection, RefusalReason reason)
     {
         if (_refused.Enabled)
         {
-            OriginTags tags = OriginTags.Of(origin.Key);
-            Count(_refused, tags.Address, tags.Port, new(TelemetryTags.Reason, reason.ToString()));
+            OriginTags tags = OriginTags.Of(connection.Origin.Key);
+            Count(_refused, tags.Address, tags.Port, new(TelemetryTags.ProtocolVersion, TelemetryTags.ProtocolVersionOf(connection)), new(TelemetryTags.Reason, reason.ToString()));
         }
     }
 
@@ -160,7 +160,7 @@ internal sealed class GuardMetrics : IGuardEvents
                 tags.Address,
                 tags.Port,
                 new(TelemetryTags.RequestMethod, TelemetryTags.Method(ended.Exchange.Request?.Method)),
-                new(TelemetryTags.ProtocolVersion, TelemetryTags.ProtocolVersionOf(ended.Exchange)),
+                new(TelemetryTags.ProtocolVersion, TelemetryTags.ProtocolVersionOf(ended.Exchange.Connection)),
                 new(TelemetryTags.Delivery, ended.Evidence.Delivery.ToString()),
                 new(TelemetryTags.Outcome, TelemetryTags.OutcomeOf(ended.Decision)),
                 new(TelemetryTags.Decision, ended.Decision.ToString()),
@@ -178,7 +178,7 @@ internal sealed class GuardMetrics : IGuardEvents
                 _replays,
                 tags.Address,
                 tags.Port,
-                new(TelemetryTags.ProtocolVersion, TelemetryTags.ProtocolVersionOf(ended.Exchange)),
+                new(TelemetryTags.ProtocolVersion, TelemetryTags.ProtocolVersionOf(ended.Exchange.Connection)),
                 new(TelemetryTags.Decision, ended.Decision.ToString()));
         }
     }
@@ -203,6 +203,7 @@ internal sealed class GuardMetrics : IGuardEvents
                 TagsOf(ended.Exchange.Connection?.Origin.Key).Address,
                 TagsOf(ended.Exchange.Connection?.Origin.Key).Port,
                 new(TelemetryTags.RequestMethod, TelemetryTags.Method(ended.Exchange.Request?.Method)),
+                new(TelemetryTags.ProtocolVersion, TelemetryTags.ProtocolVersionOf(ended.Exchange.Connection)),
                 new(TelemetryTags.ErrorType, RuntimeErrorType.Of(ended.Failure)));
         }
     }

@@ -19,8 +19,8 @@ public static partial class HttpRequestMessageExtensions
     /// <summary>Which connection carried the request, whether it was reused, how long it had been idle, when the first byte came, how often it was sent.</summary>
     /// <param name="request">The request, after the send has returned or thrown.</param>
     /// <returns>
-    /// What is known of the last exchange; null when <see cref="CaptureExchangeInfo"/> was not called before the send, or no guarded HTTP/1.1
-    /// connection was written to (HTTP/2 and HTTP/3 share connections; a failed connect has none).
+    /// What is known of the last exchange; null when <see cref="CaptureExchangeInfo"/> was not called before the send, or no guarded connection was written to (HTTP/3; a failed connect
+    /// has none). Requests share a connection over HTTP/2: null as well when more than one to the same server may have carried this one.
     /// </returns>
     /// <exception cref="ArgumentNullException"><paramref name="request"/> is null.</exception>
     public static ExchangeInfo? GetExchangeInfo(this HttpRequestMessage request)

@@ -29,7 +29,7 @@ internal static class TelemetryTags
     public static string Method(HttpMethod? method) => method is null ? Other : WireMethod.KnownName(method) ?? Other;
 
     /// <summary>As the runtime writes it: <c>2</c> for a connection that carries several requests at once, <c>1.1</c> for any other.</summary>
-    public static string ProtocolVersionOf(Exchange exchange) => exchange.Connection is ISharedConnection ? "2" : "1.1";
+    public static string ProtocolVersionOf(IGuardedConnection? connection) => connection is ISharedConnection ? "2" : "1.1";
 
     /// <summary>What became of the request, in three words.</summary>
     public static string OutcomeOf(ReplayDecision decision)

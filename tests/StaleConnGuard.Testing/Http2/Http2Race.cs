@@ -14,12 +14,18 @@ namespace StaleConnGuard.Testing;
 /// <param name="makeHandler">Makes the client's handler on sockets that are ready to use.</param>
 public sealed class Http2Race(Uri address, TimeSpan serverTimeout, TimeSpan delay, string kind, Func<SocketsHttpHandler, HttpMessageHandler> makeHandler)
 {
+    // How often servers look that do not keep a timer for each connection.
+    private static readonly TimeSpan s_beat = TimeSpan.FromSeconds(1);
+
     private int _raced;
     private int _sent;
 
     public static IReadOnlyList<string> Kinds { get; } = ["GET", "PUT", "POST", "POST, no body", "POST, streamed"];
 
     public string Kind => kind;
+
+    /// <summary>Measured, the aim is at when the server really closes; otherwise at its timeout.</summary>
+    public ClosingTimes? Closing { get; init; }
 
     public ConcurrentQueue<Exception> Failures { get; } = new();
 
@@ -45,16 +51,16 @@ public sealed class Http2Race(Uri address, TimeSpan serverTimeout, TimeSpan dela
 
             // Not all at once: a server that is busy with handshakes answers late, and then closes at another time than is aimed at.
             await Task.Delay(serverTimeout * random.NextDouble(), cancellationToken);
+            long? beat = Closing is { IsPeriodic: true } ? await MeetBeatAsync(Closing, random, cancellationToken) : null;
             if (await WarmUpAsync(client, cancellationToken) is not long last)
             {
                 continue;
             }
 
-
-            // The race is open from 2d before the timeout until the FIN is here; half of the aimed lie in its middle.
+            // The race is open from 2d before the FIN is here until it is; half of the aimed lie in its middle.
             double aim = (((worker * rounds) + round + 0.5) / (workers * rounds) * 1.8) + 0.1;
-            TimeSpan idle = serverTimeout - (2 * delay) + (aim * delay);
-            await AlarmClock.Shared.WaitUntilAsync(AlarmClock.After(last, idle), cancellationToken);
+            long closes = beat ?? AlarmClock.After(last, Closing?.Idle ?? serverTimeout);
+            await AlarmClock.Shared.WaitUntilAsync(AlarmClock.After(closes, ((aim - 2) * delay)), cancellationToken);
 
             string id = Guid.NewGuid().ToString("N");
             Ids.Enqueue(id);
@@ -82,6 +88,15 @@ public sealed class Http2Race(Uri address, TimeSpan serverTimeout, TimeSpan dela
                 _ = Interlocked.Increment(ref _raced);
             }
         }
+    }
+
+    /// <summary>Waits until a connection that is used now is closed at an instant that is known, and returns that.</summary>
+    private async Task<long> MeetBeatAsync(ClosingTimes closing, Random random, CancellationToken cancellationToken)
+    {
+        // Used in the middle between two beats, it is too old at the middle after them: the next beat takes it.
+        long beat = await closing.SeeOneAsync();
+        await AlarmClock.Shared.WaitUntilAsync(AlarmClock.After(beat, s_beat * (0.3 + (0.3 * random.NextDouble()))), cancellationToken);
+        return AlarmClock.After(beat, 2 * s_beat);
     }
 
     public static HttpRequestMessage Make(string kind, Uri address, string id)

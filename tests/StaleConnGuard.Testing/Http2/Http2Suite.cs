@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -7,7 +8,7 @@ using StaleConnGuard.Racing;
 namespace StaleConnGuard.Testing;
 
 /// <summary>Races every kind of HTTP/2 request on real packets, 10 ms each way, against servers that close idle connections in all the ways there are.</summary>
-public static class Http2Suite
+public static partial class Http2Suite
 {
     private static readonly TimeSpan s_delay = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan s_idle = TimeSpan.FromSeconds(1);
@@ -24,6 +25,7 @@ public static class Http2Suite
         try
         {
             (Uri address, Func<Task<ExecutionLog>> executions) = await StartAsync(server, link, parts);
+            ClosingTimes closing = await ClosingTimes.MeasureAsync(address);
             (string Client, Func<SocketsHttpHandler, HttpMessageHandler> Make)[] clients =
             [
                 ("plain", static sockets => sockets),
@@ -33,7 +35,7 @@ public static class Http2Suite
             (string Client, Http2Race Race)[] races = [.. clients.SelectMany(client => Http2Race.Kinds.Select(kind => (client.Client, new Http2Race(address, s_idle, s_delay, kind, client.Make))))];
             await Task.WhenAll(races.Select(race => race.Race.RunAsync(workers, rounds)));
             ExecutionLog log = await executions();
-            return [.. races.Select(race => new Http2Row(server, race.Client, race.Race.Kind, race.Race.Sent, race.Race.Raced, race.Race.Failures.Count, log.CountExecutedTwice(race.Race.Ids)))];
+            return [.. races.Select(race => new Http2Row(server, race.Client, race.Race.Kind, race.Race.Sent, race.Race.Raced, race.Race.Failures.Count, log.CountExecutedTwice(race.Race.Ids), [.. race.Race.Failures.Select(WhyOf)]))];
         }
         finally
         {
@@ -43,6 +45,30 @@ public static class Http2Suite
             }
         }
     }
+
+    /// <summary>The decision, how the connection ended, and what its exception says of the bytes, without what differs from one to the next.</summary>
+    private static string WhyOf(Exception failure)
+    {
+        if (failure is not StaleConnectionException stale)
+        {
+            return failure.GetType().Name + ": " + failure.GetBaseException().Message;
+        }
+
+        Exception? ended = stale;
+        while (ended is not (null or SharedConnectionEndedException))
+        {
+            ended = ended.InnerException;
+        }
+
+        string acknowledged = Numbers().Match(ended?.Message ?? string.Empty) is { Success: true } match
+            ? match.Groups["taken"].Value == match.Groups["written"].Value ? ", all bytes acknowledged" : ", not all bytes acknowledged"
+            : string.Empty;
+        string how = stale.Message.Contains("was reset", StringComparison.Ordinal) ? "reset" : "closed";
+        return $"{stale.Decision}, {stale.Delivery}, {how}{acknowledged}";
+    }
+
+    [GeneratedRegex("acknowledged (?<taken>[0-9]+) of (?<written>[0-9]+) bytes", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Numbers();
 
     private static HttpMessageHandler Guarded(StaleConnGuardOptions options, SocketsHttpHandler sockets) => StaleConnGuardHandler.Create(options, sockets, new KeepAliveLedger(), listener: null);
 
@@ -91,4 +117,12 @@ public static class Http2Suite
 }
 
 /// <summary>One cell of the table.</summary>
-public sealed record Http2Row(string Server, string Client, string Kind, int Sent, int Raced, int Failed, int ExecutedTwice);
+/// <param name="Server">Which server.</param>
+/// <param name="Client">Plain, guarded, or configured.</param>
+/// <param name="Kind">Of request.</param>
+/// <param name="Sent">Requests that were aimed.</param>
+/// <param name="Raced">Those that met the close.</param>
+/// <param name="Failed">Those that failed.</param>
+/// <param name="ExecutedTwice">By the server's own count.</param>
+/// <param name="Why">Of each that failed, the decision and the evidence.</param>
+public sealed record Http2Row(string Server, string Client, string Kind, int Sent, int Raced, int Failed, int ExecutedTwice, IReadOnlyList<string> Why);

@@ -45,8 +45,8 @@ internal sealed class ExchangeUnderTest
 
     public void MeasureAll(GuardMetrics metrics)
     {
-        metrics.ConnectionReused(Origin, TimeSpan.TicksPerSecond);
-        metrics.ConnectionRefused(Origin, RefusalReason.NotFresh);
+        metrics.ConnectionReused(Connection, TimeSpan.TicksPerSecond);
+        metrics.ConnectionRefused(Connection, RefusalReason.NotFresh);
         metrics.ReplayDecided(Ended(ReplayDecision.ReplayProvenUndelivered));
         metrics.ReplayDecided(Ended(ReplayDecision.SurfaceNotSafeToRepeat));
         metrics.ReplayDecided(Ended(ReplayDecision.SurfaceCancelled));

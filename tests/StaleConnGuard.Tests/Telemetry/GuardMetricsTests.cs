@@ -77,8 +77,8 @@ public class GuardMetricsTests
         void MeasureEverything()
         {
             exchange.MeasureAll(metrics);
-            metrics.ConnectionReused(exchange.Origin, 1);
-            metrics.ConnectionRefused(exchange.Origin, RefusalReason.TooOld);
+            metrics.ConnectionReused(exchange.Connection, 1);
+            metrics.ConnectionRefused(exchange.Connection, RefusalReason.TooOld);
         }
     }
 
@@ -92,10 +92,10 @@ public class GuardMetricsTests
         listener.Start();
         var exchange = new ExchangeUnderTest();
         var metrics = new GuardMetrics(meter, exchange.Ledger);
-        metrics.ConnectionReused(exchange.Origin, TimeSpan.TicksPerSecond);
+        metrics.ConnectionReused(exchange.Connection, TimeSpan.TicksPerSecond);
 
         long before = GC.GetAllocatedBytesForCurrentThread();
-        metrics.ConnectionReused(exchange.Origin, TimeSpan.TicksPerSecond);
+        metrics.ConnectionReused(exchange.Connection, TimeSpan.TicksPerSecond);
 
         (GC.GetAllocatedBytesForCurrentThread() - before).ShouldBe(0);
         sum.ShouldBe(2);

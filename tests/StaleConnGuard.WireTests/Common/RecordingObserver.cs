@@ -11,7 +11,7 @@ internal sealed class RecordingObserver : IGuardEvents
 
     public int StaleHits => Hits.Count(h => h.End is ConnectionEnd.EndOfStream or ConnectionEnd.Reset);
 
-    public void ConnectionRefused(OriginKnowledge origin, RefusalReason reason) => Refusals.Enqueue(reason);
+    public void ConnectionRefused(IGuardedConnection connection, RefusalReason reason) => Refusals.Enqueue(reason);
 
     public void ReplayDecided(in EndedExchange ended) =>
         Hits.Enqueue((ended.Exchange.End, ended.Exchange.Delivery, ended.Decision, ended.Exchange.IdleAgeTicks));

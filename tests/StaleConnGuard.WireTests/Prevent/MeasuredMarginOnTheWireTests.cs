@@ -129,7 +129,7 @@ public class MeasuredMarginOnTheWireTests(ITestOutputHelper output)
 
         public int StaleHits => Volatile.Read(ref _staleHits);
 
-        public void ConnectionReused(OriginKnowledge origin, long idleAgeTicks) => Reused.Enqueue(TimeSpan.FromTicks(idleAgeTicks));
+        public void ConnectionReused(IGuardedConnection connection, long idleAgeTicks) => Reused.Enqueue(TimeSpan.FromTicks(idleAgeTicks));
 
         public void ReplayDecided(in EndedExchange ended)
         {

@@ -69,7 +69,7 @@ internal sealed class Checkout(Http1Connection connection, IdleObservation idle)
         }
 
         connection.User.End();
-        connection.Guard.Events.ConnectionRefused(connection.Origin, reason);
+        connection.Guard.Events.ConnectionRefused(connection.Handle, reason);
     }
 
     /// <summary>

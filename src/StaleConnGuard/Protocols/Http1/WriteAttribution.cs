@@ -82,7 +82,7 @@ internal sealed class WriteAttribution(
         if (reused)
         {
             acknowledgement.Plan(exchange);
-            connection.Guard.Events.ConnectionReused(connection.Origin, idleAge);
+            connection.Guard.Events.ConnectionReused(connection.Handle, idleAge);
             liveness.SuspectAfterPause(exchange);
         }
     }

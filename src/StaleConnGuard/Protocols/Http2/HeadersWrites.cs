@@ -6,10 +6,12 @@ namespace StaleConnGuard.Protocols.Http2;
 /// <param name="Start">When it began: before anything of it was handed down. A timestamp of the guard's clock.</param>
 /// <param name="BytesBefore">Bytes that the kernel had taken before it, below TLS.</param>
 /// <param name="IdleTicks">How long the connection had been idle, with no stream open; 0 when it was in use.</param>
+/// <param name="RequestsBefore">Requests that had been written on the connection.</param>
+/// <param name="IsReused">One of them had been answered.</param>
 [StructLayout(LayoutKind.Auto)]
-internal readonly record struct HeadersWrite(long Start, long BytesBefore, long IdleTicks);
+internal readonly record struct HeadersWrite(long Start, long BytesBefore, long IdleTicks, int RequestsBefore = 0, bool IsReused = false);
 
-/// <summary>The last writes with headers, the newest first. Guarded by its connection's lock.</summary>
+/// <summary>The last writes with headers, the newest first. The writer adds to them; others read when it is kept out.</summary>
 internal sealed class HeadersWrites
 {
     private const int Kept = 8;

@@ -2,7 +2,7 @@ namespace StaleConnGuard.Protocols.Http2;
 
 /// <summary>
 /// What is known of one HTTP/2 connection: its open streams, when requests were written, how it ended and until when requests may have been received. Told what
-/// passes by its <see cref="Http2Stream"/>, asked by requests that failed. Thread-safe; one writer and one reader at a time tell it.
+/// passes by its <see cref="Http2Stream"/>, asked by requests that failed. Thread-safe; one writer and one reader at a time tell it, neither of whom waits for the other.
 /// </summary>
 /// <remarks>
 /// There is no checkout on HTTP/2, and no execution context in the calls on the stream. So nothing ties a request to its connection beforehand, and times do: the
@@ -13,32 +13,29 @@ internal sealed class Http2Connection : ISharedConnection, ISharedLivenessSubjec
 {
     private static long s_lastId;
 
-    private readonly Lock _lock = new();
-    private readonly OpenStreams _streams = new();
-    private readonly HeadersWrites _writes = new();
-    private readonly long _created;
+    private readonly Idleness _idleness;
+    private readonly SentFrames _sent;
+    private readonly ReceivedFrames _received;
     private readonly LivenessWatch? _watch;
-    private FrameScanner _sent = FrameScanner.OfClient();
-    private FrameScanner _received = FrameScanner.OfServer();
-    private volatile SharedConnectionEndedException? _end;
+    private WriteGate _gate;
+    private volatile RecordedEnd? _end;
     private volatile bool _isEnding;
-    private ConnectionEnd _how;
-    private long _takenUntil = long.MaxValue;
-    private long _lastActivity;
-    private long _answeredAt = long.MaxValue;
-    private long _idleBeforeLast;
-    private int _requests;
-    private int _reported;
-    private bool _closeReported;
     private volatile WriteAfterPause? _suspected;
+    private long _idleBeforeLast;
+    private int _reported;
+
+    // The reader's.
+    private bool _closeReported;
 
     public Http2Connection(TransportStream? transport, ConnectionGuard guard, OriginKnowledge origin)
     {
         Transport = transport;
         Guard = guard;
         Origin = origin;
-        _created = _lastActivity = guard.Time.GetTimestamp();
-        Trace = new ConnectionTrace(_created);
+        _idleness = new Idleness(guard.Time);
+        Trace = new ConnectionTrace(_idleness.LastActivity);
+        _received = new ReceivedFrames(_idleness, guard.Time, Trace);
+        _sent = new SentFrames(_idleness, _received, guard.Time, Trace);
         if (transport?.Listener is WatchedTransport watched)
         {
             _watch = watched.Watch.Settings.SuspectsEarly ? watched.Watch : null;
@@ -67,7 +64,7 @@ internal sealed class Http2Connection : ISharedConnection, ISharedLivenessSubjec
     public TransportStream? Transport { get; }
 
     /// <summary>What whoever reads or writes gets from now on; null while the connection lives.</summary>
-    public SharedConnectionEndedException? End => _end;
+    public SharedConnectionEndedException? End => _end?.Exception;
 
     /// <summary>The reading side has met the end and is finding out what it means: nothing is written any more.</summary>
     public bool IsEnding => _isEnding;
@@ -77,60 +74,26 @@ internal sealed class Http2Connection : ISharedConnection, ISharedLivenessSubjec
     /// <summary>Notes bytes that are about to be written. False when they must not be: the connection has ended, or is ending.</summary>
     public bool TrySend(ReadOnlySpan<byte> bytes)
     {
+        if (!_gate.TryEnter())
+        {
+            return false;
+        }
+
         long idleTicks = -1;
         bool isSuspect = false;
-        lock (_lock)
+        if (_sent.Note(bytes, Transport?.BytesWritten ?? 0))
         {
-            if (_end is not null || _isEnding)
+            HeadersWrite write = _sent.Writes[0];
+            idleTicks = write.IsReused ? write.IdleTicks : 0;
+            Volatile.Write(ref _idleBeforeLast, idleTicks);
+            isSuspect = _watch is not null && idleTicks >= LivenessSettings.EarlyFromTicks;
+            if (isSuspect)
             {
-                return false;
-            }
-
-            long now = 0;
-            long idleNow = -1;
-            bool hasHeaders = false;
-            while (_sent.TryNext(ref bytes, out FrameHeader frame))
-            {
-                if (!frame.IsActivity)
-                {
-                    _ = _streams.Sent(frame);
-                    continue;
-                }
-
-                now = now == 0 ? Guard.Time.GetTimestamp() : now;
-                idleNow = idleNow < 0 ? (_streams.Count == 0 ? Guard.Time.GetElapsedTime(_lastActivity, now).Ticks : 0) : idleNow;
-                if (_streams.Sent(frame))
-                {
-                    hasHeaders = true;
-                    _requests++;
-                }
-            }
-
-            if (now != 0)
-            {
-                _lastActivity = now;
-            }
-
-            if (hasHeaders)
-            {
-                bool reused = _requests > 1 && _answeredAt != long.MaxValue;
-                _writes.Add(new HeadersWrite(now, Transport?.BytesWritten ?? 0, idleNow));
-                Trace.LastHeaders = now;
-                _idleBeforeLast = reused ? idleNow : 0;
-                idleTicks = reused && idleNow > 0 ? idleNow : -1;
-                if (_watch is not null && idleTicks >= LivenessSettings.EarlyFromTicks)
-                {
-                    _suspected = new WriteAfterPause(now, MarkOf(_writes[0].BytesBefore));
-                    isSuspect = true;
-                }
-            }
-
-            if (IsLost)
-            {
-                Trace.LastHeaders = long.MaxValue;
+                _suspected = new WriteAfterPause(write.Start, MarkOf(write.BytesBefore));
             }
         }
 
+        _gate.Leave();
         if (isSuspect)
         {
             _watch!.Hurry();
@@ -138,7 +101,7 @@ internal sealed class Http2Connection : ISharedConnection, ISharedLivenessSubjec
 
         if (idleTicks > 0)
         {
-            Guard.Events.ConnectionReused(Origin, idleTicks);
+            Guard.Events.ConnectionReused(this, idleTicks);
         }
 
         return true;
@@ -147,47 +110,20 @@ internal sealed class Http2Connection : ISharedConnection, ISharedLivenessSubjec
     /// <summary>Notes bytes that came.</summary>
     public void Received(ReadOnlySpan<byte> bytes)
     {
-        long seenOpen = 0;
-        long closedAt = -1;
-        lock (_lock)
+        if (_suspected is not null)
         {
             // Whatever it is that came, it came from a peer that is there.
             _suspected = null;
-            long now = 0;
-            while (_received.TryNext(ref bytes, out FrameHeader frame))
-            {
-                if (frame.IsActivity)
-                {
-                    now = now == 0 ? Guard.Time.GetTimestamp() : now;
-                    _answeredAt = Math.Min(_answeredAt, now);
-                }
-                else if (frame.Type == FrameHeader.GoAway && _streams.Count == 0 && _requests > 0 && !_closeReported)
-                {
-                    _closeReported = true;
-                    closedAt = Guard.Time.GetElapsedTime(_lastActivity).Ticks;
-                }
-
-                _streams.Received(frame);
-            }
-
-            if (now != 0)
-            {
-                (seenOpen, _idleBeforeLast) = (_idleBeforeLast, 0);
-                _lastActivity = now;
-            }
-
-            if (IsLost)
-            {
-                Trace.LastHeaders = long.MaxValue;
-            }
         }
 
-        if (closedAt >= 0)
+        (bool hasActivity, long? idleTicksAtGoAway) = _received.Note(bytes);
+        if (idleTicksAtGoAway is long idleTicks && _sent.Requests > 0 && !_closeReported)
         {
             // The read was pending, so this is when it came.
-            Guard.Events.IdleConnectionClosed(Origin, new IdleClose(TimeSpan.FromTicks(closedAt), IsExact: true));
+            _closeReported = true;
+            Guard.Events.IdleConnectionClosed(Origin, new IdleClose(TimeSpan.FromTicks(idleTicks), IsExact: true));
         }
-        else if (seenOpen > 0)
+        else if (hasActivity && Volatile.Read(ref _idleBeforeLast) > 0 && Interlocked.Exchange(ref _idleBeforeLast, 0) is > 0 and long seenOpen)
         {
             Guard.Events.SeenOpen(Origin, TimeSpan.FromTicks(seenOpen), answered: true);
         }
@@ -199,42 +135,39 @@ internal sealed class Http2Connection : ISharedConnection, ISharedLivenessSubjec
     /// </summary>
     public async ValueTask<SharedConnectionEndedException> EndOfStreamAsync()
     {
-        long idleTicks = -1;
-        lock (_lock)
+        if (_end is RecordedEnd known)
         {
-            if (_end is not null)
-            {
-                return _end;
-            }
-
-            // From here on nothing is written, so what has been written is all that there is to judge.
-            _isEnding = true;
-            if (Transport is { IsAborted: true })
-            {
-                return RecordEnd(ConnectionEnd.Silence, long.MaxValue, GoneSilent());
-            }
-
-            if (_streams.Count == 0 && _requests > 0 && !_closeReported && !IsLost)
-            {
-                _closeReported = true;
-                idleTicks = Guard.Time.GetElapsedTime(_lastActivity).Ticks;
-            }
+            return known.Exception;
         }
 
-        if (idleTicks >= 0)
+        // From here on nothing is written, so what has been written is all that there is to judge.
+        _isEnding = true;
+        _gate.Close();
+        if (Transport is { IsAborted: true })
         {
-            ReportIdleClose(TimeSpan.FromTicks(idleTicks));
+            return Record(ConnectionEnd.Silence, long.MaxValue, GoneSilent());
         }
 
-        (ConnectionEnd how, long takenUntil) = await TakenUntilAsync().ConfigureAwait(false);
-        return RecordEnd(how, takenUntil, new SharedConnectionEndedException(HttpRequestError.ResponseEnded, "The server closed the HTTP/2 connection.", this));
+        if (_end is null && _idleness.IsIdle && _sent.Requests > 0 && !_closeReported && !IsLost)
+        {
+            _closeReported = true;
+            var idleAge = TimeSpan.FromTicks(_idleness.TicksAt(Guard.Time.GetTimestamp()));
+            Guard.Events.IdleConnectionClosed(Origin, EndFinding.IdleCloseAt(idleAge, Transport));
+        }
+
+        (ConnectionEnd how, long takenUntil) = await EndFinding.TakenUntilAsync(_sent.Writes, Transport, Guard.Time).ConfigureAwait(false);
+        return Record(how, takenUntil, new SharedConnectionEndedException(HttpRequestError.ResponseEnded, EndFinding.Describe(how, Transport), this));
     }
 
     /// <summary>The connection failed: a reset, or whatever else. Nothing is proven of what had been written.</summary>
-    public SharedConnectionEndedException Failed(Exception failure) => RecordEnd(
-        Transport is { IsAborted: true } ? ConnectionEnd.Silence : ConnectionEnd.Reset,
-        long.MaxValue,
-        new SharedConnectionEndedException(HttpRequestError.ResponseEnded, "The HTTP/2 connection was reset.", this, failure));
+    public SharedConnectionEndedException Failed(Exception failure)
+    {
+        _gate.Close();
+        return Record(
+            Transport is { IsAborted: true } ? ConnectionEnd.Silence : ConnectionEnd.Reset,
+            long.MaxValue,
+            new SharedConnectionEndedException(HttpRequestError.ResponseEnded, "The HTTP/2 connection was reset.", this, failure));
+    }
 
     /// <inheritdoc/>
     public void StopSuspecting(WriteAfterPause write) => Interlocked.CompareExchange(ref _suspected, null, write);
@@ -242,42 +175,41 @@ internal sealed class Http2Connection : ISharedConnection, ISharedLivenessSubjec
     /// <inheritdoc/>
     public bool EndInSilence(WriteAfterPause write)
     {
-        lock (_lock)
+        if (_end is not null || _isEnding || Guard.Shared.HasRequestsThatWouldSurface || !ReferenceEquals(Interlocked.CompareExchange(ref _suspected, null, write), write))
         {
-            if (_end is not null || _isEnding || !ReferenceEquals(_suspected, write) || Guard.Shared.HasRequestsThatWouldSurface)
-            {
-                return false;
-            }
-
-            _ = RecordEnd(ConnectionEnd.Silence, long.MaxValue, GoneSilent());
-            return true;
+            return false;
         }
+
+        _gate.Close();
+        SharedConnectionEndedException silence = GoneSilent();
+        return ReferenceEquals(Record(ConnectionEnd.Silence, long.MaxValue, silence), silence);
     }
 
     public SharedVerdict Judge(long since)
     {
-        lock (_lock)
-        {
-            HeadersWrite? write = _writes.FirstSince(since);
-            bool isReused = _answeredAt < since;
-            long at = write?.Start ?? since;
-            long idleTicks = write?.IdleTicks ?? (_streams.Count == 0 ? Math.Max(0, Guard.Time.GetElapsedTime(_lastActivity, at).Ticks) : 0);
-            Delivery delivery = DeliveryOf(since);
+        HeadersWrite? write = _sent.Writes.FirstSince(since);
+        RecordedEnd? end = _end;
+        bool isReused = _received.AnsweredAt < since;
+        long at = write?.Start ?? since;
+        Delivery delivery = IsLost || end is null ? Delivery.Unknown : end.DeliveryOf(since, _sent.Writes.LastStart);
 
-            // Not written at all: there was nothing wrong with the request or the connection when it was chosen. On one that never answered, that counts like any other try.
-            ConnectionEnd how = delivery is Delivery.NotSent && isReused && _how is not ConnectionEnd.Refused ? ConnectionEnd.ClosedBeforeUse : _how;
-            return new SharedVerdict(how, delivery, new Binding
-            {
-                Connection = this,
-                IsReused = isReused,
-                IdleAgeTicks = idleTicks,
-                ConnectionAgeTicks = Guard.Time.GetElapsedTime(_created, at).Ticks,
-                RequestsBefore = Math.Max(0, _requests - 1),
-                IdleSince = since,
-                BeganAt = at,
-                Mark = MarkOf(write?.BytesBefore ?? 0),
-            });
+        // Not written at all: there was nothing wrong with the request or the connection when it was chosen. On one that never answered, that counts like any other try.
+        ConnectionEnd how = end?.How ?? ConnectionEnd.None;
+        how = delivery is Delivery.NotSent && isReused && how is not ConnectionEnd.Refused ? ConnectionEnd.ClosedBeforeUse : how;
+        return new SharedVerdict(how, delivery, BindingAt(at, write?.IdleTicks ?? _idleness.TicksAt(at), MarkOf(write?.BytesBefore ?? 0), isReused, since, write?.RequestsBefore ?? _sent.Requests));
+    }
+
+    /// <inheritdoc/>
+    public Binding? CarriedSince(long since)
+    {
+        bool isHeld = _gate.Hold();
+        HeadersWrite? found = _sent.Writes.FirstSince(since);
+        if (isHeld)
+        {
+            _gate.Release();
         }
+
+        return found is HeadersWrite write ? BindingAt(write.Start, write.IdleTicks, MarkOf(write.BytesBefore), write.IsReused, since, write.RequestsBefore) : null;
     }
 
     /// <summary>Headers that leave alone change what servers do, so nobody waits for them here.</summary>
@@ -287,104 +219,66 @@ internal sealed class Http2Connection : ISharedConnection, ISharedLivenessSubjec
 
     public void RetireIfIdleSince(long moment, RefusalReason reason)
     {
-        lock (_lock)
+        if (!_gate.TryHold())
         {
-            if (_end is not null || _isEnding || IsLost || _requests == 0 || _streams.Count > 0 || _sent.IsWithinFrame || _lastActivity > moment || Guard.Shared.HasBodiesUnderWay)
-            {
-                return;
-            }
+            return;
+        }
 
-            _how = ConnectionEnd.Refused;
-            _takenUntil = long.MaxValue;
-            _end = new SharedConnectionEndedException(HttpRequestError.ConnectionError, "The HTTP/2 connection has been idle for too long to be used; nothing was sent.", this);
+        bool isIdle = !IsLost && _sent.Requests > 0 && _idleness.IsIdle && !_sent.IsWithinFrame && _idleness.LastActivity <= moment && !Guard.Shared.HasBodiesUnderWay;
+        if (!isIdle)
+        {
+            _gate.Release();
+            return;
+        }
+
+        var refused = new SharedConnectionEndedException(HttpRequestError.ConnectionError, "The HTTP/2 connection has been idle for too long to be used; nothing was sent.", this);
+        bool isFirst = Interlocked.CompareExchange(ref _end, new RecordedEnd(ConnectionEnd.Refused, long.MaxValue, refused), null) is null;
+        _gate.CloseHeld();
+        if (!isFirst)
+        {
+            return;
         }
 
         if (reason is RefusalReason.TooOld)
         {
             // No FIN has come until now; what ends the runtime's pending read is ours. Of a sibling of one that is dead that is not known.
-            Guard.Events.SeenOpen(Origin, Guard.Time.GetElapsedTime(Volatile.Read(ref _lastActivity)), answered: false);
+            Guard.Events.SeenOpen(Origin, Guard.Time.GetElapsedTime(_idleness.LastActivity), answered: false);
         }
 
-        Guard.Events.ConnectionRefused(Origin, reason);
+        Guard.Events.ConnectionRefused(this, reason);
         Transport?.StopReceiving();
     }
 
     /// <summary>How long it has been idle: no stream open, and neither HEADERS nor DATA seen. Null while it is in use, or when that is not known.</summary>
-    public TimeSpan? IdleFor()
-    {
-        lock (_lock)
-        {
-            return _end is not null || IsLost || _requests == 0 || _streams.Count > 0 ? null : Guard.Time.GetElapsedTime(_lastActivity);
-        }
-    }
+    public TimeSpan? IdleFor() =>
+        _end is not null || IsLost || _sent.Requests == 0 || !_idleness.IsIdle ? null : Guard.Time.GetElapsedTime(_idleness.LastActivity);
 
     private SharedConnectionEndedException GoneSilent() =>
         new(HttpRequestError.ResponseEnded, "The HTTP/2 connection has gone silent: nothing was acknowledged.", this);
 
     private SendMark MarkOf(long bytesBefore) => new(bytesBefore, Transport?.AcknowledgedAtConnect);
 
-    private Delivery DeliveryOf(long since)
+    private Binding BindingAt(long at, long idleTicks, SendMark mark, bool isReused, long since, int requestsBefore) => new()
     {
-        if (IsLost || _end is null)
-        {
-            return Delivery.Unknown;
-        }
+        Connection = this,
+        IsReused = isReused,
+        IdleAgeTicks = idleTicks,
+        ConnectionAgeTicks = Guard.Time.GetElapsedTime(Trace.Created, at).Ticks,
+        RequestsBefore = requestsBefore,
+        IdleSince = since,
+        BeganAt = at,
+        Mark = mark,
+    };
 
-        if (_writes.LastStart < since)
-        {
-            return Delivery.NotSent;
-        }
-
-        return _takenUntil < since ? Delivery.ProvenUndelivered : Delivery.Unknown;
-    }
-
-    private SharedConnectionEndedException RecordEnd(ConnectionEnd how, long takenUntil, SharedConnectionEndedException end)
+    /// <summary>The first record stands. The writer has been kept out before: what is judged does not change any more.</summary>
+    private SharedConnectionEndedException Record(ConnectionEnd how, long takenUntil, SharedConnectionEndedException exception)
     {
-        lock (_lock)
+        RecordedEnd? first = Interlocked.CompareExchange(ref _end, new RecordedEnd(how, takenUntil, exception), null);
+        if (first is null)
         {
-            if (_end is null)
-            {
-                _how = how;
-                _takenUntil = takenUntil;
-                _end = end;
-                Guard.Shared.NoteEnd(Guard.Time.GetTimestamp());
-            }
-
-            return _end;
-        }
-    }
-
-    /// <summary>Until when requests may have been received: the start of the last write with headers of which the server's kernel acknowledged a byte.</summary>
-    private async ValueTask<(ConnectionEnd How, long TakenUntil)> TakenUntilAsync()
-    {
-        ConnectionEnd how = ConnectionEnd.EndOfStream;
-        for (int age = 0; age < _writes.Count; age++)
-        {
-            // Nobody adds to them any more.
-            HeadersWrite write = _writes[age];
-            (how, Delivery delivery) = await DeliveryProof.AfterEndOfStreamAsync(Transport, MarkOf(write.BytesBefore), Guard.Time).ConfigureAwait(false);
-            if (how is ConnectionEnd.Reset)
-            {
-                return (how, long.MaxValue);
-            }
-
-            if (delivery is not Delivery.ProvenUndelivered)
-            {
-                return (how, write.Start);
-            }
+            Guard.Shared.NoteEnd(Guard.Time.GetTimestamp());
         }
 
-        return (how, _writes.ForgottenUntil);
-    }
-
-    private void ReportIdleClose(TimeSpan idleAge)
-    {
-        if (Transport is not null && Transport.TryProbe(out TcpSnapshot info) && info.State == TcpSnapshot.CloseWait && info.LastAckReceived <= idleAge)
-        {
-            Guard.Events.IdleConnectionClosed(Origin, new IdleClose(idleAge - info.LastAckReceived, IsExact: true, SinceClosed: info.LastAckReceived, RoundTrip: info.LongRoundTrip));
-            return;
-        }
-
-        Guard.Events.IdleConnectionClosed(Origin, new IdleClose(idleAge, IsExact: false));
+        return first?.Exception ?? exception;
     }
 }

@@ -1,0 +1,48 @@
+namespace StaleConnGuard.Protocols.Http2;
+
+/// <summary>What one connection's reader has seen come. Told by the reader, one call at a time; what is public anybody may ask.</summary>
+internal sealed class ReceivedFrames(Idleness idleness, TimeProvider time, ConnectionTrace trace)
+{
+    private FrameScanner _scanner = FrameScanner.OfServer();
+    private long _answeredAt = long.MaxValue;
+    private volatile bool _isLost;
+
+    /// <summary>When the first HEADERS or DATA came; <see cref="long.MaxValue"/> before.</summary>
+    public long AnsweredAt => Volatile.Read(ref _answeredAt);
+
+    public bool IsLost => _isLost;
+
+    /// <summary>Notes bytes that came: whether HEADERS or DATA are among them, and a GOAWAY that came while the connection was idle.</summary>
+    public (bool HasActivity, long? IdleTicksAtGoAway) Note(ReadOnlySpan<byte> bytes)
+    {
+        long now = 0;
+        long? idleTicksAtGoAway = null;
+        while (_scanner.TryNext(ref bytes, out FrameHeader frame))
+        {
+            if (frame.IsActivity)
+            {
+                // Before its stream is counted out: who finds no stream open finds this, too.
+                now = now == 0 ? time.GetTimestamp() : now;
+                idleness.ActiveAt(now);
+                if (_answeredAt == long.MaxValue)
+                {
+                    Volatile.Write(ref _answeredAt, now);
+                }
+            }
+            else if (frame.Type == FrameHeader.GoAway && idleness.IsIdle)
+            {
+                idleTicksAtGoAway ??= idleness.TicksAt(time.GetTimestamp());
+            }
+
+            idleness.Streams.Received(frame);
+        }
+
+        if (_scanner.IsLost)
+        {
+            _isLost = true;
+            trace.LastHeaders = long.MaxValue;
+        }
+
+        return (now != 0, idleTicksAtGoAway);
+    }
+}

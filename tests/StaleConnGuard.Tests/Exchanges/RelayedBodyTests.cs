@@ -1,0 +1,255 @@
+using System.Net;
+
+namespace StaleConnGuard.Tests.Exchanges;
+
+/// <summary>A body that can be read once, over connections that end under it.</summary>
+public class RelayedBodyTests
+{
+    private static readonly CancellationToken s_none = CancellationToken.None;
+
+    [Fact]
+    public async Task SendAsync_OneConnection_PassesEverythingOn()
+    {
+        var body = new RelayedBody();
+        var stream = new Http2Target(failsAt: int.MaxValue);
+        await body.SendAsync(new PiecesContent([1, 2], [3]), stream, null, s_none);
+        stream.Written.ShouldBe([1, 2, 3]);
+        body.CanBeSentAgain.ShouldBeTrue();
+        body.Settle();
+        body.CanBeSentAgain.ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task SendAsync_TheConnectionEndsInTheMiddle_TheContentGoesOnOverTheNext()
+    {
+        var body = new RelayedBody();
+        var content = new PiecesContent([1, 2], [3, 4], [5]);
+        (await Should.ThrowAsync<IOException>(() => body.SendAsync(content, new Http2Target(failsAt: 2), null, s_none))).Message.ShouldBe(Http2Target.Ended);
+        body.CanBeSentAgain.ShouldBeTrue();
+        body.HasContentFailed.ShouldBeFalse();
+        var second = new Http2Target(failsAt: int.MaxValue);
+        await body.SendAsync(content, second, null, s_none);
+        second.Written.ShouldBe([1, 2, 3, 4, 5]);
+        content.Runs.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task SendAsync_TheConnectionEndsAfterTheContent_TheNextGetsAllOfIt()
+    {
+        var body = new RelayedBody();
+        var content = new PiecesContent([1, 2], [3]);
+        await body.SendAsync(content, new Http2Target(failsAt: int.MaxValue), null, s_none);
+        var second = new Http2Target(failsAt: int.MaxValue);
+        await body.SendAsync(content, second, null, s_none);
+        second.Written.ShouldBe([1, 2, 3]);
+        content.Runs.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task SendAsync_MoreIsWrittenThanIsKept_CannotBeSentAgain()
+    {
+        var body = new RelayedBody();
+        var content = new PiecesContent(new byte[RelayedBody.MostKept], [1], [2]);
+        _ = await Should.ThrowAsync<IOException>(() => body.SendAsync(content, new Http2Target(failsAt: 2), null, s_none));
+        body.CanBeSentAgain.ShouldBeFalse();
+        body.Settle();
+        _ = await Should.ThrowAsync<InvalidOperationException>(() => body.SendAsync(content, new Http2Target(failsAt: int.MaxValue), null, s_none));
+        await content.Ended.WaitAsync(TimeSpan.FromSeconds(30));
+    }
+
+    [Fact]
+    public async Task SendAsync_HeldAndThenMoreThanIsKept_GoesOut()
+    {
+        var body = new RelayedBody();
+        var content = new PiecesContent([1], [2], new byte[RelayedBody.MostKept]);
+        _ = await Should.ThrowAsync<IOException>(() => body.SendAsync(content, new Http2Target(failsAt: 1), null, s_none));
+        var second = new Http2Target(failsAt: int.MaxValue);
+        await body.SendAsync(content, second, null, s_none);
+        second.Written.Length.ShouldBe(2 + RelayedBody.MostKept);
+        body.CanBeSentAgain.ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task Settle_TheContentIsHeld_ItGetsTheFailureAndIsCancelled()
+    {
+        var body = new RelayedBody();
+        var content = new PiecesContent([1], [2]);
+        _ = await Should.ThrowAsync<IOException>(() => body.SendAsync(content, new Http2Target(failsAt: 1), null, s_none));
+        content.Ended.IsCompleted.ShouldBeFalse();
+        body.Settle();
+        Exception? seen = await content.Ended.WaitAsync(TimeSpan.FromSeconds(30));
+        seen.ShouldBeOfType<IOException>().Message.ShouldBe(Http2Target.Ended);
+        content.Token.IsCancellationRequested.ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task SendAsync_TheCallerCancels_TheContentIsCancelledAndNothingIsHeld()
+    {
+        using var cancelled = new CancellationTokenSource();
+        var body = new RelayedBody();
+        var content = new PiecesContent([1]) { WaitsAtTheEnd = true };
+        Task sending = body.SendAsync(content, new Http2Target(failsAt: int.MaxValue), null, cancelled.Token);
+        cancelled.Cancel();
+        _ = await Should.ThrowAsync<OperationCanceledException>(() => sending.WaitAsync(TimeSpan.FromSeconds(30)));
+        content.Ended.IsCompleted.ShouldBeTrue();
+        body.CanBeSentAgain.ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task SendAsync_TheWritingIsCancelledBecauseTheConnectionEnded_SaysSoAndHoldsTheContent()
+    {
+        using var cancelled = new CancellationTokenSource();
+        var body = new RelayedBody();
+        var content = new PiecesContent([1]) { WaitsAtTheEnd = true };
+        Task sending = body.SendAsync(content, new Http2Target(failsAt: 1), null, cancelled.Token);
+        cancelled.Cancel();
+        (await Should.ThrowAsync<IOException>(() => sending.WaitAsync(TimeSpan.FromSeconds(30)))).Message.ShouldBe(Http2Target.Ended);
+        content.Ended.IsCompleted.ShouldBeFalse();
+        body.CanBeSentAgain.ShouldBeTrue();
+        var second = new Http2Target(failsAt: int.MaxValue);
+        Task again = body.SendAsync(content, second, null, s_none);
+        content.Finish();
+        await again.WaitAsync(TimeSpan.FromSeconds(30));
+        second.Written.ShouldBe([1]);
+    }
+
+    [Fact]
+    public async Task SendAsync_TheContentFails_IsItsFailure()
+    {
+        var body = new RelayedBody();
+        _ = await Should.ThrowAsync<FormatException>(() => body.SendAsync(new PiecesContent([1]) { Fails = true }, new Http2Target(failsAt: int.MaxValue), null, s_none));
+        body.HasContentFailed.ShouldBeTrue();
+        body.CanBeSentAgain.ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task SendAsync_ConnectionsEndAnywhere_TheLastOneGetsEveryByteOnceAndInOrder()
+    {
+        var random = new Random(20261126);
+        for (int round = 0; round < 2000; round++)
+        {
+            byte[][] pieces = [.. Enumerable.Range(0, random.Next(0, 6)).Select(_ => new byte[random.Next(0, 300)])];
+            foreach (byte[] piece in pieces)
+            {
+                random.NextBytes(piece);
+            }
+
+            var body = new RelayedBody();
+            var content = new PiecesContent(pieces) { Flushes = random.Next(2) == 0, Yields = random.Next(2) == 0 };
+            for (int attempt = 0; ; attempt++)
+            {
+                var stream = new Http2Target(failsAt: attempt == 4 ? int.MaxValue : random.Next(0, 6)) { Yields = random.Next(2) == 0 };
+                try
+                {
+                    await body.SendAsync(content, stream, null, s_none).WaitAsync(TimeSpan.FromSeconds(30));
+                }
+                catch (IOException)
+                {
+                    body.CanBeSentAgain.ShouldBeTrue();
+                    continue;
+                }
+
+                stream.Written.ShouldBe([.. pieces.SelectMany(static piece => piece)]);
+                break;
+            }
+
+            content.Runs.ShouldBe(1);
+        }
+    }
+
+    /// <summary>The runtime's stream, as far as it is known by its name: fails from some write on.</summary>
+    private sealed class Http2Target(int failsAt) : MemoryStream
+    {
+        public const string Ended = "The connection ended.";
+
+        private int _writes;
+
+        public bool Yields { get; init; }
+
+        public byte[] Written => ToArray();
+
+        public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            if (Yields)
+            {
+                await Task.Yield();
+            }
+
+            if (++_writes > failsAt)
+            {
+                throw new IOException(Ended);
+            }
+
+            Write(buffer.Span);
+        }
+    }
+
+    private sealed class PiecesContent(params byte[][] pieces) : HttpContent
+    {
+        private readonly TaskCompletionSource<Exception?> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly TaskCompletionSource _finish = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public int Runs { get; private set; }
+
+        public bool Flushes { get; init; }
+
+        public bool Yields { get; init; }
+
+        public bool Fails { get; init; }
+
+        public bool WaitsAtTheEnd { get; init; }
+
+        public CancellationToken Token { get; private set; }
+
+        public Task<Exception?> Ended => _ended.Task;
+
+        public void Finish() => _finish.SetResult();
+
+        protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => throw new NotSupportedException();
+
+        protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
+        {
+            Runs++;
+            Token = cancellationToken;
+            try
+            {
+                foreach (byte[] piece in pieces)
+                {
+                    if (Yields)
+                    {
+                        await Task.Yield();
+                    }
+
+                    await stream.WriteAsync(piece, cancellationToken);
+                    if (Flushes)
+                    {
+                        await stream.FlushAsync(cancellationToken);
+                    }
+                }
+
+                if (WaitsAtTheEnd)
+                {
+                    await _finish.Task.WaitAsync(cancellationToken);
+                }
+
+                if (Fails)
+                {
+                    throw new FormatException();
+                }
+            }
+            catch (Exception e)
+            {
+                _ = _ended.TrySetResult(e);
+                throw;
+            }
+
+            _ = _ended.TrySetResult(null);
+        }
+
+        protected override bool TryComputeLength(out long length)
+        {
+            length = 0;
+            return false;
+        }
+    }
+}
