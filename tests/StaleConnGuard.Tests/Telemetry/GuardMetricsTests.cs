@@ -20,7 +20,7 @@ public class GuardMetricsTests
         };
         listener.Start();
         version.ShouldBe(informational.Split('+')[0]);
-        version.ShouldMatch(@"^\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?$");
+        version!.ShouldMatch(@"^\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?$");
         typeof(GuardMetrics).Assembly.GetName().Version!.Minor.ToString(CultureInfo.InvariantCulture).ShouldBe(informational.Split('.')[1]);
     }
 
