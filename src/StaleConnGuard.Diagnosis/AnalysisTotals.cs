@@ -30,6 +30,7 @@ internal sealed class AnalysisTotals(bool keepAll)
     private long _untimed;
     private long _unlistedServers;
     private long _withGaps;
+    private long _withHiddenStreams;
     private long _firstTime = long.MaxValue;
     private long _lastTime = long.MinValue;
 
@@ -59,6 +60,7 @@ internal sealed class AnalysisTotals(bool keepAll)
     public void Count(TcpConnection connection)
     {
         _withGaps += connection.HasGap ? 1 : 0;
+        _withHiddenStreams += connection.Protocol == TlsConversation.WithHttp2 ? 1 : 0;
         _vantagePoint.Add(connection.Handshake);
         if (connection.HasDirection)
         {
@@ -165,6 +167,11 @@ internal sealed class AnalysisTotals(bool keepAll)
         if (_withGaps > 0)
         {
             yield return $"{Count(_withGaps)} connections show gaps: packets are missing from this capture, and not every missing packet shows.";
+        }
+
+        if (_withHiddenStreams > 0)
+        {
+            yield return $"{Count(_withHiddenStreams)} connections offer HTTP/2 under TLS: their streams cannot be told apart. What waits for an answer counts as one request, and whether a stream was open at a close is unknown.";
         }
 
         if (_unlistedServers > 0)

@@ -24,6 +24,7 @@ internal static class Proxies
         foreach (string piece in pieces)
         {
             await Console.Error.WriteLineAsync($"== {piece}");
+            results.Begin(piece);
             switch (piece)
             {
                 case "die":
@@ -47,8 +48,10 @@ internal static class Proxies
                     results.Slow = [.. await ProxySlowTraffic.RunAsync(where.IsQuick)];
                     break;
                 default:
+                    _ = results.Measured.Remove(piece);
                     foreach (ProxyContender[] some in contenders.Chunk(SideBySide))
                     {
+                        Array.ForEach(some, contender => results.Begin($"race, {contender.Name}"));
                         IReadOnlyList<ProxyRaceCell>[] cells = await Task.WhenAll(some.Select(contender => ProxyRaces.RunAsync(contender, where.IsQuick)));
                         results.Races.RemoveAll(cell => some.Any(contender => contender.Name == cell.Proxy));
                         results.Races.AddRange(cells.SelectMany(those => those));

@@ -19,8 +19,10 @@ internal static class ProxiesPage
         page.Add(Ground);
         if (results.Races.Count > 0)
         {
+            page.Add(When(results, "race, "));
             page.AddSection("proxies", Table(results));
             page.Add("## Executed by an upstream that dies");
+            page.Add(When(results, "die"));
             page.Add("The upstream executes each request once, and closes the connection without an answer.");
             page.AddSection("proxies-dying", Dying(results));
         }
@@ -28,24 +30,28 @@ internal static class ProxiesPage
         if (results.Latencies.Count > 0)
         {
             page.Add("## Latency of an upload after idleness");
+            page.Add(When(results, "latency"));
             page.AddSection("proxies-latency", Latency(results));
         }
 
         if (results.Throughput.Count > 0)
         {
             page.Add("## Throughput");
+            page.Add(When(results, "throughput"));
             page.AddSection("proxies-throughput", Throughput(results));
         }
 
         if (results.Slow.Count > 0)
         {
             page.Add("## uWSGI and gunicorn, a client every 1 to 3 s");
+            page.Add(When(results, "slow"));
             page.AddSection("proxies-slow", Slow(results));
         }
 
         if (results.Streams.Count > 0)
         {
             page.Add("## Large bodies");
+            page.Add(When(results, "stream"));
             page.AddSection("proxies-streams", Streams(results));
         }
 
@@ -53,6 +59,20 @@ internal static class ProxiesPage
         page.Add(Cells(results));
         page.AddSection("proxies-targets", Targets(results));
         page.Write();
+    }
+
+    // Pieces are measured at different times, on a machine that is more or less busy.
+    private static string When(ProxyResults results, string piece)
+    {
+        ProxyMoment[] moments = [.. results.Measured.Where(pair => pair.Key.StartsWith(piece, StringComparison.Ordinal)).Select(pair => pair.Value).OrderBy(moment => moment.Time)];
+        if (moments.Length == 0)
+        {
+            return string.Empty;
+        }
+
+        (double least, double most) = (moments.Min(moment => moment.Load), moments.Max(moment => moment.Load));
+        string load = most - least < 0.05 ? string.Create(CultureInfo.InvariantCulture, $"{most:0.0}") : string.Create(CultureInfo.InvariantCulture, $"{least:0.0} to {most:0.0}");
+        return string.Create(CultureInfo.InvariantCulture, $"Measured on {moments[^1].Time:yyyy-MM-dd}, {moments[0].Time:HH:mm} to {moments[^1].Time:HH:mm} UTC; load average just before: {load}.");
     }
 
     private static string Table(ProxyResults results)
@@ -121,7 +141,7 @@ internal static class ProxiesPage
                 Figure(proxy.Sum(cell => cell.Errors)));
         }
 
-        return $"wrk with 64 connections, the proxy and nginx behind it, all on loopback and on the same two cores; the median of {results.Throughput.Max(cell => cell.Round)} rounds in which they take turns.\n\n{table}";
+        return $"wrk with 64 connections, the proxy and nginx behind it, all on loopback and on the same two cores; the median of {results.Throughput.Max(cell => cell.Round)} rounds in which they take turns. *Guarded YARP, of it*: the median of the ratios within a round, in which the two YARPs have two turns each (plain, guarded, guarded, plain).\n\n{table}";
     }
 
     private static string Slow(ProxyResults results)
@@ -202,8 +222,10 @@ internal static class ProxiesPage
     private static double Ratio(ProxyResults results, string other, string method)
     {
         ProxyThroughputCell[] cells = [.. results.Throughput.Where(cell => cell.Method == method)];
-        return new Distribution(cells.Where(cell => cell.Proxy == other)
-            .Select(cell => cells.First(ours => ours.Proxy == ProxyContender.NothingKnown && ours.Round == cell.Round).RequestsPerSecond / cell.RequestsPerSecond)).Median!.Value;
+        return new Distribution(cells.Where(cell => cell.Proxy == other).Select(cell => cell.Round).Distinct()
+            .Select(round => Turns(ProxyContender.NothingKnown, round) / Turns(other, round))).Median!.Value;
+
+        double Turns(string proxy, int round) => cells.Where(cell => cell.Proxy == proxy && cell.Round == round).Average(cell => cell.RequestsPerSecond);
     }
 
     private static double Median(IEnumerable<ProxyThroughputCell> cells, Func<ProxyThroughputCell, double> of) => new Distribution(cells.Select(of)).Median!.Value;

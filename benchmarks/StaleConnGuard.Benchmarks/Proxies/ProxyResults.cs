@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 
 namespace StaleConnGuard.Benchmarks;
@@ -6,6 +7,9 @@ namespace StaleConnGuard.Benchmarks;
 internal sealed class ProxyResults
 {
     private static readonly JsonSerializerOptions s_json = new() { WriteIndented = true, NewLine = "\n" };
+
+    /// <summary>When each piece was measured, and how busy the machine was; of the race, each proxy.</summary>
+    public SortedDictionary<string, ProxyMoment> Measured { get; set; } = new(StringComparer.Ordinal);
 
     /// <summary>The cells of the race.</summary>
     public List<ProxyRaceCell> Races { get; set; } = [];
@@ -25,6 +29,9 @@ internal sealed class ProxyResults
     /// <summary>Slow traffic to servers of Python.</summary>
     public List<ProxySlowCell> Slow { get; set; } = [];
 
+    /// <summary>A piece begins now.</summary>
+    public void Begin(string piece) => Measured[piece] = ProxyMoment.Now();
+
     public static ProxyResults Load(string folder) =>
         File.Exists(PathIn(folder)) ? JsonSerializer.Deserialize<ProxyResults>(File.ReadAllText(PathIn(folder)), s_json)! : new ProxyResults();
 
@@ -35,6 +42,13 @@ internal sealed class ProxyResults
     }
 
     private static string PathIn(string folder) => Path.Combine(folder, "proxies.json");
+}
+
+/// <summary>When something was measured, and the load average of a minute before it.</summary>
+internal sealed record ProxyMoment(DateTimeOffset Time, double Load)
+{
+    public static ProxyMoment Now() =>
+        new(TimeProvider.System.GetUtcNow(), double.Parse(File.ReadAllText("/proc/loadavg").Split(' ')[0], CultureInfo.InvariantCulture));
 }
 
 /// <summary>One proxy, one upstream, one kind of request.</summary>

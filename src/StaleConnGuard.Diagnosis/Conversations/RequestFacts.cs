@@ -20,7 +20,10 @@ internal sealed class RequestFacts
     /// <summary>Counted from 1 on its connection, or on what was captured of it.</summary>
     public required int Ordinal { get; init; }
 
-    /// <summary>When the last byte before it came by; null when none was seen.</summary>
+    /// <summary>How many requests before it still waited for their answers when it was sent: on HTTP/2, or of a client that pipelines.</summary>
+    public int Ahead { get; init; }
+
+    /// <summary>When the last byte before it came by; null when none was seen, or when the connection was not idle because others waited.</summary>
     public required long? IdleSince { get; init; }
 
     public string? Method { get; init; }
@@ -52,6 +55,9 @@ internal sealed class RequestFacts
 
     /// <summary>Bytes of the server that were not captured may have been its answer.</summary>
     public bool MayBeAnswered { get; set; }
+
+    /// <summary>Whether answers that came may be its own or those of requests before it: where one of them ended was not captured.</summary>
+    public bool AnswerIsUncertain { get; set; }
 
     public bool IsAnswered => ResponseFrame is not null && IsResponseComplete is not false;
 }

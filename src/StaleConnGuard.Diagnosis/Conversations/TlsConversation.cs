@@ -9,6 +9,9 @@ internal sealed class TlsConversation : Conversation
     /// <summary>What <see cref="Protocol"/> begins with.</summary>
     public const string Name = "TLS";
 
+    /// <summary>What it is called when several streams may be open at once, which nobody can tell apart.</summary>
+    public const string WithHttp2 = $"{Name}, HTTP/2 offered";
+
     // Two bytes and a type under the 16 bytes of a tag (TLS 1.3): an alert, and nothing else that HTTP would send.
     private const int HiddenAlert = 19;
 
@@ -35,7 +38,7 @@ internal sealed class TlsConversation : Conversation
 
     public override string Protocol => _offersHttp2 switch
     {
-        true => $"{Name}, HTTP/2 offered",
+        true => WithHttp2,
         false => $"{Name}, HTTP/1.1",
         null => Name,
     };

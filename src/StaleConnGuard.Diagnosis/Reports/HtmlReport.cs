@@ -11,6 +11,9 @@ internal static class HtmlReport
     private const int MostCauses = 20;
     private const int MostAges = 8;
 
+    private const string HowToRead =
+        "An arrow leaves one side, and comes to the other half of the handshake's round trip later; a ring marks where the request and the end of the connection crossed. Long pauses are cut short.";
+
     private const string Style = """
         :root { color-scheme: light dark; --ink: #1b1f24; --dim: #59636e; --line: #d1d9e0; --page: #ffffff; --box: #f6f8fa; --client: #0969da; --server: #8250df; --bad: #cf222e; }
         @media (prefers-color-scheme: dark) { :root { --ink: #e6edf3; --dim: #9198a1; --line: #3d444d; --page: #0d1117; --box: #151b23; --client: #58a6ff; --server: #bc8cff; --bad: #ff7b72; } }
@@ -23,6 +26,7 @@ internal static class HtmlReport
         section.lost { background: var(--box); border: 1px solid var(--line); border-radius: 8px; padding: 1rem 1.2rem; margin: 1rem 0; }
         .wide { overflow-x: auto; } table.verdicts { width: auto; } table.verdicts td:first-child { padding-left: 0; min-width: 4rem; }
         svg { display: block; width: 100%; min-width: 46rem; height: auto; margin-top: .6rem; } svg text { font: 12px ui-monospace, monospace; fill: var(--ink); } svg text.dim { fill: var(--dim); } svg text.bad { fill: var(--bad); }
+        svg text.side { font-weight: 600; } .break { stroke: var(--dim); stroke-width: 1.5; fill: var(--box); } .cross { stroke: var(--bad); stroke-width: 2; fill: none; } .packet.request { stroke: var(--bad); }
         .rail { stroke: var(--line); stroke-width: 2; } .fromclient { stroke: var(--client); } .fromserver { stroke: var(--server); } .end { stroke: var(--bad); } .packet { stroke-width: 2; fill: none; }
         .tip.fromclient { fill: var(--client); stroke: none; } .tip.fromserver { fill: var(--server); stroke: none; } .tip.end { fill: var(--bad); stroke: none; }
         """;
@@ -139,7 +143,8 @@ internal static class HtmlReport
             return;
         }
 
-        _ = page.AppendLine(CultureInfo.InvariantCulture, $"<h2>Requests that went wrong</h2><p class=\"dim\">{(shown.Length < explanation.TroubleInAll ? $"The first {shown.Length} of {explanation.TroubleInAll}." : $"{shown.Length}, in order.")}</p>");
+        string count = shown.Length < explanation.TroubleInAll ? $"The first {shown.Length} of {explanation.TroubleInAll}." : $"{shown.Length}, in order.";
+        _ = page.AppendLine(CultureInfo.InvariantCulture, $"<h2>Requests that went wrong</h2><p class=\"dim\">{count} {HowToRead}</p>");
         foreach (Finding finding in shown)
         {
             string title = finding.Request is { } request ? Wording.Label(request, redactPaths) : "connection";

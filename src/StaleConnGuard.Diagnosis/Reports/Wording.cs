@@ -28,6 +28,7 @@ internal static class Wording
         Reason.OneDirectionOnly => "packets of one direction only",
         Reason.HoleInServerStream => "bytes of the server were not captured: an answer may be among them",
         Reason.HoleInClientStream => "bytes of the client were not captured just there",
+        Reason.AnswersNotTold => "requests were sent without waiting for answers, and where one of those ends was not captured",
         Reason.NoDirection => "which side is the client cannot be told: the capture begins in the middle (--port tells the server's port)",
         Reason.NotRead => "neither HTTP nor TLS, or the capture begins in the middle",
         Reason.NothingSeen => "no byte was exchanged while it was captured",
@@ -90,7 +91,7 @@ internal static class Wording
         }
 
         return request.Method is null
-            ? string.Create(CultureInfo.InvariantCulture, $"request {request.Ordinal} (under TLS)")
+            ? string.Create(CultureInfo.InvariantCulture, $"request {request.Ordinal} (not readable)")
             : $"{request.Method} {(redactPaths ? "/…" : Printable(request.Path))}";
     }
 
@@ -105,6 +106,11 @@ internal static class Wording
         {
             string atLeast = finding.FromTheBeginning ? string.Empty : " at least";
             parts.Add(string.Create(CultureInfo.InvariantCulture, $"request {request.Ordinal}{atLeast} of its connection, seq {Relative(request.Start)}:{Relative(request.End)} in frame {request.Frame} at {TimeOfDay(request.Time)}"));
+            if (request.Ahead > 0)
+            {
+                parts.Add(string.Create(CultureInfo.InvariantCulture, $"sent while {request.Ahead} before it waited for their answers"));
+            }
+
             if (request.Transmissions > 1)
             {
                 parts.Add(string.Create(CultureInfo.InvariantCulture, $"sent {request.Transmissions} times"));

@@ -39,6 +39,12 @@ internal sealed record Finding
 
     public required bool FromTheBeginning { get; init; }
 
+    /// <summary>By the handshake, from the place of the capture to the server and back; null when no whole handshake was captured.</summary>
+    public TimeSpan? ToServer { get; init; }
+
+    /// <summary>From the place of the capture to the client and back.</summary>
+    public TimeSpan? ToClient { get; init; }
+
     /// <summary>The last packets of the connection; empty where nobody looks at them.</summary>
     public IReadOnlyList<PacketMark> Packets { get; init; } = [];
 

@@ -25,9 +25,13 @@ internal static class FindingMaker
             IdleAtRequest = request is null || !facts.HasTimes ? null : Age(request.IdleSince, request.Time),
             Requests = connection.Requests,
             FromTheBeginning = facts.FromTheBeginning,
+            ToServer = facts.HasTimes ? ToTimeSpan(connection.Handshake.ToServer) : null,
+            ToClient = facts.HasTimes ? ToTimeSpan(connection.Handshake.ToClient) : null,
         };
         return finding.IsTrouble ? finding with { Packets = connection.RecentPackets() } : finding;
     }
+
+    private static TimeSpan? ToTimeSpan(long? nanoseconds) => nanoseconds is { } known ? Nanoseconds.ToTimeSpan(known) : null;
 
     private static TimeSpan? Age(long? since, long? until) => since is { } from && until is { } to && to >= from ? Nanoseconds.ToTimeSpan(to - from) : null;
 }

@@ -15,6 +15,9 @@ internal enum Reason
     /// <summary>Bytes of the client are missing just there.</summary>
     HoleInClientStream,
 
+    /// <summary>The client did not wait for answers, and where one of them ends was not captured.</summary>
+    AnswersNotTold,
+
     /// <summary>It cannot be told which side is the client.</summary>
     NoDirection,
 

@@ -8,6 +8,16 @@ internal static class RequestVerdict
 
     public static Judgement Judge(ConnectionFacts connection, RequestFacts request)
     {
+        Judgement judgement = JudgeAlone(connection, request);
+
+        // What was not taken was not answered; of all else the answer may have been taken for another's.
+        return request.AnswerIsUncertain && judgement is { Verdict: not Verdict.Unknown, Delivery: not Delivery.ProvenUndelivered }
+            ? new(Verdict.Unknown, Reason.AnswersNotTold)
+            : judgement;
+    }
+
+    private static Judgement JudgeAlone(ConnectionFacts connection, RequestFacts request)
+    {
         if (!connection.HasBothDirections && !IsSilent(connection, request))
         {
             return new(Verdict.Unknown, Reason.OneDirectionOnly);

@@ -5,7 +5,8 @@ internal sealed class TappedStream(Stream inner, WireTap tap) : PassThroughStrea
 {
     private long _writtenSinceRead;
     private bool _wasAnswered;
-    private bool _isLost;
+    private bool _hasEnded;
+    private int _isLost;
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
@@ -34,10 +35,16 @@ internal sealed class TappedStream(Stream inner, WireTap tap) : PassThroughStrea
 
     public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        _writtenSinceRead += buffer.Length;
+        _ = Interlocked.Add(ref _writtenSinceRead, buffer.Length);
         try
         {
             await Inner.WriteAsync(buffer, cancellationToken);
+
+            // A read that the pool keeps pending has seen the end before this: there is no further one to tell.
+            if (Volatile.Read(ref _hasEnded))
+            {
+                NoteLoss();
+            }
         }
         catch (IOException)
         {
@@ -52,16 +59,22 @@ internal sealed class TappedStream(Stream inner, WireTap tap) : PassThroughStrea
 
     private void NoteAnswer()
     {
-        _writtenSinceRead = 0;
+        _ = Interlocked.Exchange(ref _writtenSinceRead, 0);
         _wasAnswered = true;
         tap.Read();
     }
 
     private void NoteEnd()
     {
-        if (_writtenSinceRead > 0 && _wasAnswered && !_isLost)
+        Volatile.Write(ref _hasEnded, true);
+        Interlocked.MemoryBarrier();
+        NoteLoss();
+    }
+
+    private void NoteLoss()
+    {
+        if (Interlocked.Read(ref _writtenSinceRead) > 0 && _wasAnswered && Interlocked.Exchange(ref _isLost, 1) == 0)
         {
-            _isLost = true;
             tap.Lose();
         }
     }

@@ -45,13 +45,15 @@ internal sealed class CapturedRace : IDisposable
 
     /// <summary>Ids of all requests that were lost, by the clients' own view.</summary>
     public IReadOnlyList<string> Raced =>
-        [.. _plain.Append(_guarded!).SelectMany(entry => entry.Outcomes).Where(outcome => outcome.Raced).Select(outcome => outcome.RequestId).Concat(_lostByGo)];
+        [.. Outcomes.Where(outcome => outcome.Raced || outcome.Failure is StaleConnectionException { Delivery: not Delivery.NotSent }).Select(outcome => outcome.RequestId).Concat(_lostByGo)];
 
     /// <summary>Of those that failed, how many the server executed; null when it does not count.</summary>
     public int? ExecutedThoughFailed => _executions is null ? null : Failed.Count(id => _executions.CountOf(id) > 0);
 
+    private IEnumerable<RaceOutcome> Outcomes => _plain.Append(_guarded!).SelectMany(entry => entry.Outcomes);
+
     // What the plain client repeats by itself is executed, once: only what failed tells.
-    private IEnumerable<string> Failed => _plain.Append(_guarded!).SelectMany(entry => entry.Outcomes).Where(outcome => outcome.Failure is not null).Select(outcome => outcome.RequestId).Concat(_lostByGo);
+    private IEnumerable<string> Failed => Outcomes.Where(outcome => outcome.Failure is not null).Select(outcome => outcome.RequestId).Concat(_lostByGo);
 
     /// <summary>Runs it: so many requests at once of each client, so many times.</summary>
     public static async Task<CapturedRace> RunAsync(string name, int requests, int rounds)
@@ -95,7 +97,7 @@ internal sealed class CapturedRace : IDisposable
             raced.Count,
             found.Length,
             hasIds ? [.. raced.Except(found)] : [.. Enumerable.Repeat("?", Math.Max(0, raced.Count - found.Length))],
-            hasIds ? [.. found.Index().Where(one => !raced.Contains(one.Item) || Array.IndexOf(found, one.Item) != one.Index).Select(one => $"{one.Item}: {Describe(trouble[one.Index])}")] : [.. Enumerable.Repeat("?", Math.Max(0, found.Length - raced.Count))],
+            hasIds ? [.. found.Index().Where(one => !raced.Contains(one.Item) || Array.IndexOf(found, one.Item) != one.Index).Select(one => $"{one.Item}: {Describe(trouble[one.Index])}; the client: {SaidOf(one.Item)}")] : [.. Enumerable.Repeat("?", Math.Max(0, found.Length - raced.Count))],
             [.. trouble.Where(finding => finding.Judgement.Delivery is Delivery.ProvenUndelivered).Select(IdOf).OfType<string>().Where(id => Failed.Contains(id) && _executions?.CountOf(id) > 0)],
             [.. Judged().Where(judged => DeliveryOf(trouble, judged.Id) is { } other && other != judged.Delivery).Select(judged => $"{judged.Id}: {judged.Delivery} by the kernel, {DeliveryOf(trouble, judged.Id)} by the capture")],
             Judged().Count(judged => DeliveryOf(trouble, judged.Id) == judged.Delivery));
@@ -110,6 +112,10 @@ internal sealed class CapturedRace : IDisposable
     private static string Describe(Finding finding) => $"{finding.Judgement.Verdict}, {finding.Judgement.Reason}, {Wording.Evidence(finding)}";
 
     private static Delivery? DeliveryOf(Finding[] trouble, string id) => trouble.FirstOrDefault(finding => IdOf(finding) == id)?.Judgement.Delivery;
+
+    private string SaidOf(string id) => Outcomes.FirstOrDefault(outcome => outcome.RequestId == id) is { } outcome
+        ? outcome.Failure is StaleConnectionException stale ? $"{stale.Delivery}, {stale.Decision}" : outcome.Failure?.Message ?? "answered"
+        : "nothing";
 
     // What the guard's exception says, from the kernel's numbers.
     private IEnumerable<(string Id, Delivery Delivery)> Judged() => _guarded!.Outcomes

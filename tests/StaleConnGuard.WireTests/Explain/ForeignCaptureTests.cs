@@ -50,7 +50,8 @@ public sealed class ForeignCaptureTests(ITestOutputHelper output) : IDisposable
         lostByGateway.ShouldNotBeEmpty("without a race nothing is shown");
         found.Order(StringComparer.Ordinal).ShouldBe(lostByGateway.Concat(lostByCurl).Select(id => $"{server.Address.Authority} {PathOfIdHandler.Prefix}{id}").Order(StringComparer.Ordinal));
         lostByGateway.ShouldAllBe(id => executions.CountOf(id) == 0);
-        explanation.Findings.ShouldAllBe(finding => finding.Judgement.Delivery == Delivery.ProvenUndelivered);
+        // On a machine that stalls nginx closes with the request in its kernel, unread: a reset, which proves nothing.
+        explanation.Findings.ShouldAllBe(finding => finding.Judgement.Delivery == Delivery.ProvenUndelivered || finding.IsReset);
         explanation.VantagePoint.ShouldBe(VantagePoint.Client);
         Cause cause = explanation.Causes.Where(cause => cause.Settings.Count > 0).ShouldHaveSingleItem();
         cause.Server.ToString().ShouldBe(server.Address.Authority);
