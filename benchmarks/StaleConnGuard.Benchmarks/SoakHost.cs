@@ -8,7 +8,7 @@ using StaleConnGuard.Racing;
 
 namespace StaleConnGuard.Benchmarks;
 
-/// <summary>Kestrel on loopback, HTTP/1.1 or HTTP/2, plain and over TLS: <c>/echo</c> answers with the request's body, <c>/noise</c> with a piece of noise.</summary>
+/// <summary>Kestrel on loopback, HTTP/1.1 plain and over TLS: <c>/echo</c> answers with the request's body, <c>/noise</c> with a piece of noise.</summary>
 internal sealed class SoakHost : IAsyncDisposable
 {
     public const int MaxBody = 120_000;
@@ -32,7 +32,7 @@ internal sealed class SoakHost : IAsyncDisposable
         return noise;
     }
 
-    public static async Task<SoakHost> StartAsync(byte[] noise, HttpProtocols protocols = HttpProtocols.Http1)
+    public static async Task<SoakHost> StartAsync(byte[] noise)
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -40,10 +40,10 @@ internal sealed class SoakHost : IAsyncDisposable
         SoakHost? host = null;
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
-            kestrel.Listen(IPAddress.Loopback, 0, listen => Count(listen, protocols, () => host!));
+            kestrel.Listen(IPAddress.Loopback, 0, listen => Count(listen, () => host!));
             kestrel.Listen(IPAddress.Loopback, 0, listen =>
             {
-                Count(listen, protocols, () => host!);
+                Count(listen, () => host!);
                 listen.UseHttps(SelfSignedCertificate.Create(IPAddress.Loopback));
             });
         });
@@ -65,9 +65,9 @@ internal sealed class SoakHost : IAsyncDisposable
 
     public async ValueTask DisposeAsync() => await _app.DisposeAsync();
 
-    private static void Count(ListenOptions listen, HttpProtocols protocols, Func<SoakHost> host)
+    private static void Count(ListenOptions listen, Func<SoakHost> host)
     {
-        listen.Protocols = protocols;
+        listen.Protocols = HttpProtocols.Http1;
         listen.Use(next => connection =>
         {
             Interlocked.Increment(ref host()._connections);

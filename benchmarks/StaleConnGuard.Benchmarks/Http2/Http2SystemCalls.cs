@@ -15,7 +15,7 @@ internal static class Http2SystemCalls
 
     public static async Task<int> RunAsync(string[] args)
     {
-        using LoopbackServer server = await LoopbackServer.StartAsync(http2: true);
+        using Http2CostServer server = await Http2CostServer.StartAsync();
         Console.WriteLine("| client | system calls a request | of them getsockopt, setsockopt and ioctl |");
         Console.WriteLine("|---|---|---|");
         foreach (string client in args.Length > 0 ? args : ["plain", "guarded", "plain", "guarded"])
@@ -40,7 +40,7 @@ internal static class Http2SystemCalls
     public static async Task<int> RunClientAsync(string[] args)
     {
         int requests = int.Parse(args[1], CultureInfo.InvariantCulture);
-        using var client = new LoopbackClient(LoopbackCase.AllOfHttp2.First(static traffic => traffic is { Concurrency: 1, Secure: false, Large: false }), new Uri(args[2]), guarded: args[0] == "guarded");
+        using var client = new Http2CostClient(new Uri(args[2]), streams: 1, posts: false, guarded: args[0] == "guarded");
         _ = await client.RunAsync(requests);
         return 0;
     }
@@ -50,8 +50,7 @@ internal static class Http2SystemCalls
         string output = Path.GetTempFileName();
         try
         {
-            string[] program = Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet" ? [Environment.ProcessPath!, Environment.GetCommandLineArgs()[0]] : [Environment.ProcessPath!];
-            using Process strace = Process.Start("strace", ["-c", "-f", "-o", output, .. program, ClientCommand, client, requests.ToString(CultureInfo.InvariantCulture), server.ToString()]);
+            using Process strace = Process.Start("strace", ["-c", "-f", "-o", output, .. Http2CostServer.Program, ClientCommand, client, requests.ToString(CultureInfo.InvariantCulture), server.ToString()]);
             await strace.WaitForExitAsync();
             return (await File.ReadAllLinesAsync(output))
                 .Select(static line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries))

@@ -21,19 +21,14 @@ internal static class Loopback
         runtime allocates by the way. Instructions are not counted: most virtual machines hide that counter.
         """;
 
-    public static Task<int> RunAsync(string[] args) => RunAsync(args, LoopbackCase.All, http2: false);
-
-    /// <summary><c>http2-cost</c>: the same over HTTP/2.</summary>
-    public static Task<int> RunHttp2Async(string[] args) => RunAsync(args, LoopbackCase.AllOfHttp2, http2: true);
-
-    private static async Task<int> RunAsync(string[] args, IReadOnlyList<LoopbackCase> cases, bool http2)
+    public static async Task<int> RunAsync(string[] args)
     {
         bool quick = args is ["--quick"];
         TimeSpan length = quick ? TimeSpan.FromMilliseconds(150) : TimeSpan.FromSeconds(1);
-        using LoopbackServer server = await LoopbackServer.StartAsync(http2);
+        using LoopbackServer server = await LoopbackServer.StartAsync();
         Console.WriteLine("| traffic | plain, requests/s | throughput | p99 | processor time | bytes added | plain's bytes | noise: throughput | noise: p99 |");
         Console.WriteLine("|---|---|---|---|---|---|---|---|---|");
-        foreach (LoopbackCase traffic in cases)
+        foreach (LoopbackCase traffic in LoopbackCase.All)
         {
             await CompareAsync(traffic, traffic.Secure ? server.Secure : server.Plain, length, quick ? QuickRounds : Rounds);
         }

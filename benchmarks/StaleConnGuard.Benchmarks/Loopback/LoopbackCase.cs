@@ -7,15 +7,11 @@ namespace StaleConnGuard.Benchmarks;
 /// <param name="Concurrency">Requests that are on their way at once.</param>
 /// <param name="Large">POST of 64 KiB that is answered with 64 KiB, instead of GET that is answered with 100 bytes.</param>
 /// <param name="Headers">Each request carries Accept and User-Agent, as most do.</param>
-/// <param name="Http2">Over HTTP/2, all on one connection.</param>
-internal sealed record LoopbackCase(bool Secure, int Concurrency, bool Large, bool Headers = true, bool Http2 = false)
+internal sealed record LoopbackCase(bool Secure, int Concurrency, bool Large, bool Headers = true)
 {
     private static readonly byte[] s_body = new byte[64 * 1024];
 
     public static IReadOnlyList<LoopbackCase> All { get; } = [.. Every(), new LoopbackCase(Secure: false, Concurrency: 1, Large: false, Headers: false)];
-
-    public static IReadOnlyList<LoopbackCase> AllOfHttp2 { get; } =
-        [.. Every().Where(static traffic => !traffic.Secure || !traffic.Large).Select(static traffic => traffic with { Http2 = true })];
 
     public string Description => string.Create(
         CultureInfo.InvariantCulture, $"{(Secure ? "TLS" : "plain")}, {Concurrency} at once, {(Large ? "POST 64 KiB" : "GET 100 B")}{(Headers ? "" : ", no headers")}");
@@ -25,12 +21,6 @@ internal sealed record LoopbackCase(bool Secure, int Concurrency, bool Large, bo
         HttpRequestMessage request = Large
             ? new HttpRequestMessage(HttpMethod.Post, new Uri(server, "/echo")) { Content = new ByteArrayContent(s_body) }
             : new HttpRequestMessage(HttpMethod.Get, new Uri(server, "/noise?offset=0&length=100"));
-        if (Http2)
-        {
-            request.Version = System.Net.HttpVersion.Version20;
-            request.VersionPolicy = HttpVersionPolicy.RequestVersionExact;
-        }
-
         if (Headers)
         {
             request.Headers.TryAddWithoutValidation("Accept", "application/octet-stream");

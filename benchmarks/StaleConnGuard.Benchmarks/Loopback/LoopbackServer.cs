@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace StaleConnGuard.Benchmarks;
 
@@ -10,7 +9,6 @@ namespace StaleConnGuard.Benchmarks;
 internal sealed class LoopbackServer : IDisposable
 {
     public const string Command = "loopback-server";
-    private const string Http2 = "http2";
 
     private readonly Process _process;
 
@@ -26,20 +24,19 @@ internal sealed class LoopbackServer : IDisposable
     public Uri Secure { get; }
 
     /// <summary>The hidden command: serves until standard input ends.</summary>
-    public static async Task<int> RunAsync(string[] args)
+    public static async Task<int> RunAsync()
     {
-        await using SoakHost host = await SoakHost.StartAsync(SoakHost.Noise(seed: 1), args is [Http2] ? HttpProtocols.Http2 : HttpProtocols.Http1);
+        await using SoakHost host = await SoakHost.StartAsync(SoakHost.Noise(seed: 1));
         await Console.Out.WriteLineAsync($"{host.Plain} {host.Secure}");
         await Console.In.ReadToEndAsync();
         return 0;
     }
 
-    public static async Task<LoopbackServer> StartAsync(bool http2 = false)
+    public static async Task<LoopbackServer> StartAsync()
     {
         // Run as "dotnet this.dll" the process is the host, which wants to be told the program again.
         string host = Environment.ProcessPath!;
         string[] arguments = Path.GetFileNameWithoutExtension(host) == "dotnet" ? [Environment.GetCommandLineArgs()[0], Command] : [Command];
-        arguments = http2 ? [.. arguments, Http2] : arguments;
         Process process = Process.Start(new ProcessStartInfo(host, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, UseShellExecute = false })!;
         string[] addresses = (await process.StandardOutput.ReadLineAsync() ?? throw new InvalidOperationException("The server did not start.")).Split(' ');
         return new LoopbackServer(process, new Uri(addresses[0]), new Uri(addresses[1]));

@@ -11,16 +11,20 @@ namespace StaleConnGuard.Testing;
 public sealed class ClosingTimes
 {
     // What is further apart than this is no idle timeout that is counted from a connection's own last byte.
-    private static readonly TimeSpan s_constant = TimeSpan.FromMilliseconds(12);
+    private static readonly TimeSpan s_constant = TimeSpan.FromMilliseconds(200);
 
     private readonly Uri _address;
 
-    private ClosingTimes(Uri address, TimeSpan idle, bool isPeriodic)
+    private ClosingTimes(Uri address, TimeSpan shortest, TimeSpan idle, bool isPeriodic)
     {
         _address = address;
+        Shortest = shortest;
         Idle = idle;
         IsPeriodic = isPeriodic;
     }
+
+    /// <summary>The shortest time that was seen: a server that looks once a second closes no connection earlier.</summary>
+    public TimeSpan Shortest { get; }
 
     /// <summary>From the last answer to the first sign of the close, both seen by the client.</summary>
     public TimeSpan Idle { get; }
@@ -37,7 +41,7 @@ public sealed class ClosingTimes
             return await ProbeAsync(address);
         }));
         TimeSpan[] idle = [.. seen.Select(static one => Stopwatch.GetElapsedTime(one.Answered, one.Closed)).Order()];
-        return new ClosingTimes(address, idle[idle.Length / 2], idle[^2] - idle[1] > s_constant);
+        return new ClosingTimes(address, idle[0], idle[idle.Length / 2], idle[^2] - idle[1] > s_constant);
     }
 
     /// <summary>An instant at which the server has just closed connections, as the client saw it.</summary>

@@ -93,10 +93,11 @@ public sealed class Http2Race(Uri address, TimeSpan serverTimeout, TimeSpan dela
     /// <summary>Waits until a connection that is used now is closed at an instant that is known, and returns that.</summary>
     private async Task<long> MeetBeatAsync(ClosingTimes closing, Random random, CancellationToken cancellationToken)
     {
-        // Used in the middle between two beats, it is too old at the middle after them: the next beat takes it.
+        // Used in the middle between two beats, it comes to its time in the middle between two others: the next beat takes it.
         long beat = await closing.SeeOneAsync();
-        await AlarmClock.Shared.WaitUntilAsync(AlarmClock.After(beat, s_beat * (0.3 + (0.3 * random.NextDouble()))), cancellationToken);
-        return AlarmClock.After(beat, 2 * s_beat);
+        double phase = 0.3 + (0.3 * random.NextDouble());
+        await AlarmClock.Shared.WaitUntilAsync(AlarmClock.After(beat, s_beat * phase), cancellationToken);
+        return AlarmClock.After(beat, s_beat * Math.Ceiling(phase + Math.Round(closing.Shortest / s_beat)));
     }
 
     public static HttpRequestMessage Make(string kind, Uri address, string id)

@@ -14,8 +14,11 @@ public static partial class Http2Suite
     private static readonly TimeSpan s_idle = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_never = TimeSpan.FromMinutes(10);
 
+    /// <summary>A server that no proof holds for: what reaches it behind its own FIN it executes.</summary>
+    public const string ExecutesAfterFin = "FIN, and executes what still comes";
+
     public static IReadOnlyList<string> Servers { get; } =
-        ["bare FIN", "GOAWAY of all, FIN", "layer4", "layer4, TLS", "nghttpx", "nginx-h2c", "nginx-tls", "caddy-h2c", "haproxy-h2c", "h2o", "apache-h2c", "kestrel", "reset"];
+        ["bare FIN", "GOAWAY of all, FIN", "layer4", "layer4, TLS", "nghttpx", "nginx-h2c", "nginx-tls", "caddy-h2c", "haproxy-h2c", "h2o", "apache-h2c", "kestrel", "reset", ExecutesAfterFin];
 
     /// <summary>One server: plain, guarded, and guarded with the timeout configured, all kinds, at the same time.</summary>
     public static async Task<IReadOnlyList<Http2Row>> RunAsync(string server, int workers, int rounds)
@@ -74,6 +77,13 @@ public static partial class Http2Suite
 
     private static async Task<(Uri Address, Func<Task<ExecutionLog>> Executions)> StartAsync(string name, DelayedLink link, Stack<IAsyncDisposable> parts)
     {
+        if (name == ExecutesAfterFin)
+        {
+            ScriptedHttp2Server server = ScriptedHttp2Server.StartExecutingAfterFin(s_idle, link);
+            parts.Push(server);
+            return (server.Address, () => Task.FromResult(server.Executions));
+        }
+
         if (name is "bare FIN" or "GOAWAY of all, FIN" or "reset")
         {
             Http2End end = name == "bare FIN" ? Http2End.Fin : name == "reset" ? Http2End.Reset : Http2End.GoAwayOfAll;

@@ -56,6 +56,10 @@ public sealed class ScriptedHttp2Server : IAsyncDisposable
     internal static ScriptedHttp2Server StartWorking(TimeSpan idleTimeout, Func<int, Http2End> dies, Func<TimeSpan> works, bool executesAfterFin) =>
         new(Listen(IPAddress.Loopback), idleTimeout, Http2End.Fin, dies) { Works = works, ExecutesAfterFin = executesAfterFin };
 
+    /// <summary>At the far end of a link, and executes what reaches it behind its own FIN.</summary>
+    public static ScriptedHttp2Server StartExecutingAfterFin(TimeSpan idleTimeout, DelayedLink link) =>
+        new(link.InServerNamespace(() => Listen(link.ServerAddress)), idleTimeout, Http2End.Fin, dies: null) { ExecutesAfterFin = true };
+
     public async ValueTask DisposeAsync()
     {
         _listener.Dispose();

@@ -79,21 +79,27 @@ internal sealed class Http2Connection : ISharedConnection, ISharedLivenessSubjec
             return false;
         }
 
-        long idleTicks = -1;
+        long idleTicks = 0;
         bool isSuspect = false;
-        if (_sent.Note(bytes, Transport?.BytesWritten ?? 0))
+        try
         {
-            HeadersWrite write = _sent.Writes[0];
-            idleTicks = write.IsReused ? write.IdleTicks : 0;
-            Volatile.Write(ref _idleBeforeLast, idleTicks);
-            isSuspect = _watch is not null && idleTicks >= LivenessSettings.EarlyFromTicks;
-            if (isSuspect)
+            if (_sent.Note(bytes, Transport?.BytesWritten ?? 0))
             {
-                _suspected = new WriteAfterPause(write.Start, MarkOf(write.BytesBefore));
+                HeadersWrite write = _sent.Writes[0];
+                idleTicks = write.IsReused ? write.IdleTicks : 0;
+                Volatile.Write(ref _idleBeforeLast, idleTicks);
+                isSuspect = _watch is not null && idleTicks >= LivenessSettings.EarlyFromTicks;
+                if (isSuspect)
+                {
+                    _suspected = new WriteAfterPause(write.Start, MarkOf(write.BytesBefore));
+                }
             }
         }
+        finally
+        {
+            _gate.Leave();
+        }
 
-        _gate.Leave();
         if (isSuspect)
         {
             _watch!.Hurry();
