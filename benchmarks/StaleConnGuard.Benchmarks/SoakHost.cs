@@ -8,7 +8,7 @@ using StaleConnGuard.Racing;
 
 namespace StaleConnGuard.Benchmarks;
 
-/// <summary>Kestrel on loopback, HTTP/1.1 plain and over TLS: <c>/echo</c> answers with the request's body, <c>/noise</c> with a piece of noise.</summary>
+/// <summary>Kestrel on loopback, HTTP/1.1 plain and over TLS, HTTP/2 likewise: <c>/echo</c> answers with the request's body, <c>/noise</c> with a piece of noise.</summary>
 internal sealed class SoakHost : IAsyncDisposable
 {
     public const int MaxBody = 120_000;
@@ -18,9 +18,13 @@ internal sealed class SoakHost : IAsyncDisposable
 
     private SoakHost(WebApplication app) => _app = app;
 
-    public Uri Plain => new(_app.Urls.First(url => url.StartsWith("http:", StringComparison.Ordinal)));
+    public Uri Plain => new(_app.Urls.ElementAt(0));
 
-    public Uri Secure => new(_app.Urls.First(url => url.StartsWith("https:", StringComparison.Ordinal)));
+    /// <summary>HTTP/1.1 and HTTP/2 over TLS.</summary>
+    public Uri Secure => new(_app.Urls.ElementAt(1));
+
+    /// <summary>HTTP/2 in the clear, by prior knowledge.</summary>
+    public Uri PlainHttp2 => new(_app.Urls.ElementAt(2));
 
     public int Connections => Volatile.Read(ref _connections);
 
@@ -40,12 +44,13 @@ internal sealed class SoakHost : IAsyncDisposable
         SoakHost? host = null;
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
-            kestrel.Listen(IPAddress.Loopback, 0, listen => Count(listen, () => host!));
+            kestrel.Listen(IPAddress.Loopback, 0, listen => Count(listen, HttpProtocols.Http1, () => host!));
             kestrel.Listen(IPAddress.Loopback, 0, listen =>
             {
-                Count(listen, () => host!);
+                Count(listen, HttpProtocols.Http1AndHttp2, () => host!);
                 listen.UseHttps(SelfSignedCertificate.Create(IPAddress.Loopback));
             });
+            kestrel.Listen(IPAddress.Loopback, 0, listen => Count(listen, HttpProtocols.Http2, () => host!));
         });
         WebApplication app = builder.Build();
         app.MapGet("/noise", (HttpContext context, int offset, int length) =>
@@ -65,9 +70,9 @@ internal sealed class SoakHost : IAsyncDisposable
 
     public async ValueTask DisposeAsync() => await _app.DisposeAsync();
 
-    private static void Count(ListenOptions listen, Func<SoakHost> host)
+    private static void Count(ListenOptions listen, HttpProtocols protocols, Func<SoakHost> host)
     {
-        listen.Protocols = HttpProtocols.Http1;
+        listen.Protocols = protocols;
         listen.Use(next => connection =>
         {
             Interlocked.Increment(ref host()._connections);

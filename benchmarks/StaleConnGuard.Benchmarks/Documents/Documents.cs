@@ -6,7 +6,7 @@ namespace StaleConnGuard.Benchmarks;
 /// <summary><c>documents [--results FOLDER]</c>: copies the marked sections of the result files into the documents that show them.</summary>
 internal static class Documents
 {
-    private static readonly string[] s_documents = ["README.md", "docs/performance.md", "docs/retries.md"];
+    private static readonly string[] s_documents = ["README.md", "docs/performance.md", "docs/retries.md", "docs/reverse-proxy.md"];
 
     public static int Run(ResultOptions options)
     {

@@ -1,11 +1,14 @@
 using System.Globalization;
+using OpenTelemetry;
+using OpenTelemetry.Metrics;
+using OpenTelemetry.Trace;
 
 namespace StaleConnGuard.Benchmarks;
 
 /// <summary>
-/// A guarded client against a plain one, both against Kestrel on loopback. The runs take turns; each figure is the median over all rounds of
-/// the ratio within a round, because the machine is not the same from one minute to the next. In each round the plain client runs
-/// twice: what it differs from itself is the noise.
+/// Clients of IHttpClientFactory, guarded and not, against Kestrel on loopback. The runs take turns; each figure is the median over all rounds of the ratio
+/// within a round, because the machine is not the same from one minute to the next. In each turn the plain client runs twice: what it differs from itself
+/// is the noise.
 /// </summary>
 internal static class Loopback
 {
@@ -16,21 +19,22 @@ internal static class Loopback
     private const int Turns = 10;
 
     private const string Legend = """
-        Throughput, p99 and processor time (of the client's process, user and kernel) are the guarded client's over the plain one's, the median of 9 rounds in which they take ten turns each. Noise
-        is the plain client against itself in the same rounds: where it is further from 1 than the guarded client's figure, that figure says nothing. Bytes are exact but for what the
-        runtime allocates by the way. Instructions are not counted: most virtual machines hide that counter.
+        All are clients of `IHttpClientFactory`, with its logging handlers and no log provider. Throughput, p99, processor time (of the client's process, user and kernel) and collections are
+        over the plain client's: the median of 9 rounds, in each of which every client has ten turns, in rotating order. "plain, again" is the plain client against itself in the same rounds:
+        where it is further from 1 than another figure, that figure says nothing. Bytes are exact but for what the runtime allocates by the way.
         """;
 
     public static async Task<int> RunAsync(string[] args)
     {
-        bool quick = args is ["--quick"];
-        TimeSpan length = quick ? TimeSpan.FromMilliseconds(150) : TimeSpan.FromSeconds(1);
+        bool quick = args.Contains("--quick");
+        string[] wanted = [.. args.Where(arg => arg != "--quick")];
         using LoopbackServer server = await LoopbackServer.StartAsync();
-        Console.WriteLine("| traffic | plain, requests/s | throughput | p99 | processor time | bytes added | plain's bytes | noise: throughput | noise: p99 |");
-        Console.WriteLine("|---|---|---|---|---|---|---|---|---|");
-        foreach (LoopbackCase traffic in LoopbackCase.All)
+        Console.WriteLine("| traffic | client | throughput | p99 | processor time | bytes added | collections |");
+        Console.WriteLine("|---|---|---|---|---|---|---|");
+        foreach (LoopbackCase traffic in LoopbackCase.All.Where(traffic => wanted.All(word => traffic.Description.Contains(word, StringComparison.Ordinal))))
         {
-            await CompareAsync(traffic, traffic.Secure ? server.Secure : server.Plain, length, quick ? QuickRounds : Rounds);
+            using IDisposable? listening = traffic.Observed ? Listen() : null;
+            await CompareAsync(traffic, server.For(traffic), quick);
         }
 
         Console.WriteLine();
@@ -38,45 +42,77 @@ internal static class Loopback
         return 0;
     }
 
-    private static async Task CompareAsync(LoopbackCase traffic, Uri server, TimeSpan length, int count)
+    /// <summary>Reads everything and sends it nowhere.</summary>
+    private static Listening Listen() => new(
+        Sdk.CreateMeterProviderBuilder().AddMeter(StaleConnGuardDiagnostics.MeterName, "System.Net.Http").Build(),
+        Sdk.CreateTracerProviderBuilder().AddSource(StaleConnGuardDiagnostics.ActivitySourceName).Build());
+
+    private static async Task CompareAsync(LoopbackCase traffic, Uri server, bool quick)
     {
-        using var plain = new LoopbackClient(traffic, server, guarded: false);
-        using var guarded = new LoopbackClient(traffic, server, guarded: true);
-        int requests = await WarmUpAsync(plain, guarded, length, traffic.Concurrency);
-        var rounds = new List<(LoopbackFigures Plain, LoopbackFigures Guarded, LoopbackFigures Again)>();
-        for (int round = 0; round < count; round++)
+        using var plain = new LoopbackClient(traffic, server, LoopbackContender.Plain);
+        using var again = new LoopbackClient(traffic, server, LoopbackContender.Plain with { Name = "plain, again" });
+        List<LoopbackClient> clients = [plain, again, .. LoopbackContender.Others.Select(contender => new LoopbackClient(traffic, server, contender))];
+        int requests = await WarmUpAsync(clients, traffic.Concurrency, quick ? TimeSpan.FromMilliseconds(150) : TimeSpan.FromSeconds(1));
+        List<LoopbackFigures>[] rounds = [.. clients.Select(_ => new List<LoopbackFigures>())];
+        for (int round = 0; round < (quick ? QuickRounds : Rounds); round++)
         {
-            var (first, ours, again) = (new List<LoopbackFigures>(), new List<LoopbackFigures>(), new List<LoopbackFigures>());
+            List<LoopbackFigures>[] turns = [.. clients.Select(_ => new List<LoopbackFigures>())];
             for (int turn = 0; turn < Turns; turn++)
             {
-                LoopbackFigures before = await plain.RunAsync(requests / Turns);
-                ours.Add(await guarded.RunAsync(requests / Turns));
-                LoopbackFigures after = await plain.RunAsync(requests / Turns);
-
-                // Compared is with the one before and the one after in turns.
-                (turn % 2 == 0 ? first : again).Add(before);
-                (turn % 2 == 0 ? again : first).Add(after);
+                for (int i = 0; i < clients.Count; i++)
+                {
+                    int client = (i + turn + round) % clients.Count;
+                    turns[client].Add(await clients[client].RunAsync(requests / Turns));
+                }
             }
 
-            rounds.Add((LoopbackFigures.Sum(first), LoopbackFigures.Sum(ours), LoopbackFigures.Sum(again)));
+            for (int client = 0; client < clients.Count; client++)
+            {
+                rounds[client].Add(LoopbackFigures.Sum(turns[client]));
+            }
         }
 
-        double Median(Func<(LoopbackFigures Plain, LoopbackFigures Guarded, LoopbackFigures Again), double> of) => rounds.Select(of).Order().ElementAt(count / 2);
-        FormattableString row =
-            $"| {traffic.Description} | {Median(r => r.Plain.RequestsPerSecond):0} | {Median(r => r.Guarded.RequestsPerSecond / r.Plain.RequestsPerSecond):0.000} | {Median(r => r.Guarded.P99 / r.Plain.P99):0.00} | {Median(r => r.Guarded.CpuMicroseconds / r.Plain.CpuMicroseconds):0.00} | {Median(r => r.Guarded.Bytes - r.Plain.Bytes):0} B | {Median(r => r.Plain.Bytes):0} B | {Median(r => r.Again.RequestsPerSecond / r.Plain.RequestsPerSecond):0.000} | {Median(r => r.Again.P99 / r.Plain.P99):0.00} |";
-        Console.WriteLine(row.ToString(CultureInfo.InvariantCulture));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"| {traffic.Description} | plain | {Median(rounds[0].Select(r => r.RequestsPerSecond)):0} requests/s | {Median(rounds[0].Select(r => r.P99)):0} us | {Median(rounds[0].Select(r => r.CpuMicroseconds)):0.0} us | {Median(rounds[0].Select(r => r.Bytes)):0} B in all | {Median(rounds[0].Select(r => (double)r.Collections)):0} |"));
+        for (int client = 1; client < clients.Count; client++)
+        {
+            IEnumerable<LoopbackFigures> ours = rounds[client];
+            double Ratio(Func<LoopbackFigures, double> of) => Median(ours.Zip(rounds[0], (mine, theirs) => of(mine) / of(theirs)));
+            double added = Median(ours.Zip(rounds[0], static (mine, theirs) => mine.Bytes - theirs.Bytes));
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"| | {clients[client].Name} | {Ratio(r => r.RequestsPerSecond):0.000} | {Ratio(r => r.P99):0.00} | {Ratio(r => r.CpuMicroseconds):0.00} | {added:0} B | {Ratio(r => Math.Max(1, r.Collections)):0.00} |"));
+        }
+
+        clients.ForEach(static client => client.Dispose());
+    }
+
+    private static double Median(IEnumerable<double> figures)
+    {
+        double[] sorted = [.. figures.Order()];
+        return sorted[sorted.Length / 2];
     }
 
     /// <summary>How many requests take about as long as a run should.</summary>
-    private static async Task<int> WarmUpAsync(LoopbackClient plain, LoopbackClient guarded, TimeSpan length, int concurrency)
+    private static async Task<int> WarmUpAsync(List<LoopbackClient> clients, int concurrency, TimeSpan length)
     {
         double perSecond = 0;
         for (int i = 0; i < 4; i++)
         {
-            perSecond = (await plain.RunAsync(3_000)).RequestsPerSecond;
-            await guarded.RunAsync(3_000);
+            foreach (LoopbackClient client in clients)
+            {
+                await client.RunAsync(3_000);
+            }
+
+            perSecond = (await clients[0].RunAsync(3_000)).RequestsPerSecond;
         }
 
         return Math.Max(10 * Turns * concurrency, (int)(perSecond * length.TotalSeconds));
+    }
+
+    private sealed record Listening(MeterProvider Metrics, TracerProvider Traces) : IDisposable
+    {
+        public void Dispose()
+        {
+            Metrics.Dispose();
+            Traces.Dispose();
+        }
     }
 }

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Net.Security;
 
 namespace StaleConnGuard.Benchmarks;
 
@@ -8,7 +7,8 @@ namespace StaleConnGuard.Benchmarks;
 /// <param name="Latencies">Of each request, in timestamps.</param>
 /// <param name="TotalBytes">Allocated by this process.</param>
 /// <param name="Cpu">Processor time of this process, user and kernel.</param>
-internal sealed record LoopbackFigures(TimeSpan Took, long[] Latencies, long TotalBytes, TimeSpan Cpu)
+/// <param name="Collections">Of the youngest generation.</param>
+internal sealed record LoopbackFigures(TimeSpan Took, long[] Latencies, long TotalBytes, TimeSpan Cpu, int Collections)
 {
     public double RequestsPerSecond => Latencies.Length / Took.TotalSeconds;
 
@@ -24,19 +24,23 @@ internal sealed record LoopbackFigures(TimeSpan Took, long[] Latencies, long Tot
         TimeSpan.FromTicks(runs.Sum(run => run.Took.Ticks)),
         [.. runs.SelectMany(run => run.Latencies)],
         runs.Sum(run => run.TotalBytes),
-        TimeSpan.FromTicks(runs.Sum(run => run.Cpu.Ticks)));
+        TimeSpan.FromTicks(runs.Sum(run => run.Cpu.Ticks)),
+        runs.Sum(run => run.Collections));
 }
 
-/// <summary>A client, plain or guarded, and its runs of one kind of traffic.</summary>
-internal sealed class LoopbackClient(LoopbackCase traffic, Uri server, bool guarded) : IDisposable
+/// <summary>One client and its runs of one kind of traffic.</summary>
+internal sealed class LoopbackClient(LoopbackCase traffic, Uri server, LoopbackContender contender) : IDisposable
 {
-    private readonly HttpMessageInvoker _invoker = new(Make(guarded));
+    private readonly HttpClient _client = contender.Make();
+
+    public string Name => contender.Name;
 
     public async Task<LoopbackFigures> RunAsync(int requests)
     {
         long[] latencies = new long[requests];
         int next = 0;
         GC.Collect();
+        int collections = GC.CollectionCount(0);
         TimeSpan cpu = Environment.CpuUsage.TotalTime;
         long bytes = GC.GetTotalAllocatedBytes(precise: true);
         long started = Stopwatch.GetTimestamp();
@@ -50,7 +54,7 @@ internal sealed class LoopbackClient(LoopbackCase traffic, Uri server, bool guar
         TimeSpan took = Stopwatch.GetElapsedTime(started);
         bytes = GC.GetTotalAllocatedBytes(precise: true) - bytes;
         cpu = Environment.CpuUsage.TotalTime - cpu;
-        return new LoopbackFigures(took, latencies, bytes, cpu);
+        return new LoopbackFigures(took, latencies, bytes, cpu, GC.CollectionCount(0) - collections);
 
         async Task WorkAsync()
         {
@@ -58,18 +62,12 @@ internal sealed class LoopbackClient(LoopbackCase traffic, Uri server, bool guar
             {
                 long sent = Stopwatch.GetTimestamp();
                 using HttpRequestMessage request = traffic.MakeRequest(server);
-                using HttpResponseMessage response = await _invoker.SendAsync(request, CancellationToken.None).ConfigureAwait(false);
+                using HttpResponseMessage response = await _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead).ConfigureAwait(false);
                 await response.EnsureSuccessStatusCode().Content.CopyToAsync(Stream.Null).ConfigureAwait(false);
                 latencies[index] = Stopwatch.GetTimestamp() - sent;
             }
         }
     }
 
-    public void Dispose() => _invoker.Dispose();
-
-    private static HttpMessageHandler Make(bool guarded)
-    {
-        var sockets = new SocketsHttpHandler { SslOptions = new SslClientAuthenticationOptions { RemoteCertificateValidationCallback = static (_, _, _, _) => true } };
-        return guarded ? StaleConnGuardHandler.Create(new StaleConnGuardOptions(), sockets) : sockets;
-    }
+    public void Dispose() => _client.Dispose();
 }

@@ -12,22 +12,26 @@ internal sealed class LoopbackServer : IDisposable
 
     private readonly Process _process;
 
-    private LoopbackServer(Process process, Uri plain, Uri secure)
+    private readonly string[] _addresses;
+
+    private LoopbackServer(Process process, string[] addresses)
     {
         _process = process;
-        Plain = plain;
-        Secure = secure;
+        _addresses = addresses;
     }
 
-    public Uri Plain { get; }
-
-    public Uri Secure { get; }
+    public Uri For(LoopbackCase traffic) => new(traffic switch
+    {
+        { Secure: true } => _addresses[1],
+        { IsHttp2: true } => _addresses[2],
+        _ => _addresses[0],
+    });
 
     /// <summary>The hidden command: serves until standard input ends.</summary>
     public static async Task<int> RunAsync()
     {
         await using SoakHost host = await SoakHost.StartAsync(SoakHost.Noise(seed: 1));
-        await Console.Out.WriteLineAsync($"{host.Plain} {host.Secure}");
+        await Console.Out.WriteLineAsync($"{host.Plain} {host.Secure} {host.PlainHttp2}");
         await Console.In.ReadToEndAsync();
         return 0;
     }
@@ -39,7 +43,7 @@ internal sealed class LoopbackServer : IDisposable
         string[] arguments = Path.GetFileNameWithoutExtension(host) == "dotnet" ? [Environment.GetCommandLineArgs()[0], Command] : [Command];
         Process process = Process.Start(new ProcessStartInfo(host, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, UseShellExecute = false })!;
         string[] addresses = (await process.StandardOutput.ReadLineAsync() ?? throw new InvalidOperationException("The server did not start.")).Split(' ');
-        return new LoopbackServer(process, new Uri(addresses[0]), new Uri(addresses[1]));
+        return new LoopbackServer(process, addresses);
     }
 
     public void Dispose()

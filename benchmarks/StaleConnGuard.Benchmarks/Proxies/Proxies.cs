@@ -3,14 +3,14 @@ using StaleConnGuard.Measuring;
 namespace StaleConnGuard.Benchmarks;
 
 /// <summary>
-/// <c>proxies [race|die|latency|throughput|stream|slow] [NAME…] [--quick] [--results FOLDER]</c>: the tables of docs/reverse-proxy.md. Everything, or a piece of it: what was measured before stays. Needs
+/// <c>proxies [race|die|http2|latency|throughput|stream|slow] [NAME…] [--quick] [--results FOLDER]</c>: the tables of docs/reverse-proxy.md. Everything, or a piece of it: what was measured before stays. Needs
 /// root, what <c>tests/servers/install</c> installs, and wrk; a proxy that is not installed is left out. Fails when a proxy was raced by no kind of request.
 /// </summary>
 internal static class Proxies
 {
     private const int SideBySide = 3;
 
-    private static readonly string[] s_pieces = ["die", "latency", "throughput", "stream", "race", "slow"];
+    private static readonly string[] s_pieces = ["die", "latency", "throughput", "stream", "http2", "race", "slow"];
 
     public static async Task<int> RunAsync(string[] args)
     {
@@ -43,6 +43,9 @@ internal static class Proxies
                     break;
                 case "stream":
                     results.Streams = [.. await ProxyStreams.RunAsync(where.IsQuick)];
+                    break;
+                case "http2":
+                    results.Http2 = [.. await ProxyHttp2Races.RunAsync(where.IsQuick)];
                     break;
                 case "slow":
                     results.Slow = [.. await ProxySlowTraffic.RunAsync(where.IsQuick)];

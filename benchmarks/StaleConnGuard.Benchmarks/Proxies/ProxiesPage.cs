@@ -27,6 +27,13 @@ internal static class ProxiesPage
             page.AddSection("proxies-dying", Dying(results));
         }
 
+        if (results.Http2.Count > 0)
+        {
+            page.Add("## Destinations that speak HTTP/2");
+            page.Add(When(results, "http2"));
+            page.AddSection("proxies-http2", Http2(results));
+        }
+
         if (results.Latencies.Count > 0)
         {
             page.Add("## Latency of an upload after idleness");
@@ -96,6 +103,23 @@ internal static class ProxiesPage
             int raced = cells.Sum(cell => cell.Raced);
             return raced == 0 ? "not raced" : $"{(failed > 0 ? "**" : "")}{failed}{(failed > 0 ? "**" : "")} of {raced}";
         }
+    }
+
+    private static string Http2(ProxyResults results)
+    {
+        var table = new MarkdownTable([" destination", " proxy", .. RequestKind.AllThroughProxies.Select(kind => kind.Name), "executed twice"]);
+        foreach (var row in results.Http2.GroupBy(cell => (cell.Upstream, cell.Proxy)))
+        {
+            table.Add(
+            [
+                row.Key.Upstream,
+                IsOurs(row.Key.Proxy) ? $"**{row.Key.Proxy}**" : row.Key.Proxy,
+                .. RequestKind.AllThroughProxies.Select(kind => row.First(cell => cell.Request == kind.Name)).Select(cell => $"{cell.Failed} of {cell.Raced}"),
+                Figure(row.Sum(cell => cell.ExecutedTwice)),
+            ]);
+        }
+
+        return $"Each client has a connection of the proxy's for itself. Each cell: failed, of the connections on which something of the client's crossed with the FIN or GOAWAY's end, or that were reset.\n\n{table}";
     }
 
     private static string Dying(ProxyResults results)

@@ -14,6 +14,9 @@ internal sealed class ProxyResults
     /// <summary>The cells of the race.</summary>
     public List<ProxyRaceCell> Races { get; set; } = [];
 
+    /// <summary>The race over HTTP/2.</summary>
+    public List<ProxyRaceCell> Http2 { get; set; } = [];
+
     /// <summary>What became of requests that the upstream executed and died on.</summary>
     public List<ProxyDeathCell> Deaths { get; set; } = [];
 

@@ -1,8 +1,11 @@
+using System.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using StaleConnGuard.Cli;
+using StaleConnGuard.Testing;
 using Yarp.ReverseProxy.Configuration;
 
 namespace StaleConnGuard.Benchmarks;
@@ -23,13 +26,21 @@ internal sealed class YarpProxy : IAsyncDisposable
     /// <param name="upstream">Where to.</param>
     /// <param name="timeout">The upstream's timeout, for who is told.</param>
     /// <param name="port">Where it listens; 0 for any port.</param>
-    public static async Task<YarpProxy> StartAsync(YarpSetup setup, Uri upstream, TimeSpan timeout, int port = 0)
-    {
-        if (setup is YarpSetup.Command)
-        {
-            return await StartAsync([upstream], config: null, port);
-        }
+    public static Task<YarpProxy> StartAsync(YarpSetup setup, Uri upstream, TimeSpan timeout, int port = 0) => setup is YarpSetup.Command
+        ? StartAsync([upstream], config: null, port)
+        : StartAsync(setup, timeout, port, proxy => proxy.LoadFromMemory(
+            [new RouteConfig { RouteId = "all", ClusterId = "behind", Match = new RouteMatch { Path = "{**rest}" } }],
+            [new ClusterConfig { ClusterId = "behind", Destinations = new Dictionary<string, DestinationConfig> { ["one"] = new() { Address = upstream.ToString() } } }]));
 
+    /// <summary>With a pool of connections for each of so many clients (<see cref="SlowTraffic.AddressOf"/>), over HTTP/2.</summary>
+    public static Task<YarpProxy> StartOverHttp2Async(YarpSetup setup, Uri upstream, TimeSpan timeout, int pools)
+    {
+        IConfiguration configuration = new ConfigurationBuilder().AddJsonStream(new MemoryStream(Encoding.UTF8.GetBytes(SlowTraffic.Configuration(upstream, pools, isHttp2: true)))).Build();
+        return StartAsync(setup, timeout, port: 0, proxy => proxy.LoadFromConfig(configuration.GetSection("ReverseProxy")));
+    }
+
+    private static async Task<YarpProxy> StartAsync(YarpSetup setup, TimeSpan timeout, int port, Action<IReverseProxyBuilder> load)
+    {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls($"http://127.0.0.1:{port}");
@@ -37,9 +48,8 @@ internal sealed class YarpProxy : IAsyncDisposable
 
         // What one proxy learns is no help to the next in this process.
         builder.Services.AddSingleton(new KeepAliveLedger());
-        IReverseProxyBuilder proxy = builder.Services.AddReverseProxy().LoadFromMemory(
-            [new RouteConfig { RouteId = "all", ClusterId = "behind", Match = new RouteMatch { Path = "{**rest}" } }],
-            [new ClusterConfig { ClusterId = "behind", Destinations = new Dictionary<string, DestinationConfig> { ["one"] = new() { Address = upstream.ToString() } } }]);
+        IReverseProxyBuilder proxy = builder.Services.AddReverseProxy();
+        load(proxy);
         if (setup is not YarpSetup.Plain)
         {
             proxy.AddStaleConnGuard(options => options.KeepAlive.ServerTimeout = setup is YarpSetup.Configured ? timeout : null);

@@ -21,16 +21,17 @@ public static class ProxyRace
     /// <param name="seed">Of the ages.</param>
     /// <param name="idPrefix">What the requests' ids begin with.</param>
     /// <param name="beforeBurst">Called before each burst's warm-up; null for nothing.</param>
+    /// <param name="addressOf">Where a client sends, if not to the proxy's own address: a pool of the proxy's connections for itself, behind a path of its own.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <returns>What the clients saw.</returns>
     /// <exception cref="HttpRequestException">The proxy does not answer with 200 outside the race as well.</exception>
     public static async Task<IReadOnlyList<ProxyOutcome>> RunAsync(
-        Uri proxy, RequestKind kind, AimWindow aim, int requests, int clients, int seed, string idPrefix, Func<Task>? beforeBurst = null, CancellationToken cancellationToken = default)
+        Uri proxy, RequestKind kind, AimWindow aim, int requests, int clients, int seed, string idPrefix, Func<Task>? beforeBurst = null, Func<int, Uri>? addressOf = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(proxy);
         ArgumentNullException.ThrowIfNull(kind);
         var random = new Random(seed);
-        RawClient[] senders = [.. Enumerable.Range(0, clients).Select(_ => new RawClient(proxy))];
+        RawClient[] senders = [.. Enumerable.Range(0, clients).Select(i => new RawClient(addressOf?.Invoke(i) ?? proxy))];
         var outcomes = new List<ProxyOutcome>();
         try
         {

@@ -3,12 +3,22 @@ namespace StaleConnGuard.Exchanges;
 /// <summary>Tells several listeners, in their order. Thread-safe.</summary>
 internal sealed class GuardEvents(params IGuardEvents[] listeners) : IGuardEvents
 {
+    // A call through an interface that several classes implement costs some nanoseconds, most listeners want none of these, and every request has several.
+    private readonly IGuardEvents[] _reused = Of(listeners, RequestEvents.ConnectionReused);
+    private readonly IGuardEvents[] _seenOpen = Of(listeners, RequestEvents.SeenOpen);
+    private readonly IGuardEvents[] _began = Of(listeners, RequestEvents.ExchangeBegan);
+    private readonly IGuardEvents[] _sharedDone = Of(listeners, RequestEvents.SharedExchangeDone);
+    private readonly IGuardEvents[] _responded = Of(listeners, RequestEvents.ResponseBegan);
+
     /// <summary>Nobody listens.</summary>
     public static GuardEvents None { get; } = new();
 
+    /// <inheritdoc/>
+    public RequestEvents Hears { get; } = listeners.Aggregate(RequestEvents.None, static (all, listener) => all | listener.Hears);
+
     public void ConnectionReused(IGuardedConnection connection, long idleAgeTicks)
     {
-        foreach (IGuardEvents listener in listeners)
+        foreach (IGuardEvents listener in _reused)
         {
             listener.ConnectionReused(connection, idleAgeTicks);
         }
@@ -32,7 +42,7 @@ internal sealed class GuardEvents(params IGuardEvents[] listeners) : IGuardEvent
 
     public void SeenOpen(OriginKnowledge origin, TimeSpan idleAge, bool answered)
     {
-        foreach (IGuardEvents listener in listeners)
+        foreach (IGuardEvents listener in _seenOpen)
         {
             listener.SeenOpen(origin, idleAge, answered);
         }
@@ -56,7 +66,7 @@ internal sealed class GuardEvents(params IGuardEvents[] listeners) : IGuardEvent
 
     public void ExchangeBegan(Exchange exchange)
     {
-        foreach (IGuardEvents listener in listeners)
+        foreach (IGuardEvents listener in _began)
         {
             listener.ExchangeBegan(exchange);
         }
@@ -64,7 +74,7 @@ internal sealed class GuardEvents(params IGuardEvents[] listeners) : IGuardEvent
 
     public void ResponseBegan(Exchange exchange)
     {
-        foreach (IGuardEvents listener in listeners)
+        foreach (IGuardEvents listener in _responded)
         {
             listener.ResponseBegan(exchange);
         }
@@ -72,7 +82,7 @@ internal sealed class GuardEvents(params IGuardEvents[] listeners) : IGuardEvent
 
     public void SharedExchangeDone(Exchange exchange)
     {
-        foreach (IGuardEvents listener in listeners)
+        foreach (IGuardEvents listener in _sharedDone)
         {
             listener.SharedExchangeDone(exchange);
         }
@@ -125,4 +135,6 @@ internal sealed class GuardEvents(params IGuardEvents[] listeners) : IGuardEvent
             listener.RetryBudgetEmpty(origin);
         }
     }
+
+    private static IGuardEvents[] Of(IGuardEvents[] listeners, RequestEvents wanted) => [.. listeners.Where(listener => listener.Hears.HasFlag(wanted))];
 }

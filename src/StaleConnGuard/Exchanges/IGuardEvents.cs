@@ -6,7 +6,10 @@ namespace StaleConnGuard.Exchanges;
 /// </summary>
 internal interface IGuardEvents
 {
-    /// <summary>A pooled connection is taken again. Told for most requests: whoever does not need it returns at once.</summary>
+    /// <summary>Which of the events that come with nearly every request this one wants; the others reach every listener. Never changes.</summary>
+    RequestEvents Hears => RequestEvents.All;
+
+    /// <summary>A pooled connection is taken again. Told for most requests.</summary>
     void ConnectionReused(IGuardedConnection connection, long idleAgeTicks)
     {
     }

@@ -5,6 +5,9 @@ namespace StaleConnGuard.Exchanges;
 internal sealed class TimeoutLearning(IGuardEvents told) : IGuardEvents
 {
     /// <inheritdoc/>
+    public RequestEvents Hears => RequestEvents.SeenOpen;
+
+    /// <inheritdoc/>
     public void TimeoutAdvertised(OriginKnowledge origin, TimeSpan timeout) => Tell(origin, origin.Advertised(timeout));
 
     /// <inheritdoc/>

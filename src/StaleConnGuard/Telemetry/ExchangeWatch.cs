@@ -128,6 +128,9 @@ internal sealed class ExchangeWatch
 /// <summary>Follows the exchanges that a recorded span or a caller's <see cref="ExchangeCapture"/> asks about.</summary>
 internal sealed class ExchangeFollower : IGuardEvents
 {
+    /// <inheritdoc/>
+    public RequestEvents Hears => RequestEvents.ExchangeBegan | RequestEvents.ResponseBegan | RequestEvents.SharedExchangeDone;
+
     public static ExchangeFollower Instance { get; } = new();
 
     /// <inheritdoc/>

@@ -59,6 +59,9 @@ internal sealed class GuardMetrics : IGuardEvents
         _cluster = new(TelemetryTags.Cluster, cluster);
     }
 
+    /// <inheritdoc/>
+    public RequestEvents Hears => RequestEvents.ConnectionReused;
+
     /// <summary>Of handlers that were made without a service provider.</summary>
     public static GuardMetrics Shared => s_shared.Value;
 

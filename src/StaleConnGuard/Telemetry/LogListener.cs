@@ -5,6 +5,9 @@ namespace StaleConnGuard.Telemetry;
 /// <summary>Writes to the log what the guard and the retries decide.</summary>
 internal sealed class LogListener(ILogger logger) : IGuardEvents
 {
+    /// <inheritdoc/>
+    public RequestEvents Hears => RequestEvents.None;
+
     // A refusal is no entry: each is a race avoided, which is the guard at work.
 
     /// <inheritdoc/>

@@ -75,7 +75,8 @@ public static partial class Http2Suite
 
     private static HttpMessageHandler Guarded(StaleConnGuardOptions options, SocketsHttpHandler sockets) => StaleConnGuardHandler.Create(options, sockets, new KeepAliveLedger(), listener: null);
 
-    private static async Task<(Uri Address, Func<Task<ExecutionLog>> Executions)> StartAsync(string name, DelayedLink link, Stack<IAsyncDisposable> parts)
+    /// <summary>Starts a server of this name behind the link, and pushes what is to be stopped.</summary>
+    public static async Task<(Uri Address, Func<Task<ExecutionLog>> Executions)> StartAsync(string name, DelayedLink link, Stack<IAsyncDisposable> parts)
     {
         if (name == ExecutesAfterFin)
         {

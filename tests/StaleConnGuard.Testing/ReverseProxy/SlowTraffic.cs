@@ -20,7 +20,7 @@ public static class SlowTraffic
         long end = AlarmClock.After(Stopwatch.GetTimestamp(), time);
         List<ProxyOutcome>[] outcomes = await Task.WhenAll(Enumerable.Range(0, clients).Select(async number =>
         {
-            using var client = new RawClient(new Uri(proxy, $"/{number}/"));
+            using var client = new RawClient(AddressOf(proxy, number));
             var random = new Random(seed + number);
             var own = new List<ProxyOutcome>();
             while (Stopwatch.GetTimestamp() < end && isEnough?.Invoke() != true)
@@ -37,8 +37,11 @@ public static class SlowTraffic
         return [.. outcomes.SelectMany(own => own)];
     }
 
-    /// <summary>A configuration in YARP's schema with so many clusters, all of one upstream.</summary>
-    public static string Configuration(Uri upstream, int pools)
+    /// <summary>Where the client with this number sends, to have a pool of the proxy's connections for itself.</summary>
+    public static Uri AddressOf(Uri proxy, int number) => new(proxy, $"/{number}/");
+
+    /// <summary>A configuration in YARP's schema with so many clusters, all of one upstream; over HTTP/1.1, or HTTP/2 and nothing else.</summary>
+    public static string Configuration(Uri upstream, int pools, bool isHttp2 = false)
     {
         var routes = new JsonObject();
         var clusters = new JsonObject();
@@ -51,7 +54,14 @@ public static class SlowTraffic
                 ["Match"] = new JsonObject { ["Path"] = $"/{i}/{{**rest}}" },
                 ["Transforms"] = new JsonArray(new JsonObject { ["PathRemovePrefix"] = $"/{i}" }),
             };
-            clusters[name] = new JsonObject { ["Destinations"] = new JsonObject { ["one"] = new JsonObject { ["Address"] = upstream.ToString() } } };
+            var cluster = new JsonObject { ["Destinations"] = new JsonObject { ["one"] = new JsonObject { ["Address"] = upstream.ToString() } } };
+            if (isHttp2)
+            {
+                cluster["HttpRequest"] = new JsonObject { ["Version"] = "2", ["VersionPolicy"] = "RequestVersionExact" };
+                cluster["HttpClient"] = new JsonObject { ["DangerousAcceptAnyServerCertificate"] = true };
+            }
+
+            clusters[name] = cluster;
         }
 
         return new JsonObject { ["ReverseProxy"] = new JsonObject { ["Routes"] = routes, ["Clusters"] = clusters } }.ToJsonString(new JsonSerializerOptions { WriteIndented = true });

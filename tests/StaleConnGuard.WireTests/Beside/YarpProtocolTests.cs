@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Net;
 using System.Net.WebSockets;
+using Grpc.Core;
+using Grpc.Net.Client;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -59,6 +61,38 @@ public sealed class YarpProtocolTests
         wanted.Headers.ExpectContinue = true;
         using HttpResponseMessage counted = await client.SendAsync(wanted);
         (await counted.Content.ReadAsStringAsync()).ShouldBe("1000");
+    }
+
+    [Fact]
+    public async Task Grpc_CallsOfAllKinds_GoThroughAndAStreamIsNotHeldBack()
+    {
+        await using GrpcEchoServer upstream = await GrpcEchoServer.StartAsync();
+        await using YarpHost proxy = await YarpHost.StartAsync(upstream.Address, yarp => yarp.AddStaleConnGuard(), version: HttpVersion.Version20, protocols: HttpProtocols.Http2);
+        using GrpcChannel channel = GrpcChannel.ForAddress(proxy.Address);
+        var echo = new EchoClient(channel.CreateCallInvoker());
+        var patience = new CallOptions(deadline: TimeProvider.System.GetUtcNow().UtcDateTime.AddSeconds(60));
+        for (int i = 0; i < 2; i++)
+        {
+            // The second time after idleness, when one-shot bodies may have to wait.
+            await Task.Delay(i * 150);
+            (await echo.Unary([1, 2], patience)).ShouldBe([1, 2]);
+            using AsyncServerStreamingCall<byte[]> received = echo.ServerStream([3, 4], patience);
+            (await received.ResponseStream.ReadAllAsync().ToArrayAsync()).Length.ShouldBe(3);
+            using AsyncClientStreamingCall<byte[], byte[]> sent = echo.ClientStream(patience);
+            await sent.RequestStream.WriteAsync([5, 6]);
+            await sent.RequestStream.CompleteAsync();
+            (await sent.ResponseAsync).ShouldBe([1]);
+            using AsyncDuplexStreamingCall<byte[], byte[]> both = echo.Duplex(patience);
+            for (byte said = 10; said < 13; said++)
+            {
+                // Each answer comes before the next message is sent.
+                await both.RequestStream.WriteAsync([said, 0]);
+                (await both.ResponseStream.MoveNext()).ShouldBeTrue();
+                both.ResponseStream.Current.ShouldBe([said, 0]);
+            }
+
+            await both.RequestStream.CompleteAsync();
+        }
     }
 
     [Fact]

@@ -76,7 +76,7 @@ internal static class ThroughRun
         int clients = kind == RequestKind.PostOneMegabyte ? Math.Max(1, race.Workers / 4) : race.Workers;
         int crossedBefore = course.CrossedConnections;
         string run = $"{Guid.NewGuid().ToString("N")[..8]}-{kind.Name.Length}{kind.Method}";
-        IReadOnlyList<ProxyOutcome> outcomes = await ProxyRace.RunAsync(arguments.Proxy, kind, aim, race.Requests, clients, race.Seed, run, beforeBurst: null, cancellationToken);
+        IReadOnlyList<ProxyOutcome> outcomes = await ProxyRace.RunAsync(arguments.Proxy, kind, aim, race.Requests, clients, race.Seed, run, cancellationToken: cancellationToken);
         return ThroughLine.Of(kind.Name, outcomes, course.CrossedConnections - crossedBefore, upstream.Executions);
     }
 

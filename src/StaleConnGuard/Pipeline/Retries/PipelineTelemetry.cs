@@ -10,6 +10,9 @@ namespace StaleConnGuard.Pipeline;
 /// </summary>
 internal sealed class PipelineTelemetry(ResilienceStrategyTelemetry telemetry) : IGuardEvents
 {
+    /// <inheritdoc/>
+    public RequestEvents Hears => RequestEvents.None;
+
     private static readonly ResilienceEvent OnRetry = new(ResilienceEventSeverity.Warning, "OnRetry");
     private static readonly ResilienceEvent OnBudgetEmpty = new(ResilienceEventSeverity.Warning, "OnRetryBudgetEmpty");
 

@@ -27,6 +27,7 @@ internal sealed class GuardedStream : Stream, IGuardedConnection
     private readonly Checkout _checkout;
     private readonly EndDetection _ends;
     private readonly AcknowledgementGate _acknowledgement;
+    private readonly PendingRead _pending;
     private readonly Solicitation _solicitation = new();
     private readonly WriteAttribution _writes;
 
@@ -40,6 +41,7 @@ internal sealed class GuardedStream : Stream, IGuardedConnection
         _checkout = new Checkout(_connection, _idle);
         _ends = new EndDetection(_connection, _idle);
         _acknowledgement = new AcknowledgementGate(inner, _connection, _ends);
+        _pending = new PendingRead(_connection, _responses, _ends);
         _writes = new WriteAttribution(_connection, _checkout, _solicitation, _acknowledgement, new LivenessView(_connection, _responses), _responses);
     }
 
@@ -99,7 +101,7 @@ internal sealed class GuardedStream : Stream, IGuardedConnection
             // The pool's scavenger waits like this on idle connections, the application may wait like this for a body: it only waits. But a
             // reset may show here first, under a request that the pool gave this connection to without another look.
             _checkout.NoteWait();
-            return _expiry.Limit(WaitForReadAsync(_inner.ReadAsync(buffer, cancellationToken), buffer));
+            return _expiry.Limit(_pending.Wait(_inner.ReadAsync(buffer, cancellationToken), buffer));
         }
 
         if (_expiry.HasExpired)
@@ -126,7 +128,7 @@ internal sealed class GuardedStream : Stream, IGuardedConnection
 
         if (!read.IsCompletedSuccessfully)
         {
-            return WaitForReadAsync(read, buffer);
+            return _pending.Wait(read, buffer);
         }
 
         // Whatever a look finds at once, the pool goes on to another connection.
@@ -294,39 +296,6 @@ internal sealed class GuardedStream : Stream, IGuardedConnection
     private static int Tell(ConnectionEndedException? instead) => instead is null ? 0 : throw instead;
 
     private async ValueTask<int> TellEndAsync() => Tell(await _ends.EndOfStreamAsync().ConfigureAwait(false));
-
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<int> WaitForReadAsync(ValueTask<int> read, Memory<byte> buffer)
-    {
-        _ends.IsReading = true;
-        int count;
-        try
-        {
-            count = await read.ConfigureAwait(false);
-        }
-        catch (Exception e)
-        {
-            _ends.OnReadFailure(e);
-            throw;
-        }
-        finally
-        {
-            _ends.IsReading = false;
-        }
-
-        if (buffer.IsEmpty)
-        {
-            return count;
-        }
-
-        if (count == 0)
-        {
-            return Tell(await _ends.EndOfStreamAsync().ConfigureAwait(false));
-        }
-
-        _connection.Clock.NoteWatchedArrival();
-        return _responses.Accept(buffer.Span[..count], _connection.Clock.Now) ? count : 0;
-    }
 
     private async ValueTask WaitForWriteAsync(ValueTask write, byte[]? asked)
     {

@@ -1,0 +1,35 @@
+using System.Net.Security;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace StaleConnGuard.Benchmarks;
+
+/// <summary>A client as people make one.</summary>
+/// <param name="Configure">What is added to a client of the factory.</param>
+internal sealed record LoopbackContender(string Name, Action<IHttpClientBuilder> Configure)
+{
+    private const string Client = "orders";
+
+    /// <summary>What all are compared with: a client of IHttpClientFactory, with the handlers that the factory adds itself.</summary>
+    public static LoopbackContender Plain { get; } = new("plain", static _ => { });
+
+    /// <summary>As the README has it.</summary>
+    public static LoopbackContender Guarded { get; } = new("`AddStaleConnGuard()`", static client => client.AddStaleConnGuard());
+
+    public static IReadOnlyList<LoopbackContender> Others { get; } =
+    [
+        Guarded,
+        new("`AddStaleConnGuard()` and `AddStandardResilienceHandler()`", static client => client.AddStaleConnGuard().AddStandardResilienceHandler()),
+        new("`AddStandardResilienceHandler()`", static client => client.AddStandardResilienceHandler()),
+        new("`AddStaleConnGuard()`, guard alone (`Retry.Enabled = false`)", static client => client.AddStaleConnGuard(options => options.Retry.Enabled = false)),
+    ];
+
+    public HttpClient Make()
+    {
+        var services = new ServiceCollection();
+        services.AddLogging();
+        IHttpClientBuilder client = services.AddHttpClient(Client).ConfigurePrimaryHttpMessageHandler(static () =>
+            new SocketsHttpHandler { SslOptions = new SslClientAuthenticationOptions { RemoteCertificateValidationCallback = static (_, _, _, _) => true } });
+        Configure(client);
+        return services.BuildServiceProvider().GetRequiredService<IHttpClientFactory>().CreateClient(Client);
+    }
+}
