@@ -27,6 +27,7 @@ internal static class CommandLine
             new RaceCommand(),
             new ProbeCommand(),
             new ExplainCommand(),
+            new LedgerCommand(),
             new ProxyCommand(),
         };
         ParseResult parsed = root.Parse(arguments);

@@ -64,6 +64,14 @@ internal sealed class GuardEvents(params IGuardEvents[] listeners) : IGuardEvent
         }
     }
 
+    public void LedgerFileProblem(string path, string problem)
+    {
+        foreach (IGuardEvents listener in listeners)
+        {
+            listener.LedgerFileProblem(path, problem);
+        }
+    }
+
     public void ExchangeBegan(Exchange exchange)
     {
         foreach (IGuardEvents listener in _began)

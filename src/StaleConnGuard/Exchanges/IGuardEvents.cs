@@ -42,6 +42,11 @@ internal interface IGuardEvents
     {
     }
 
+    /// <summary>The file in which the ledger is kept has a problem.</summary>
+    void LedgerFileProblem(string path, string problem)
+    {
+    }
+
     /// <summary>An exchange has its connection; its first byte is about to be written. Told for each request.</summary>
     void ExchangeBegan(Exchange exchange)
     {

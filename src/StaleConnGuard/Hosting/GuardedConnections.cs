@@ -40,6 +40,11 @@ internal static class GuardedConnections
                 return null;
             }
 
+            if (options.KeepAlive.LedgerFile is { } file)
+            {
+                guard.Ledger.KeepIn(file, guard.Events.LedgerFileProblem);
+            }
+
             bool hasOwnLimit = handler.ConnectTimeout != Timeout.InfiniteTimeSpan;
             var watch = LivenessWatch.For(options.Transport, guard.Time);
             HandlerDefaults.Apply(handler, options, s_jitter.NextDouble());

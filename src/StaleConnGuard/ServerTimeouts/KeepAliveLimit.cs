@@ -14,27 +14,8 @@ internal readonly record struct KeepAliveLimit(long MaxIdleTicks, KeepAliveLimit
     public TimeSpan? MaxIdle => MaxIdleTicks == KeepAliveSettings.None ? null : TimeSpan.FromTicks(MaxIdleTicks);
 
     /// <summary>With the whole margin: connections up to this age are taken without another question.</summary>
-    public static KeepAliveLimit WithFullMargin(OriginKnowledge knowledge, KeepAliveSettings settings, bool safeToRepeat)
-    {
-        long timeout = SmallestTimeout(knowledge, settings, out KeepAliveLimitSource source);
-        if (timeout != KeepAliveSettings.None)
-        {
-            return new KeepAliveLimit(Below(timeout, settings.Margin.FullTicks), source);
-        }
-
-        if (safeToRepeat)
-        {
-            return new KeepAliveLimit(KeepAliveSettings.None, KeepAliveLimitSource.NothingKnown);
-        }
-
-        long openUntil = settings.Learn ? knowledge.OpenUntilTicks : 0;
-        if (openUntil > settings.NonIdempotentMaxIdleTicks)
-        {
-            return new KeepAliveLimit(openUntil, KeepAliveLimitSource.OpenUntil);
-        }
-
-        return new KeepAliveLimit(settings.NonIdempotentMaxIdleTicks, KeepAliveLimitSource.NonIdempotentMaxIdle);
-    }
+    public static KeepAliveLimit WithFullMargin(OriginKnowledge knowledge, KeepAliveSettings settings, bool safeToRepeat) =>
+        Lowered(OfThisProcess(knowledge, settings, safeToRepeat), knowledge, settings);
 
     /// <summary>
     /// With the margin in force, the measured one where there is one: the highest age at which a connection is taken, older than <see cref="WithFullMargin"/> says only when
@@ -43,19 +24,16 @@ internal readonly record struct KeepAliveLimit(long MaxIdleTicks, KeepAliveLimit
     public static KeepAliveLimit WithMeasuredMargin(OriginKnowledge knowledge, KeepAliveSettings settings, bool safeToRepeat)
     {
         long timeout = SmallestTimeout(knowledge, settings, out KeepAliveLimitSource source);
-        if (timeout == KeepAliveSettings.None)
-        {
-            return WithFullMargin(knowledge, settings, safeToRepeat);
-        }
-
-        return new KeepAliveLimit(Below(timeout, settings.Margin.InForceTicks(knowledge, source)), source);
+        return timeout == KeepAliveSettings.None
+            ? WithFullMargin(knowledge, settings, safeToRepeat)
+            : Lowered(new KeepAliveLimit(Below(timeout, settings.Margin.InForceTicks(knowledge, source)), source), knowledge, settings);
     }
 
     /// <summary>The margin in force, in ticks; <see cref="KeepAliveSettings.None"/> where no server timeout is known.</summary>
     public static long MarginInForce(OriginKnowledge knowledge, KeepAliveSettings settings)
     {
-        long timeout = SmallestTimeout(knowledge, settings, out _);
-        return timeout == KeepAliveSettings.None ? KeepAliveSettings.None : timeout - WithMeasuredMargin(knowledge, settings, safeToRepeat: true).MaxIdleTicks;
+        long timeout = SmallestTimeout(knowledge, settings, out KeepAliveLimitSource source);
+        return timeout == KeepAliveSettings.None ? KeepAliveSettings.None : timeout - Below(timeout, settings.Margin.InForceTicks(knowledge, source));
     }
 
     /// <summary>
@@ -89,5 +67,49 @@ internal readonly record struct KeepAliveLimit(long MaxIdleTicks, KeepAliveLimit
         }
 
         return timeout;
+    }
+
+    // What counts without a file.
+    private static KeepAliveLimit OfThisProcess(OriginKnowledge knowledge, KeepAliveSettings settings, bool safeToRepeat)
+    {
+        long timeout = SmallestTimeout(knowledge, settings, out KeepAliveLimitSource source);
+        if (timeout != KeepAliveSettings.None)
+        {
+            return new KeepAliveLimit(Below(timeout, settings.Margin.FullTicks), source);
+        }
+
+        if (safeToRepeat)
+        {
+            return new KeepAliveLimit(KeepAliveSettings.None, KeepAliveLimitSource.NothingKnown);
+        }
+
+        long openUntil = settings.Learn ? knowledge.OpenUntilTicks : 0;
+        if (openUntil > settings.NonIdempotentMaxIdleTicks)
+        {
+            return new KeepAliveLimit(openUntil, KeepAliveLimitSource.OpenUntil);
+        }
+
+        return new KeepAliveLimit(settings.NonIdempotentMaxIdleTicks, KeepAliveLimitSource.NonIdempotentMaxIdle);
+    }
+
+    /// <summary>
+    /// What another process has learned makes connections be taken for a shorter time, if anything: it is no timeout of this one's, which would let a request that is not safe to
+    /// repeat take older connections than it may while nothing is known.
+    /// </summary>
+    private static KeepAliveLimit Lowered(in KeepAliveLimit limit, OriginKnowledge knowledge, KeepAliveSettings settings)
+    {
+        if (!settings.Remembers)
+        {
+            return limit;
+        }
+
+        long remembered = knowledge.RememberedTicks;
+        if (remembered == KeepAliveSettings.None)
+        {
+            return limit;
+        }
+
+        long below = Below(remembered, settings.Margin.FullTicks);
+        return below < limit.MaxIdleTicks ? new KeepAliveLimit(below, KeepAliveLimitSource.Remembered) : limit;
     }
 }

@@ -20,4 +20,7 @@ public enum KeepAliveLimitSource
 
     /// <summary>Nothing is known and the request is not safe to repeat, but connections were seen open at this idle age.</summary>
     OpenUntil,
+
+    /// <summary>What another process has learned (<see cref="KeepAliveOptions.LedgerFile"/>), less the margin, where that is less than what is known here.</summary>
+    Remembered,
 }

@@ -51,6 +51,22 @@ public sealed class KeepAliveOptions
     public bool SolicitHint { get; set; } = KeepAliveDefaults.SolicitHint;
 
     /// <summary>
+    /// Gets or sets the file in which learned server timeouts are kept, so that the next process need not learn them anew. Processes on one machine may share it.
+    /// </summary>
+    /// <value>The default value is <see langword="null"/>: nothing is kept. An absolute path; the folder must be there and be writable.</value>
+    /// <remarks>
+    /// <para>
+    /// A process has one ledger, and so one file: the first that a client names. It is read when that client's handler is made, and written within 30 seconds after something was
+    /// learned and at the end of the process: whole or not at all, for its owner alone (mode 600), at most 1,024 origins, with the names of servers and nothing of requests.
+    /// </para>
+    /// <para>
+    /// What is read can only make connections be used for a shorter time than without the file. It proves nothing, raises no limit, is given up when two connections outlive it, and is
+    /// forgotten after a day without confirmation. A file that cannot be read or written is one warning (<c>LedgerFileProblem</c>), never a failure. Applies where <see cref="Learn"/> is on.
+    /// </para>
+    /// </remarks>
+    public string? LedgerFile { get; set; }
+
+    /// <summary>
     /// Gets what is different for single origins. The key is the origin as in a URL, <c>https://api.example.com</c> or
     /// <c>http://10.0.0.7:8080</c>, without a path; upper and lower case make no difference.
     /// With service discovery it may be the logical name, <c>https://orders</c>: it applies to the addresses found for it, unless they have entries.

@@ -17,12 +17,13 @@ internal sealed class KeepAliveSettings
     private readonly FrozenDictionary<OriginKey, KeepAliveSettings>? _origins;
     private readonly ConcurrentDictionary<OriginKey, OriginKey> _resolved;
 
-    private KeepAliveSettings(TimeSpan? serverTimeout, TimeSpan margin, TimeSpan nonIdempotentMaxIdle, bool learn, bool measureMargin, FrozenDictionary<OriginKey, KeepAliveSettings>? origins, ConcurrentDictionary<OriginKey, OriginKey>? resolved = null)
+    private KeepAliveSettings(TimeSpan? serverTimeout, TimeSpan margin, TimeSpan nonIdempotentMaxIdle, bool learn, bool measureMargin, bool remembers, FrozenDictionary<OriginKey, KeepAliveSettings>? origins, ConcurrentDictionary<OriginKey, OriginKey>? resolved = null)
     {
         ConfiguredTicks = serverTimeout?.Ticks ?? None;
         Margin = MarginPolicy.From(margin, learn && measureMargin);
         NonIdempotentMaxIdleTicks = nonIdempotentMaxIdle == Timeout.InfiniteTimeSpan ? None : nonIdempotentMaxIdle.Ticks;
         Learn = learn;
+        Remembers = learn && remembers;
         _origins = origins;
         _resolved = resolved ?? new ConcurrentDictionary<OriginKey, OriginKey>();
     }
@@ -38,6 +39,9 @@ internal sealed class KeepAliveSettings
     public long NonIdempotentMaxIdleTicks { get; }
 
     public bool Learn { get; }
+
+    /// <summary>Whether what another process has learned is applied.</summary>
+    public bool Remembers { get; }
 
     /// <summary>Whether there is anything for single origins.</summary>
     public bool HasOrigins => _origins is not null;
@@ -61,6 +65,7 @@ internal sealed class KeepAliveSettings
                         origin.NonIdempotentMaxIdle ?? options.NonIdempotentMaxIdle,
                         origin.Learn ?? options.Learn,
                         origin.MeasureMargin ?? options.MeasureMargin,
+                        options.LedgerFile is not null,
                         origins: null);
                 }
             }
@@ -68,7 +73,7 @@ internal sealed class KeepAliveSettings
             origins = found.ToFrozenDictionary();
         }
 
-        return new KeepAliveSettings(options.ServerTimeout, options.Margin, options.NonIdempotentMaxIdle, options.Learn, options.MeasureMargin, origins, before?._resolved);
+        return new KeepAliveSettings(options.ServerTimeout, options.Margin, options.NonIdempotentMaxIdle, options.Learn, options.MeasureMargin, options.LedgerFile is not null, origins, before?._resolved);
     }
 
     /// <summary>What applies to one origin, asked for each request. Most clients have the same settings for all.</summary>

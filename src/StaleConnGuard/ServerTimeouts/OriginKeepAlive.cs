@@ -18,6 +18,12 @@ public sealed record OriginKeepAlive
     /// <summary>Gets the server timeout learned from the server's behaviour, or <see langword="null"/>.</summary>
     public TimeSpan? Learned { get; init; }
 
+    /// <summary>
+    /// Gets the server timeout that another process has learned (<see cref="KeepAliveOptions.LedgerFile"/>), or <see langword="null"/> when nothing is remembered, or
+    /// this process knows better by now.
+    /// </summary>
+    public TimeSpan? Remembered { get; init; }
+
     /// <summary>Gets the longest idle age at which a connection was seen open with none closed at it since; zero when none was seen.</summary>
     public TimeSpan OpenUntil { get; init; }
 

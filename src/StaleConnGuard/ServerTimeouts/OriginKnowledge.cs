@@ -47,6 +47,15 @@ internal sealed class OriginKnowledge(in OriginKey key, KeepAliveLedger ledger, 
     /// <summary>The margin that the server's own punctuality asks for, in ticks; <see cref="long.MaxValue"/> when it was not measured, or not lately.</summary>
     public long MeasuredMarginTicks => Volatile.Read(ref _observations)?.Learner.Margin is { IsGiven: true } margin ? margin.At(Now()) : LearningRules.None;
 
+    /// <summary>
+    /// What another process has learned, in ticks; <see cref="long.MaxValue"/> when nothing is remembered, or this process knows better. Good for taking connections
+    /// for a shorter time, and for nothing else.
+    /// </summary>
+    public long RememberedTicks => Volatile.Read(ref _observations)?.Memory?.TimeoutTicks ?? LearningRules.None;
+
+    /// <summary>What was remembered and is refuted by now.</summary>
+    public RememberedTimeout? Refuted => Volatile.Read(ref _observations)?.Memory is { IsRefuted: true } memory ? memory.Source : null;
+
     /// <summary>Where <see cref="ServerTimeoutTicks"/> comes from.</summary>
     public KeepAliveLimitSource Source =>
         ServerTimeoutTicks == LearningRules.None ? KeepAliveLimitSource.NothingKnown
@@ -159,6 +168,12 @@ internal sealed class OriginKnowledge(in OriginKey key, KeepAliveLedger ledger, 
         lock (observed.Lock)
         {
             outcome = observed.Learner.SeenOpen(age, answered, Now());
+            if (observed.Learner.OpenUntil >= age)
+            {
+                // The learner believes it too: of a peer that drops connections without a word only answers count.
+                observed.Memory?.SeenOpen(age);
+            }
+
             Publish(observed, outcome);
         }
 
@@ -177,6 +192,48 @@ internal sealed class OriginKnowledge(in OriginKey key, KeepAliveLedger ledger, 
         }
 
         Successor()?.Surfaced();
+    }
+
+    /// <summary>Another process has learned this. It counts while this one has learned nothing.</summary>
+    internal void Remember(in RememberedTimeout remembered)
+    {
+        OriginObservations observed = Observations;
+        lock (observed.Lock)
+        {
+            if (observed.Learner.Timeout == LearningRules.None && observed.Memory is null)
+            {
+                observed.Memory = new MemoryOfOrigin(remembered);
+            }
+        }
+    }
+
+    /// <summary>What is worth keeping for another process; null when that is nothing.</summary>
+    internal RememberedTimeout? ToRemember()
+    {
+        if (Volatile.Read(ref _observations) is not { } observed)
+        {
+            return null;
+        }
+
+        lock (observed.Lock)
+        {
+            if (observed.Learner.Timeout != LearningRules.None)
+            {
+                TimeSpan ago = TimeSpan.FromTicks(Math.Max(0, Now() - observed.Learner.ConfirmedAt));
+                return new RememberedTimeout(Key, observed.Learner.Timeout, _ledger.Time.GetUtcNow() - ago);
+            }
+
+            return observed.Memory is { TimeoutTicks: not LearningRules.None } memory ? memory.Source : null;
+        }
+    }
+
+    /// <summary>Forgets what is remembered when its day is over.</summary>
+    internal void ForgetOld(DateTimeOffset now)
+    {
+        if (Volatile.Read(ref _observations)?.Memory is { } memory && !memory.Source.IsFresh(now))
+        {
+            memory.Forget();
+        }
     }
 
     /// <summary>A client with these settings connects to the origin.</summary>
@@ -206,6 +263,7 @@ internal sealed class OriginKnowledge(in OriginKey key, KeepAliveLedger ledger, 
                 Configured = Known(settings.ConfiguredTicks),
                 Advertised = Known(AdvertisedTicks),
                 Learned = Known(LearnedTicks),
+                Remembered = Known(RememberedTicks),
                 OpenUntil = TimeSpan.FromTicks(OpenUntilTicks),
                 Margin = Known(KeepAliveLimit.MarginInForce(this, settings)),
                 Limit = limit.MaxIdle,
@@ -233,6 +291,11 @@ internal sealed class OriginKnowledge(in OriginKey key, KeepAliveLedger ledger, 
         if (outcome == LearningOutcome.RestartSuspected)
         {
             observed.Restarts++;
+        }
+
+        if (observed.Learner.Timeout != LearningRules.None)
+        {
+            observed.Memory?.Forget();
         }
 
         // After the margin, which the learner has changed by now: one that was withdrawn must not be found beside a new timeout.

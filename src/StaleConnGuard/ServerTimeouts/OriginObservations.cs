@@ -7,6 +7,7 @@ namespace StaleConnGuard.ServerTimeouts;
 internal sealed class OriginObservations
 {
     private long _lastSurfacedUtcTicks;
+    private MemoryOfOrigin? _memory;
 
     /// <summary>The object itself, which nobody else sees: a <see cref="System.Threading.Lock"/> would weigh 40 bytes.</summary>
     public object Lock => this;
@@ -15,6 +16,13 @@ internal sealed class OriginObservations
 
     /// <summary>Made when the server first says something: most do not.</summary>
     public AdvertisedTimeout Advertised => field ??= new();
+
+    /// <summary>What another process has learned, as long as this one has not.</summary>
+    public MemoryOfOrigin? Memory
+    {
+        get => Volatile.Read(ref _memory);
+        set => Volatile.Write(ref _memory, value);
+    }
 
     public uint IdleCloses { get; set; }
 

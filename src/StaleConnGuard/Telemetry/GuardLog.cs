@@ -41,6 +41,9 @@ internal static partial class GuardLog
     [LoggerMessage(109, LogLevel.Warning, "'{Section}' in the configuration has no effect: {Reason}", EventName = "UnusedConfiguration")]
     public static partial void UnusedConfiguration(ILogger logger, string section, string reason);
 
+    [LoggerMessage(111, LogLevel.Warning, "The ledger's file {Path} {Problem}", EventName = "LedgerFileProblem")]
+    public static partial void LedgerFileProblem(ILogger logger, string path, string problem);
+
     [LoggerMessage(120, LogLevel.Information, "Client '{Client}' has a handler that repeats requests, {Handler}: its retries are the only ones, the guard's own stand down. Set Retry:Enabled to true to have both, or to false to have this unsaid.", EventName = "RetriesStandDown")]
     public static partial void RetriesStandDown(ILogger logger, string client, string handler);
 

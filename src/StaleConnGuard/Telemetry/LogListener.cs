@@ -47,6 +47,9 @@ internal sealed class LogListener(ILogger logger) : IGuardEvents
     }
 
     /// <inheritdoc/>
+    public void LedgerFileProblem(string path, string problem) => GuardLog.LedgerFileProblem(logger, path, problem);
+
+    /// <inheritdoc/>
     public void Retrying(in RetryAttempt attempt) =>
         RetryLog.Retrying(logger, attempt.Origin, attempt.Decision.Delay, attempt.Retries, attempt.Decision.Reason);
 

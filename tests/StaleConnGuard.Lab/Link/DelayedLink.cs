@@ -7,8 +7,9 @@ namespace StaleConnGuard.Lab;
 
 /// <summary>
 /// A network link with delay, made of real packets: the client stays where it is, the server end is a network namespace, and between the
-/// two TUN devices a thread holds each packet. A request and a FIN cross in flight as they do in production, and what is acknowledged
-/// was acknowledged by the server's kernel. Needs Linux, root (CAP_NET_ADMIN and CAP_SYS_ADMIN) and <c>/dev/net/tun</c>; no tools.
+/// two devices a thread holds each packet. A request and a FIN cross in flight as they do in production, and what is acknowledged
+/// was acknowledged by the server's kernel. Needs Linux and root (CAP_NET_ADMIN and CAP_SYS_ADMIN), be it
+/// in a user namespace (<see cref="UserNamespace"/>); no tools. The devices are TUN devices, or virtual Ethernet devices where <c>/dev/net/tun</c> may not be opened.
 /// </summary>
 /// <remarks>
 /// Several links may exist at once, in one process or in many: device names and addresses (198.18.0.0/15, RFC 2544) are unique. Nothing
@@ -25,8 +26,8 @@ public sealed class DelayedLink : IDisposable
     private static readonly Random s_random = new();
 
     private readonly NamespaceThread _namespace;
-    private readonly TunDevice _client;
-    private readonly TunDevice _server;
+    private readonly ILinkEnd _client;
+    private readonly ILinkEnd _server;
     private readonly PacketLoop _loop;
 
     private DelayedLink(TimeSpan delayEachWay, int? preferredSlot)
@@ -163,17 +164,17 @@ public sealed class DelayedLink : IDisposable
         return connects;
     }
 
-    private TunDevice OpenServerEnd()
+    private ILinkEnd OpenServerEnd()
     {
-        TunDevice device = TunDevice.TryOpen("server") ?? throw new InvalidOperationException("A new network namespace has a device already.");
+        ILinkEnd device = LinkEnd.TryOpen("server") ?? throw new InvalidOperationException("A new network namespace has a device already.");
         device.Up(ServerAddress, ClientAddress);
         return device;
     }
 
     // The device's name holds the slot, and the kernel gives a name to one owner only: so is the pair of addresses.
-    private static (TunDevice Device, int Slot) TakeSlot(int? preferred)
+    private static (ILinkEnd Device, int Slot) TakeSlot(int? preferred)
     {
-        if (preferred is { } wanted && TunDevice.TryOpen($"staleconn{wanted}") is { } found)
+        if (preferred is { } wanted && LinkEnd.TryOpen($"staleconn{wanted}") is { } found)
         {
             return (found, wanted);
         }
@@ -186,7 +187,7 @@ public sealed class DelayedLink : IDisposable
                 slot = s_random.Next(Slots);
             }
 
-            if (TunDevice.TryOpen($"staleconn{slot}") is { } device)
+            if (LinkEnd.TryOpen($"staleconn{slot}") is { } device)
             {
                 return (device, slot);
             }
@@ -210,7 +211,7 @@ public sealed class DelayedLink : IDisposable
 
         if (!Environment.IsPrivilegedProcess)
         {
-            return "it needs root";
+            return "it needs root, or a user namespace of its own (unshare -Urn), which is not allowed here";
         }
 
         try

@@ -22,6 +22,25 @@ internal static unsafe partial class Native
     public const short InterfaceTun = 0x1;
     public const short InterfaceNoPacketInfo = 0x1000;
 
+    public const nuint GetHardwareAddress = 0x8927;
+    public const nuint GetInterfaceIndex = 0x8933;
+    public const nuint SetInterfaceMask = 0x891c;
+    public const nuint EthernetTool = 0x8946;
+
+    /// <summary>Features of <see cref="EthernetTool"/>.</summary>
+    public const uint SetTransmitChecksums = 0x17;
+    public const uint SetSegmentation = 0x24;
+
+    public const short InterfaceNoResolution = 0x80;
+
+    public const ushort PacketFamily = 17;
+    public const int NetlinkFamily = 16;
+    public const int DatagramSocket = 2;
+    public const int RawSocket = 3;
+    public const ushort EthernetIPv4 = 0x0800;
+
+    public const int Terminate = 15;
+
     public const short PollIn = 0x1;
 
     public const int ErrorInterrupted = 4;
@@ -57,6 +76,18 @@ internal static unsafe partial class Native
 
     [LibraryImport("libc", EntryPoint = "write", SetLastError = true)]
     public static partial nint Write(int descriptor, byte* buffer, nuint count);
+
+    [LibraryImport("libc", EntryPoint = "socket", SetLastError = true)]
+    public static partial int OpenSocket(int family, int type, int protocol);
+
+    [LibraryImport("libc", EntryPoint = "bind", SetLastError = true)]
+    public static partial int Bind(int descriptor, byte* address, uint length);
+
+    [LibraryImport("libc", EntryPoint = "sendto", SetLastError = true)]
+    public static partial nint SendTo(int descriptor, byte* buffer, nuint count, int flags, byte* address, uint length);
+
+    [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
+    public static partial int Kill(int process, int signal);
 
     [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
     public static partial int Control(int descriptor, nuint request, void* argument);

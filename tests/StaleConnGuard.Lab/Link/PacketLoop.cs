@@ -3,7 +3,7 @@ using System.Diagnostics;
 namespace StaleConnGuard.Lab;
 
 /// <summary>
-/// The thread that carries packets between two TUN devices and holds each for the delay of the link. Packets keep their order. The wait
+/// The thread that carries packets between the two ends and holds each for the delay of the link. Packets keep their order. The wait
 /// is a kernel timer without slack, so a packet is late by microseconds when a core is free.
 /// </summary>
 internal sealed unsafe class PacketLoop : IDisposable
@@ -11,8 +11,8 @@ internal sealed unsafe class PacketLoop : IDisposable
     // A burst from one side must not starve packets of the other that are due.
     private const int BurstSize = 64;
 
-    private readonly TunDevice _client;
-    private readonly TunDevice _server;
+    private readonly ILinkEnd _client;
+    private readonly ILinkEnd _server;
     private readonly PacketQueue _toServer = new();
     private readonly PacketQueue _toClient = new();
     private readonly byte[] _discarded = new byte[2048];
@@ -21,7 +21,7 @@ internal sealed unsafe class PacketLoop : IDisposable
     private long _delayTicks;
     private volatile bool _stopping;
 
-    public PacketLoop(TunDevice client, TunDevice server, TimeSpan delay)
+    public PacketLoop(ILinkEnd client, ILinkEnd server, TimeSpan delay)
     {
         _client = client;
         _server = server;
@@ -75,7 +75,7 @@ internal sealed unsafe class PacketLoop : IDisposable
         }
     }
 
-    private void Collect(TunDevice from, PacketQueue queue, bool drop, LinkCapture? capture, CrossingCounter? crossings)
+    private void Collect(ILinkEnd from, PacketQueue queue, bool drop, LinkCapture? capture, CrossingCounter? crossings)
     {
         for (int i = 0; i < BurstSize; i++)
         {
@@ -101,7 +101,7 @@ internal sealed unsafe class PacketLoop : IDisposable
         }
     }
 
-    private static void Deliver(PacketQueue queue, TunDevice to, LinkCapture? capture, CrossingCounter? crossings)
+    private static void Deliver(PacketQueue queue, ILinkEnd to, LinkCapture? capture, CrossingCounter? crossings)
     {
         while (queue.NextDue <= Stopwatch.GetTimestamp())
         {

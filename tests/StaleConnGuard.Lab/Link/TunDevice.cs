@@ -12,7 +12,7 @@ namespace StaleConnGuard.Lab;
 /// One TUN device: IP packets that the kernel routes to it are read here, packets written here arrive at the kernel. It belongs to the
 /// network namespace of the thread that opened it and is gone when it is disposed or the process ends, however it ends.
 /// </summary>
-internal sealed unsafe class TunDevice : IDisposable
+internal sealed unsafe class TunDevice : ILinkEnd
 {
     private const string ClonePath = "/dev/net/tun";
     private const int InterfaceRequestSize = 40;
@@ -29,6 +29,28 @@ internal sealed unsafe class TunDevice : IDisposable
     public string Name { get; }
 
     public int Descriptor => (int)_handle.DangerousGetHandle();
+
+    /// <summary>Whether such devices can be made here, as far as opening tells.</summary>
+    public static bool CanBeOpened()
+    {
+        try
+        {
+            MakeCloneDeviceIfMissing();
+        }
+        catch (Exception exception) when (exception is Win32Exception or IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+
+        int descriptor = Native.Open(ClonePath, Native.OpenReadWrite | Native.OpenNonBlocking | Native.OpenCloseOnExec);
+        if (descriptor < 0)
+        {
+            return false;
+        }
+
+        new SafeFileHandle(descriptor, ownsHandle: true).Dispose();
+        return true;
+    }
 
     /// <summary>Makes the device; null when a device of that name is taken by somebody else.</summary>
     /// <exception cref="Win32Exception">The device cannot be made.</exception>

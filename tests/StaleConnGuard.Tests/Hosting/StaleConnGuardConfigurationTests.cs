@@ -128,7 +128,7 @@ public class StaleConnGuardConfigurationTests
     [InlineData("""{ "KeepAlive": { "ServerTimeout": "00:00:00.05" } }""", "StaleConnGuard:KeepAlive:ServerTimeout is '00:00:00.05'; accepted is a time between 00:00:00.1000000 and 1.00:00:00")]
     [InlineData("""{ "KeepAlive": { "Margin": "01:00:61" } }""", "StaleConnGuard:KeepAlive:Margin is '01:00:61'; accepted is a time written as")]
     [InlineData("""{ "KeepAlive": { "Margin": "" } }""", "StaleConnGuard:KeepAlive:Margin is ''; accepted is a time written as")]
-    [InlineData("""{ "KeepAlive": { "Margn": "00:00:01" } }""", "StaleConnGuard:KeepAlive:Margn is not known. Did you mean Margin? Known here: ServerTimeout, Margin, NonIdempotentMaxIdle, Learn, MeasureMargin, SolicitHint, Origins")]
+    [InlineData("""{ "KeepAlive": { "Margn": "00:00:01" } }""", "StaleConnGuard:KeepAlive:Margn is not known. Did you mean Margin? Known here: ServerTimeout, Margin, NonIdempotentMaxIdle, Learn, MeasureMargin, SolicitHint, LedgerFile, Origins")]
     [InlineData("""{ "KeepAlive": { "Learn": "yes" } }""", "StaleConnGuard:KeepAlive:Learn is 'yes'; accepted is true or false")]
     [InlineData("""{ "KeepAlive": { "Margin": { "Seconds": 1 } } }""", "StaleConnGuard:KeepAlive:Margin is a section; a single value is expected")]
     [InlineData("""{ "KeepAlive": "on" }""", "StaleConnGuard:KeepAlive is 'on'; accepted is a section")]

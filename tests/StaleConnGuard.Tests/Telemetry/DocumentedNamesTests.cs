@@ -75,7 +75,7 @@ public partial class DocumentedNamesTests
     }
 
     /// <summary>What the instruments report, under the names the Prometheus exporters of OpenTelemetry give them.</summary>
-    private static IEnumerable<(string Family, string[] Series, string[] Labels)> ExportedNames()
+    internal static IEnumerable<(string Family, string[] Series, string[] Labels)> ExportedNames()
     {
         using var meter = new Meter("test");
         var instruments = new List<Instrument>();

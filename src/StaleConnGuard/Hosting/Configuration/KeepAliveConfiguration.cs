@@ -37,6 +37,11 @@ internal static class KeepAliveConfiguration
             options.SolicitHint = solicitHint;
         }
 
+        if (reader.TryText(nameof(options.LedgerFile), KeepAliveRules.IsFile, KeepAliveRules.FileForm, out string? ledgerFile))
+        {
+            options.LedgerFile = ledgerFile;
+        }
+
         if (reader.TrySection(nameof(options.Origins)) is { } origins)
         {
             OptionFailures failures = reader.Failures.Below(nameof(options.Origins));

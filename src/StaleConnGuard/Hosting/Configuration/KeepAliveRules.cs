@@ -7,6 +7,8 @@ internal static class KeepAliveRules
     public static readonly TimeRange Margin = new(TimeSpan.Zero, KeepAliveDefaults.MaxMargin);
     public static readonly TimeRange NonIdempotentMaxIdle = new(TimeSpan.Zero, KeepAliveDefaults.MaxNonIdempotentMaxIdle, InfiniteToo: true);
 
+    public const string FileForm = "an absolute path of a file";
+
     public const string OriginForm = "an origin such as https://api.example.com or http://10.0.0.7:8080, without user, path or query";
 
     public static void Check(KeepAliveOptions options, OptionFailures failures)
@@ -14,6 +16,11 @@ internal static class KeepAliveRules
         failures.Check(nameof(options.ServerTimeout), options.ServerTimeout, ServerTimeout);
         failures.Check(nameof(options.Margin), options.Margin, Margin);
         failures.Check(nameof(options.NonIdempotentMaxIdle), options.NonIdempotentMaxIdle, NonIdempotentMaxIdle);
+
+        if (options.LedgerFile is { } file && !IsFile(file))
+        {
+            failures.AddValue(nameof(options.LedgerFile), file, FileForm);
+        }
 
         OptionFailures origins = failures.Below(nameof(options.Origins));
         var seen = new Dictionary<OriginKey, string>();
@@ -28,6 +35,10 @@ internal static class KeepAliveRules
             CheckOrigin(text, origin, origins, seen);
         }
     }
+
+    /// <summary>An absolute path to something that is no folder. Whether it can be written is known when it is.</summary>
+    public static bool IsFile(string path) =>
+        Path.IsPathFullyQualified(path) && !path.Contains('\0', StringComparison.Ordinal) && Path.GetFileName(path).Length > 0 && !Directory.Exists(path);
 
     private static void CheckOrigin(string text, KeepAliveOriginOptions origin, OptionFailures origins, Dictionary<OriginKey, string> seen)
     {

@@ -76,6 +76,30 @@ internal sealed class SectionReader
         return false;
     }
 
+    /// <summary>A text; an empty value is none.</summary>
+    public bool TryText(string key, Func<string, bool> isAccepted, string accepted, out string? value)
+    {
+        value = null;
+        if (!TryValue(key, out string text))
+        {
+            return false;
+        }
+
+        if (text.Length == 0)
+        {
+            return true;
+        }
+
+        value = text;
+        if (isAccepted(text))
+        {
+            return true;
+        }
+
+        _failures.AddValue(key, text, accepted);
+        return false;
+    }
+
     public bool TryInt(string key, int min, int max, out int value)
     {
         value = default;

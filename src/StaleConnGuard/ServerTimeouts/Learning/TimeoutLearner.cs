@@ -33,6 +33,9 @@ internal sealed class TimeoutLearner
     /// <summary>The learned server timeout, or <see cref="LearningRules.None"/>.</summary>
     public long Timeout => _estimate.Timeout;
 
+    /// <summary>When a close confirmed it last.</summary>
+    public long ConfirmedAt => _estimate.ConfirmedAt;
+
     /// <summary>How far below <see cref="Timeout"/> connections are safe; null as long as there was nothing to measure.</summary>
     public MeasuredMargin? Margin => _margin;
 

@@ -1,0 +1,56 @@
+namespace StaleConnGuard.Tests.Documents;
+
+public class DocumentTests
+{
+    private static readonly string[] s_notWrappedYet =
+        ["docs/explain.md", "docs/http2-grpc.md", "docs/retries.md", "docs/reverse-proxy.md", "docs/sdks.md", "docs/silent-drops.md"];
+
+    // What benchmarks write, and a changelog, which has one line for each entry.
+    private static readonly string[] s_notWrapped = ["benchmarks/results/", "CHANGELOG.md", .. s_notWrappedYet];
+
+    [Fact]
+    public void Links_OfEveryDocument_LeadSomewhere() => Document.All.SelectMany(document => document.DeadLinks()).ShouldBeEmpty();
+
+    [Fact]
+    public void Documents_AreFound_InAllPlaces()
+    {
+        string[] paths = [.. Document.All.Select(document => document.Path)];
+        paths.ShouldContain("README.md");
+        paths.ShouldContain("docs/keep-alive.md");
+        paths.ShouldContain("docs/decisions/0029-rooms.md");
+        paths.ShouldContain("src/StaleConnGuard.Yarp/README.md");
+        Document.All.Sum(document => document.Links().Count()).ShouldBeGreaterThan(150);
+    }
+
+    /// <summary>A table has one line a row, and a link or a command may not be broken: these are as long as they are.</summary>
+    [Fact]
+    public void Lines_OfProse_AreShorterThan120Characters() =>
+        Document.All.Where(document => !s_notWrapped.Any(path => document.Path.StartsWith(path, StringComparison.Ordinal)))
+            .SelectMany(document => document.Prose().Where(line => line.Text.Length >= 120 && !line.Text.TrimStart().StartsWith('|') && line.Text.Trim().Contains(' ', StringComparison.Ordinal))
+                .Select(line => $"{document.Path}:{line.Number}: {line.Text.Length} characters"))
+            .ShouldBeEmpty();
+
+    [Theory]
+    [InlineData("`KeepAlive.Learn`: what, and why?", "keepalivelearn-what-and-why")]
+    [InlineData("HTTP/2 and gRPC", "http2-and-grpc")]
+    [InlineData("See [the page](page.md)", "see-the-page")]
+    public void Anchors_AreNamed_AsGitHubDoes(string title, string anchor) => Document.AnchorOf(title).ShouldBe(anchor);
+
+    [Theory]
+    [InlineData("[a](docs/keep-alive.md)")]
+    [InlineData("[a](docs/keep-alive.md#presets)")]
+    [InlineData("[a](https://example.com/nowhere.md#x)")]
+    [InlineData("[a](https://github.com/staleconnguard/staleconnguard/blob/main/docs/keep-alive.md#presets)")]
+    [InlineData("[a](#here)\n\n## Here")]
+    [InlineData("`[a](nowhere.md)`")]
+    [InlineData("```\n[a](nowhere.md)\n```")]
+    public void Links_ThatLeadSomewhere_AreLeftAlone(string text) => Document.Parse("README.md", text).DeadLinks().ShouldBeEmpty();
+
+    [Theory]
+    [InlineData("[a](docs/nowhere.md)")]
+    [InlineData("[a](docs/keep-alive.md#nowhere)")]
+    [InlineData("[a](https://github.com/staleconnguard/staleconnguard/blob/main/nowhere.md)")]
+    [InlineData("[a](#there)\n\n```\n# There\n```")]
+    [InlineData("""<img alt="x" src="nowhere.svg">""")]
+    public void Links_ThatAreDead_AreFound(string text) => Document.Parse("README.md", text).DeadLinks().Count().ShouldBe(1);
+}

@@ -1,0 +1,350 @@
+using System.Text;
+using StaleConnGuard.Testing;
+
+namespace StaleConnGuard.Tests;
+
+public sealed class LedgerFileTests : IDisposable
+{
+    private static readonly KeepAliveSettings s_remembers = KeepAliveSettings.From(new KeepAliveOptions { LedgerFile = "/a/file" });
+    private static readonly OriginKey s_api = new("https", "api.example.com", 443, null);
+
+    private readonly TestClock _clock = new();
+    private readonly string _folder = Directory.CreateTempSubdirectory("ledger").FullName;
+    private readonly List<string> _problems = [];
+
+    private string File => Path.Combine(_folder, "ledger.json");
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public void Learned_InOneProcess_IsRememberedByTheNext()
+    {
+        Learn(5);
+
+        OriginKnowledge next = Open().GetOrAdd(s_api);
+
+        next.RememberedTicks.ShouldBe(TimeSpan.FromSeconds(5).Ticks);
+        next.LearnedTicks.ShouldBe(long.MaxValue, "it is hearsay");
+        next.ServerTimeoutTicks.ShouldBe(long.MaxValue);
+        Limit(next, safe: true).ShouldBe(new KeepAliveLimit(TimeSpan.FromSeconds(4).Ticks, KeepAliveLimitSource.Remembered));
+        next.Describe().Remembered.ShouldBe(TimeSpan.FromSeconds(5));
+        _problems.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void File_IsForItsOwnerAlone_AndWhole()
+    {
+        Learn(5);
+
+        Directory.EnumerateFiles(_folder).ShouldHaveSingleItem().ShouldBe(File, "nothing is left beside it");
+        if (!OperatingSystem.IsWindows())
+        {
+            System.IO.File.GetUnixFileMode(File).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        }
+    }
+
+    /// <summary>A timeout that is known lets a POST take connections for longer than 2 s. One that is remembered must not.</summary>
+    [Theory]
+    [InlineData(60, 2, KeepAliveLimitSource.NonIdempotentMaxIdle)]
+    [InlineData(2, 1, KeepAliveLimitSource.Remembered)]
+    public void Remembered_OfARequestThatIsNotSafeToRepeat_NeverRaisesTheLimit(double remembered, double limit, KeepAliveLimitSource source)
+    {
+        Write(remembered);
+        Limit(Open().GetOrAdd(s_api), safe: false).ShouldBe(new KeepAliveLimit(TimeSpan.FromSeconds(limit).Ticks, source));
+    }
+
+    /// <summary>For whatever is known here, and whatever the file says: never above what it would be without the file.</summary>
+    [Fact]
+    public void Remembered_Whatever_NeverRaisesAnyLimit()
+    {
+        var random = new Random(36);
+        for (int i = 0; i < 2_000; i++)
+        {
+            var options = new KeepAliveOptions
+            {
+                ServerTimeout = random.Next(3) == 0 ? TimeSpan.FromSeconds(1 + random.Next(100)) : null,
+                Margin = TimeSpan.FromMilliseconds(random.Next(3_000)),
+                NonIdempotentMaxIdle = random.Next(4) == 0 ? Timeout.InfiniteTimeSpan : TimeSpan.FromSeconds(random.Next(10)),
+                LedgerFile = "/a/file",
+            };
+            var with = new OriginUnderTest();
+            var without = new OriginUnderTest();
+            with.Knowledge.Remember(new RememberedTimeout(s_api, TimeSpan.FromMilliseconds(500 + random.Next(100_000)).Ticks, with.Clock.GetUtcNow()));
+            for (int step = random.Next(6); step > 0; step--)
+            {
+                double age = random.NextDouble() * 90;
+                int what = random.Next(4);
+                foreach (OriginUnderTest origin in new[] { with, without })
+                {
+                    origin.Wait(1);
+                    _ = what switch
+                    {
+                        0 => origin.Closed(age),
+                        1 => origin.Stale(age),
+                        2 => origin.Open(age, answered: true),
+                        _ => origin.Knowledge.Advertised(TimeSpan.FromSeconds((int)age)),
+                    };
+                }
+            }
+
+            KeepAliveSettings settings = KeepAliveSettings.From(options);
+            foreach (bool safe in new[] { true, false })
+            {
+                KeepAliveLimit.WithFullMargin(with.Knowledge, settings, safe).MaxIdleTicks.ShouldBeLessThanOrEqualTo(KeepAliveLimit.WithFullMargin(without.Knowledge, settings, safe).MaxIdleTicks);
+                KeepAliveLimit.WithMeasuredMargin(with.Knowledge, settings, safe).MaxIdleTicks.ShouldBeLessThanOrEqualTo(KeepAliveLimit.WithMeasuredMargin(without.Knowledge, settings, safe).MaxIdleTicks);
+            }
+
+            with.Knowledge.LearnedTicks.ShouldBe(without.Knowledge.LearnedTicks);
+            with.Knowledge.OpenUntilTicks.ShouldBe(without.Knowledge.OpenUntilTicks);
+            with.Knowledge.MeasuredMarginTicks.ShouldBe(without.Knowledge.MeasuredMarginTicks);
+        }
+    }
+
+    [Fact]
+    public void Remembered_ByAClientWithoutAFile_IsNotApplied()
+    {
+        Write(5);
+        OriginKnowledge origin = Open().GetOrAdd(s_api);
+        KeepAliveLimit.WithFullMargin(origin, KeepAliveSettings.Default, safeToRepeat: true).Source.ShouldBe(KeepAliveLimitSource.NothingKnown);
+        KeepAliveLimit.WithFullMargin(origin, KeepAliveSettings.From(new KeepAliveOptions { LedgerFile = "/a/file", Learn = false }), safeToRepeat: true).Source.ShouldBe(KeepAliveLimitSource.NothingKnown);
+    }
+
+    [Fact]
+    public void Remembered_TwoConnectionsOutliveIt_IsGivenUpAndTakenOutOfTheFile()
+    {
+        Write(5);
+        KeepAliveLedger ledger = Open();
+        OriginKnowledge origin = ledger.GetOrAdd(s_api);
+        origin.SeenOpen(TimeSpan.FromSeconds(8), answered: true);
+        origin.RememberedTicks.ShouldNotBe(long.MaxValue, "one may be of another server");
+        origin.SeenOpen(TimeSpan.FromSeconds(9), answered: true);
+        origin.RememberedTicks.ShouldBe(long.MaxValue);
+
+        ledger.CloseFile();
+        Open().GetOrAdd(s_api).RememberedTicks.ShouldBe(long.MaxValue);
+    }
+
+    [Fact]
+    public void Remembered_ThisProcessLearns_ItsOwnCounts()
+    {
+        Write(5);
+        OriginKnowledge origin = Open().GetOrAdd(s_api);
+        origin.IdleClosed(TimeSpan.FromSeconds(10), exact: true);
+        _clock.Advance(TimeSpan.FromSeconds(11));
+        origin.RememberedTicks.ShouldNotBe(long.MaxValue);
+        origin.IdleClosed(TimeSpan.FromSeconds(10), exact: true);
+        origin.LearnedTicks.ShouldBe(TimeSpan.FromSeconds(10).Ticks);
+        origin.RememberedTicks.ShouldBe(long.MaxValue);
+    }
+
+    /// <summary>One close and what the file says are not two closes.</summary>
+    [Fact]
+    public void Remembered_AgreesWithACloseOfThisProcess_TeachesNothing()
+    {
+        Write(5);
+        OriginKnowledge origin = Open().GetOrAdd(s_api);
+        origin.IdleClosed(TimeSpan.FromSeconds(5), exact: true);
+        origin.LearnedTicks.ShouldBe(long.MaxValue);
+    }
+
+    [Fact]
+    public void Remembered_ADayLater_IsForgotten()
+    {
+        Write(5);
+        KeepAliveLedger ledger = Open();
+        OriginKnowledge origin = ledger.GetOrAdd(s_api);
+        _clock.Advance(TimeSpan.FromHours(25));
+        origin.RememberedTicks.ShouldBe(long.MaxValue, "the timer has looked");
+        ledger.CloseFile();
+
+        Open().GetOrAdd(s_api).RememberedTicks.ShouldBe(long.MaxValue);
+    }
+
+    [Fact]
+    public void Remembered_FromTheFuture_IsNotUsed()
+    {
+        Write(5, age: TimeSpan.FromHours(-1));
+        Open().GetOrAdd(s_api).RememberedTicks.ShouldBe(long.MaxValue);
+    }
+
+    [Fact]
+    public void Learned_AfterAWhile_IsWrittenByItself()
+    {
+        KeepAliveLedger ledger = Open();
+        Teach(ledger, 5);
+        System.IO.File.Exists(File).ShouldBeFalse();
+        _clock.Advance(LedgerFile.Period);
+        System.IO.File.Exists(File).ShouldBeTrue();
+
+        DateTime written = System.IO.File.GetLastWriteTimeUtc(File);
+        System.IO.File.SetLastWriteTimeUtc(File, written.AddHours(-1));
+        _clock.Advance(LedgerFile.Period * 3);
+        System.IO.File.GetLastWriteTimeUtc(File).ShouldBe(written.AddHours(-1), "nothing new, nothing written");
+    }
+
+    [Fact]
+    public void File_SharedByProcesses_HoldsWhatBothHaveLearned()
+    {
+        KeepAliveLedger one = Open();
+        KeepAliveLedger other = Open();
+        Teach(one, 5);
+        _clock.Advance(TimeSpan.FromSeconds(1));
+        Teach(other, 7, s_api with { Host = "other.example.com" });
+        Teach(other, 6);
+        one.CloseFile();
+        _clock.Advance(TimeSpan.FromSeconds(1));
+        other.CloseFile();
+
+        KeepAliveLedger next = Open();
+        next.GetOrAdd(s_api).RememberedTicks.ShouldBe(TimeSpan.FromSeconds(6).Ticks, "the later confirmation");
+        next.GetOrAdd(s_api with { Host = "other.example.com" }).RememberedTicks.ShouldBe(TimeSpan.FromSeconds(7).Ticks);
+    }
+
+    [Fact]
+    public void Origins_BehindAProxy_AreTheirOwn()
+    {
+        KeepAliveLedger ledger = Open();
+        Teach(ledger, 5, s_api with { Proxy = "http://proxy:3128" });
+        ledger.CloseFile();
+
+        KeepAliveLedger next = Open();
+        next.GetOrAdd(s_api).RememberedTicks.ShouldBe(long.MaxValue);
+        next.GetOrAdd(s_api with { Proxy = "http://proxy:3128" }).RememberedTicks.ShouldBe(TimeSpan.FromSeconds(5).Ticks);
+    }
+
+    [Theory]
+    [InlineData("no JSON")]
+    [InlineData("null")]
+    [InlineData("[]")]
+    [InlineData("{}")]
+    [InlineData("""{"version":1,"origins":"x"}""")]
+    [InlineData("""{"version":1,"origins":[{"origin":"https://api.example.com:443","serverTimeout":"5","confirmed":"2026-01-01T00:00:00Z"}]}""")]
+    public void File_ThatIsBroken_IsOneWarningAndIsReplaced(string content)
+    {
+        System.IO.File.WriteAllText(File, content);
+        KeepAliveLedger ledger = Open();
+        ledger.GetOrAdd(s_api).RememberedTicks.ShouldBe(long.MaxValue);
+        _problems.ShouldHaveSingleItem().ShouldContain("cannot be read");
+
+        Teach(ledger, 5);
+        ledger.CloseFile();
+        _problems.Count.ShouldBe(1);
+        Open().GetOrAdd(s_api).RememberedTicks.ShouldBe(TimeSpan.FromSeconds(5).Ticks);
+    }
+
+    [Theory]
+    [InlineData("-5")]
+    [InlineData("0")]
+    [InlineData("0.4")]
+    [InlineData("100000")]
+    [InlineData("1e300")]
+    public void Entries_ThatMakeNoSense_AreLeftOut(string timeout)
+    {
+        string now = _clock.GetUtcNow().ToString("O");
+        System.IO.File.WriteAllText(
+            File,
+            $$"""
+            {"version":1,"origins":[null,{"origin":"nonsense","serverTimeout":5,"confirmed":"{{now}}"},{"origin":"https://user:secret@api.example.com","serverTimeout":5,"confirmed":"{{now}}"},
+            {"origin":"https://api.example.com","serverTimeout":{{timeout}},"confirmed":"{{now}}"},{"origin":"https://b.example.com","serverTimeout":5,"confirmed":"{{now}}"}]}
+            """);
+        KeepAliveLedger ledger = Open();
+        ledger.GetOrAdd(s_api).RememberedTicks.ShouldBe(long.MaxValue);
+        ledger.GetOrAdd(s_api with { Host = "b.example.com" }).RememberedTicks.ShouldBe(TimeSpan.FromSeconds(5).Ticks);
+        _problems.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void File_OfANewerVersion_IsNeitherUsedNorChanged()
+    {
+        string content = $$"""{"version":2,"origins":[{"origin":"https://api.example.com","serverTimeout":5,"confirmed":"{{_clock.GetUtcNow():O}}"}]}""";
+        System.IO.File.WriteAllText(File, content);
+        KeepAliveLedger ledger = Open();
+        ledger.GetOrAdd(s_api).RememberedTicks.ShouldBe(long.MaxValue);
+        Teach(ledger, 5);
+        ledger.CloseFile();
+        System.IO.File.ReadAllText(File).ShouldBe(content);
+        _problems.ShouldHaveSingleItem().ShouldContain("version 2");
+    }
+
+    [Fact]
+    public void File_ThatIsTooLarge_IsNotRead()
+    {
+        System.IO.File.WriteAllBytes(File, new byte[LedgerFileFormat.MaxBytes + 1]);
+        Open();
+        _problems.ShouldHaveSingleItem().ShouldContain("larger than");
+    }
+
+    [Fact]
+    public void Folder_ThatIsNotThere_IsOneWarning()
+    {
+        var ledger = new KeepAliveLedger(_clock);
+        ledger.KeepIn(Path.Combine(_folder, "nowhere", "ledger.json"), (_, problem) => _problems.Add(problem));
+        Teach(ledger, 5);
+        _clock.Advance(LedgerFile.Period * 5);
+        ledger.CloseFile();
+        _problems.ShouldHaveSingleItem().ShouldContain("cannot be written");
+    }
+
+    [Fact]
+    public void SecondFile_OfAProcess_IsRefusedOnce()
+    {
+        KeepAliveLedger ledger = Open();
+        for (int i = 0; i < 3; i++)
+        {
+            ledger.KeepIn(Path.Combine(_folder, "other.json"), (_, problem) => _problems.Add(problem));
+        }
+
+        _problems.ShouldHaveSingleItem().ShouldContain(File);
+    }
+
+    [Fact]
+    public void File_NeverHoldsMoreThanTheLedger()
+    {
+        string now = _clock.GetUtcNow().ToString("O");
+        var content = new StringBuilder("""{"version":1,"origins":[""");
+        for (int i = 0; i < 1_500; i++)
+        {
+            content.Append(i == 0 ? "" : ",").Append(System.Globalization.CultureInfo.InvariantCulture, $$"""{"origin":"https://h{{i}}.example.com","serverTimeout":5,"confirmed":"{{now}}"}""");
+        }
+
+        System.IO.File.WriteAllText(File, content.Append("]}").ToString());
+        KeepAliveLedger ledger = Open();
+        Teach(ledger, 5);
+        ledger.CloseFile();
+        LedgerFileFormat.Read(System.IO.File.ReadAllBytes(File)).Entries.Count.ShouldBe(KeepAliveDefaults.MaxOrigins);
+    }
+
+    [Theory]
+    [InlineData("ledger.json")]
+    [InlineData("")]
+    [InlineData("/tmp/")]
+    [InlineData("/tmp")]
+    public void Path_ThatIsNoAbsolutePathOfAFile_IsAnError(string path)
+    {
+        var options = new StaleConnGuardOptions();
+        options.KeepAlive.LedgerFile = path;
+        StaleConnGuardOptionsRules.Check(options).ShouldHaveSingleItem().ShouldStartWith("KeepAlive:LedgerFile is '");
+    }
+
+    private static KeepAliveLimit Limit(OriginKnowledge origin, bool safe) => KeepAliveLimit.WithFullMargin(origin, s_remembers, safe);
+
+    private KeepAliveLedger Open()
+    {
+        var ledger = new KeepAliveLedger(_clock);
+        ledger.KeepIn(File, (_, problem) => _problems.Add(problem));
+        return ledger;
+    }
+
+    private void Learn(double seconds)
+    {
+        KeepAliveLedger ledger = Open();
+        Teach(ledger, seconds);
+        ledger.CloseFile();
+    }
+
+    private static void Teach(KeepAliveLedger ledger, double seconds, OriginKey? key = null) =>
+        ledger.GetOrAdd(key ?? s_api).StaleHit(TimeSpan.FromSeconds(seconds));
+
+    private void Write(double seconds, TimeSpan age = default) =>
+        System.IO.File.WriteAllBytes(File, LedgerFileFormat.Write([new RememberedTimeout(s_api, TimeSpan.FromSeconds(seconds).Ticks, _clock.GetUtcNow() - age)]));
+}
