@@ -94,8 +94,10 @@ internal sealed class ClosingServer : IDisposable
 
             read.Clear();
             Interlocked.Increment(ref _executed);
-            await socket.SendAsync("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"u8.ToArray());
+
+            // Before the answer is out: the next request may come as soon as it is.
             _answered ??= socket;
+            await socket.SendAsync("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"u8.ToArray());
         }
     }
 }
