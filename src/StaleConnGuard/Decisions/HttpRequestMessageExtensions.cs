@@ -14,7 +14,7 @@ public static partial class HttpRequestMessageExtensions
     public static HttpRequestMessage MarkSafeToRepeat(this HttpRequestMessage request)
     {
         ArgumentNullException.ThrowIfNull(request);
-        request.Options.Set(RepeatSafety.Mark, true);
+        RepeatSafety.Mark(request);
         return request;
     }
 }

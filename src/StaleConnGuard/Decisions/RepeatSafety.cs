@@ -9,7 +9,10 @@ internal static class RepeatSafety
     private const string IdempotencyKey = "Idempotency-Key";
     private const string XIdempotencyKey = "X-Idempotency-Key";
 
-    internal static readonly HttpRequestOptionsKey<bool> Mark = new("StaleConnGuard.SafeToRepeat");
+    private static readonly HttpRequestOptionsKey<bool> s_mark = new("StaleConnGuard.SafeToRepeat");
+
+    // As long as nobody in the process marks a request, their options are not looked into: merely asking for them makes them, 184 bytes a POST.
+    private static volatile bool s_everMarked;
 
     /// <summary>A request of which nothing is known (null) is not safe.</summary>
     public static bool IsSafeToRepeat(HttpRequestMessage? request) => request is not null && IsSafeToRepeat(request, request.Method);
@@ -22,13 +25,20 @@ internal static class RepeatSafety
             return true;
         }
 
-        if (request.Options.TryGetValue(Mark, out bool marked) && marked)
+        if (s_everMarked && request.Options.TryGetValue(s_mark, out bool marked) && marked)
         {
             return true;
         }
 
         // The value is the server's business; its presence is the caller's word. An empty one says nothing.
         return CarriesValue(request, IdempotencyKey) || CarriesValue(request, XIdempotencyKey);
+    }
+
+    /// <summary>The caller's word for one request.</summary>
+    public static void Mark(HttpRequestMessage request)
+    {
+        s_everMarked = true;
+        request.Options.Set(s_mark, true);
     }
 
     /// <summary>As the method stands on the wire: the runtime writes GET for "get". An unknown method is not safe.</summary>
