@@ -29,6 +29,7 @@ internal sealed class RelayedBody
     private int _keptLength;
     private bool _isOverfull;
     private bool _wasFlushed;
+    private bool _isResending;
     private volatile bool _isSettled;
     private volatile bool _contentFailed;
 
@@ -82,7 +83,7 @@ internal sealed class RelayedBody
         Exception? failure = await target.Failed.ConfigureAwait(false);
         if (failure is null or OperationCanceledException)
         {
-            failure = ContentRun.IsShared(stream) ? await WhyCancelledAsync(stream).ConfigureAwait(false) : null;
+            failure = cancellationToken.IsCancellationRequested && ContentRun.IsShared(stream) ? await WhyCancelledAsync(stream).ConfigureAwait(false) : null;
         }
 
         if ((failure is not null && !_isSettled) || !IsLatest(target))
@@ -99,18 +100,19 @@ internal sealed class RelayedBody
     /// <summary>The request has been answered, or has failed for good.</summary>
     public void Settle()
     {
-        BodyTarget? target;
+        bool goesOn;
         lock (_lock)
         {
             _isSettled = true;
-            _kept = [];
-            target = _target;
+            _kept = _isResending ? _kept : [];
+
+            // The answer may come before all of the body is there: what is held now goes on in a moment.
+            goesOn = _isResending || _target is { HasFailed: false };
         }
 
-        _ = _settling.TrySetResult();
-        if (target is null or { HasFailed: true })
+        if (!goesOn)
         {
-            _contentCancelled.Cancel();
+            Release();
         }
     }
 
@@ -146,7 +148,7 @@ internal sealed class RelayedBody
                 return;
             }
         }
-        catch (Exception e) when (!_isSettled)
+        catch (Exception e) when (!_isSettled && !cancellationToken.IsCancellationRequested)
         {
             Lose(target!, e);
         }
@@ -201,6 +203,12 @@ internal sealed class RelayedBody
         }
     }
 
+    private void Release()
+    {
+        _ = _settling.TrySetResult();
+        _contentCancelled.Cancel();
+    }
+
     private Task BoundAfter(BodyTarget? lost)
     {
         lock (_lock)
@@ -243,8 +251,42 @@ internal sealed class RelayedBody
             {
                 return false;
             }
+
+            _isResending = true;
         }
 
+        bool isDone = false;
+        try
+        {
+            await WriteKeptAsync(target, cancellationToken).ConfigureAwait(false);
+            isDone = true;
+        }
+        finally
+        {
+            if (EndResending() && !isDone)
+            {
+                Release();
+            }
+        }
+
+        Bind(target);
+        return true;
+    }
+
+    /// <summary>True when the request has been settled meanwhile.</summary>
+    private bool EndResending()
+    {
+        lock (_lock)
+        {
+            _isResending = false;
+            _kept = _isSettled ? [] : _kept;
+            return _isSettled;
+        }
+    }
+
+    /// <summary>Ends when all is written that was kept, and the content writes to the connection by itself from then on.</summary>
+    private async Task WriteKeptAsync(BodyTarget target, CancellationToken cancellationToken)
+    {
         for (int sent = 0; ;)
         {
             ReadOnlyMemory<byte> rest;
@@ -267,13 +309,10 @@ internal sealed class RelayedBody
                 if (sent == _keptLength && flushes == _wasFlushed)
                 {
                     _target = target;
-                    break;
+                    return;
                 }
             }
         }
-
-        Bind(target);
-        return true;
     }
 
     // What it throws at once is its failure like any other.

@@ -83,6 +83,18 @@ public class RelayedBodyTests
     }
 
     [Fact]
+    public async Task Settle_AnsweredWhileWhatWasKeptIsOnItsWay_TheContentGoesOn()
+    {
+        var body = new RelayedBody();
+        var content = new PiecesContent([1], [2], [3]);
+        _ = await Should.ThrowAsync<IOException>(() => body.SendAsync(content, new Http2Target(failsAt: 1), null, s_none));
+        var second = new Http2Target(failsAt: int.MaxValue) { OnFirstWrite = body.Settle };
+        await body.SendAsync(content, second, null, s_none).WaitAsync(TimeSpan.FromSeconds(30));
+        second.Written.ShouldBe([1, 2, 3]);
+        content.Token.IsCancellationRequested.ShouldBeFalse();
+    }
+
+    [Fact]
     public async Task SendAsync_TheCallerCancels_TheContentIsCancelledAndNothingIsHeld()
     {
         using var cancelled = new CancellationTokenSource();
@@ -166,6 +178,8 @@ public class RelayedBodyTests
 
         public bool Yields { get; init; }
 
+        public Action OnFirstWrite { get; init; } = static () => { };
+
         public byte[] Written => ToArray();
 
         public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
@@ -173,6 +187,11 @@ public class RelayedBodyTests
             if (Yields)
             {
                 await Task.Yield();
+            }
+
+            if (_writes == 0)
+            {
+                OnFirstWrite();
             }
 
             if (++_writes > failsAt)
