@@ -24,7 +24,9 @@ internal static class Resilience
         page.Add($"The server closes them at no age that could be learned ({Number((int)s_noTimeout.TotalMilliseconds)} ms), as one does that restarts again and again. What ends with a FIN is proven undelivered and sent again. A reset proves nothing, so a POST is not: the guard trades the failure for the promise, and the breaker counts it; without the package it counts the repeats that were refused as well.");
         page.AddSection("breaker-nothing-to-learn", await BreakerAsync(requests, s_noTimeout));
         page.Add("How often one request is sent / executed, and what the caller gets.");
-        page.AddSection("attempts", await AttemptsAsync());
+        var said = new SortedDictionary<string, int>(StringComparer.Ordinal);
+        page.AddSection("attempts", await AttemptsAsync(said));
+        page.Add($"What the guard logs meanwhile (Information and above), rows in which it did, of {Number(RowsWithTheGuard)} with the guard: {string.Join(", ", said.Select(pair => $"`{pair.Key}` {Number(pair.Value)}"))}. Never twice in a row.");
         page.Write();
         return 0;
     }
@@ -58,7 +60,9 @@ internal static class Resilience
         return table.ToString();
     }
 
-    private static async Task<string> AttemptsAsync()
+    private static int RowsWithTheGuard => 2 * 2 * 2 * Enum.GetValues<ServerBehaviour>().Length;
+
+    private static async Task<string> AttemptsAsync(SortedDictionary<string, int> said)
     {
         var table = new MarkdownTable(" handler", " request", " the server", " on its own", " with the guard", " with guard and package");
         foreach (Neighbour neighbour in Enum.GetValues<Neighbour>())
@@ -73,6 +77,12 @@ internal static class Resilience
                         AttemptCount count = await AttemptCount.OfAsync(neighbour, beside, method, behaviour);
                         Require(!AttemptCount.Races(behaviour) || count.Raced > 0, $"{neighbour}, {method}, {behaviour}, {beside}: the race did not happen.");
                         Require(beside is Beside.Nothing || method == HttpMethod.Get || count.Executed <= 1, $"{neighbour}, {method}, {behaviour}, {beside}: executed {count.Executed} times.");
+                        Require(count.Said.Distinct(StringComparer.Ordinal).Count() == count.Said.Count, $"{neighbour}, {method}, {behaviour}, {beside}: said twice: {string.Join(", ", count.Said)}.");
+                        foreach (string line in count.Said)
+                        {
+                            said[line] = said.GetValueOrDefault(line) + 1;
+                        }
+
                         cells[(int)beside] = $"{Number(count.Sent)} / {Number(count.Executed)}, {count.Outcome}";
                     }
 

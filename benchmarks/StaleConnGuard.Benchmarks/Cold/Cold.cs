@@ -17,7 +17,6 @@ internal static class Cold
             request goes over a connection in memory. Milliseconds.
             """);
         var table = new MarkdownTable("named clients", " what", "plain", "guarded", "added");
-        var chart = new BarChart("From nothing to the first response, in a new process", "milliseconds");
         foreach (int clients in new[] { 1, 1_000 })
         {
             (double[] plain, double[] guarded) = await MeasureAsync(clients, repeats);
@@ -27,13 +26,9 @@ internal static class Cold
             }
 
             Add(table, clients, "all of it", plain.Sum(), guarded.Sum());
-            chart.AddGroup(clients == 1 ? "1 named client" : string.Create(CultureInfo.InvariantCulture, $"{clients:#,0} named clients"));
-            chart.AddBar("HttpClient as it is", plain.Sum(), 1);
-            chart.AddBar("guarded", guarded.Sum(), 0);
         }
 
         page.AddSection("cold", table.ToString());
-        page.AddPlot("start", "Time from nothing to the first response", chart.ToString());
         page.Write();
         return 0;
     }

@@ -21,7 +21,6 @@ internal static class ProxiesPage
         {
             page.Add(When(results, "race, "));
             page.AddSection("proxies", Table(results));
-            page.AddPlot("failed", "POSTs that failed, of 100 that raced", Chart(results));
             page.Add("## Executed by an upstream that dies");
             page.Add(When(results, "die"));
             page.Add("The upstream executes each request once, and closes the connection without an answer.");
@@ -132,21 +131,6 @@ internal static class ProxiesPage
         }
 
         return table.ToString();
-    }
-
-    private static string Chart(ProxyResults results)
-    {
-        var chart = new BarChart("POSTs that failed, of 100 that raced", "nothing configured but what stands there") { Names = 320 };
-        chart.AddGroup("POST with a JSON body, both upstreams");
-        foreach (string proxy in Names(results.Races.Select(cell => cell.Proxy)))
-        {
-            ProxyRaceCell[] cells = [.. results.Races.Where(cell => cell.Proxy == proxy && cell.Request == RequestKind.PostWithBody.Name)];
-            int raced = cells.Sum(cell => cell.Raced);
-            int failed = cells.Sum(cell => cell.Failed);
-            chart.AddBar(proxy.Replace("`", "", StringComparison.Ordinal), raced == 0 ? 0 : Math.Min(100, Math.Round(100.0 * failed / raced)), IsOurs(proxy) ? 1 : 0);
-        }
-
-        return chart.ToString();
     }
 
     private static string Latency(ProxyResults results)

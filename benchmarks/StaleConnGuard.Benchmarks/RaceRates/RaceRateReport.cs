@@ -27,8 +27,6 @@ internal static class RaceRateReport
             """);
         page.AddSection("race-rates-parts", Parts(rows));
         page.AddSection("race-rates-targets", Target.Table(RaceRateTargets.Of(rows, ground.RoundTrip)));
-        page.AddPlot("failed", "Failed POSTs, by rate and client", FailedPlot(rows));
-        page.AddPlot("recovered", "Latency of recovered POSTs", RecoveredPlot(rows));
         page.Add("How they failed:\n\n" + Failures(rows));
         page.Write();
     }
@@ -78,38 +76,6 @@ internal static class RaceRateReport
         }
 
         return table.ToString();
-    }
-
-    private static string FailedPlot(IReadOnlyList<RaceRateRow> rows)
-    {
-        var chart = new BarChart("POSTs that failed in the race", "per cent of all requests");
-        foreach (IGrouping<double, RaceRateRow> rate in rows.Where(row => row.Kind == RequestKind.PostWithBody).GroupBy(row => row.AimedShare))
-        {
-            chart.AddGroup(string.Create(CultureInfo.InvariantCulture, $"{rate.Key:0 %} of the requests aimed at the closing instant"));
-            foreach (RaceRateRow row in rate)
-            {
-                chart.AddBar(row.Contender.Name, 100.0 * row.Failed / row.Requests, row.IsGuarded ? 0 : 1);
-            }
-        }
-
-        return chart.ToString();
-    }
-
-    private static string RecoveredPlot(IReadOnlyList<RaceRateRow> rows)
-    {
-        var chart = new BarChart("How long a lost POST took until it was answered", "milliseconds");
-        double rate = rows.Max(row => row.AimedShare);
-        RaceRateRow[] recovered = [.. rows.Where(row => row.Kind == RequestKind.PostWithBody && row.AimedShare == rate && row.Recovered.Count > 0)];
-        foreach ((string name, double percent) in new[] { ("median", 50.0), ("99th percentile", 99.0) })
-        {
-            chart.AddGroup(string.Create(CultureInfo.InvariantCulture, $"{name}, {rate:0 %} aimed"));
-            foreach (RaceRateRow row in recovered)
-            {
-                chart.AddBar(row.Contender.Name, row.Recovered.Percentile(percent), row.IsGuarded ? 0 : 1);
-            }
-        }
-
-        return chart.ToString();
     }
 
     private static string Failures(IReadOnlyList<RaceRateRow> rows)

@@ -21,7 +21,6 @@ internal static class SafetyReport
             """));
         page.AddSection("safety", Connections(runs, serverTimeout, limit));
         page.AddSection("safety-targets", Target.Table(Targets(runs, serverTimeout, limit)));
-        page.AddPlot("connections", "Connections opened, by traffic and strategy", Plot(runs, serverTimeout));
         page.Add("The margin in force at the end, the idle closes that were seen, and the stale hits:");
         page.AddSection("safety-margins", Margins(runs));
         page.Add("Server time in microseconds for each request:");
@@ -98,24 +97,6 @@ internal static class SafetyReport
 
     private static Target Compare(string text, int opened, int oracle) => new(
         text, string.Create(CultureInfo.InvariantCulture, $"{opened} against {oracle}, {100.0 * (opened - oracle) / oracle:+0.0;-0.0;0.0} %"), opened <= oracle * Allowed);
-
-    private static string Plot(IReadOnlyList<SafetyRun> runs, TimeSpan serverTimeout)
-    {
-        var chart = new BarChart("Connections opened for the same traffic", "connections for 100 requests") { Names = 270 };
-        foreach (IGrouping<SafetyTraffic, SafetyRun> traffic in runs.GroupBy(run => run.Traffic))
-        {
-            chart.AddGroup($"a request every {Gap(traffic.Key)} on average");
-            double percent = 100.0 / traffic.Key.Requests;
-            foreach (SafetyRun run in traffic)
-            {
-                chart.AddBar(run.Strategy.Name, run.Connections * percent, run.Strategy.Name.StartsWith("guarded", StringComparison.Ordinal) ? 0 : 1);
-            }
-
-            chart.AddBar("oracle", traffic.Key.ConnectionsNeeded(serverTimeout) * percent, 2);
-        }
-
-        return chart.ToString();
-    }
 
     private static string[] Names(IReadOnlyList<SafetyRun> runs) => [.. runs.Select(run => run.Strategy.Name).Distinct(StringComparer.Ordinal)];
 

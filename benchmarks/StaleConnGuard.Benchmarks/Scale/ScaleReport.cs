@@ -24,7 +24,6 @@ internal static class ScaleReport
             {KeepAliveDefaults.MaxOrigins:#,0} origins; connections beyond that keep what is known of theirs as long as they live. Fewer than {LeastToWeigh} are not weighed: the heap itself goes up and down by some kilobytes.
             """);
         page.AddSection("scale-memory", Memory(rows));
-        page.AddPlot("memory", "Bytes the guard adds, by number of connections and origins", MemoryPlot(rows));
         page.AddSection("scale-targets", Target.Table(Targets(rows)));
         page.Add("""
             ## The first request after idleness
@@ -32,7 +31,6 @@ internal static class ScaleReport
             All connections have been idle for too long: the server has closed them (plain), or the guard knows that it is about to (guarded) and refuses one after the other. One request meets them all.
             """);
         page.AddSection("scale-idle", Idle(rows));
-        page.AddPlot("idle", "First request after idleness, by number of pooled connections", IdlePlot(rows));
         page.Add($"""
             ## The ledger alone
 
@@ -89,26 +87,6 @@ internal static class ScaleReport
         }
 
         return table.ToString();
-    }
-
-    private static string MemoryPlot(IReadOnlyList<ScaleRow> rows)
-    {
-        var chart = new LineChart("What the guard adds to the heap", "how many", "bytes each");
-        foreach (ScaleShape shape in Enum.GetValues<ScaleShape>())
-        {
-            chart.AddLine(shape is ScaleShape.Connections ? "a pooled connection" : "an origin with its connection", rows.Where(row => row.Shape == shape && row.Size >= LeastToWeigh).Select(row => ((double)row.Size, row.AddedBytes)), (int)shape);
-        }
-
-        return chart.ToString();
-    }
-
-    private static string IdlePlot(IReadOnlyList<ScaleRow> rows)
-    {
-        ScaleRow[] connections = [.. rows.Where(row => row.Shape is ScaleShape.Connections)];
-        var chart = new LineChart("The first request after all connections became too old", "pooled connections", "milliseconds") { IsByTens = true };
-        chart.AddLine("guarded", connections.Select(row => ((double)row.Size, row.Guarded.FirstMicroseconds / 1_000)), 0);
-        chart.AddLine("HttpClient as it is, all closed by the server", connections.Select(row => ((double)row.Size, row.Plain.FirstMicroseconds / 1_000)), 1);
-        return chart.ToString();
     }
 
     private static string Name(ScaleShape shape) => shape is ScaleShape.Connections ? "connections" : "origins";

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using System.Reflection;
 using System.Runtime.CompilerServices;
 
 namespace StaleConnGuard.Telemetry;
@@ -64,7 +65,10 @@ internal sealed class GuardMetrics : IGuardEvents
     /// <summary>Of handlers that were made without a service provider.</summary>
     public static GuardMetrics Shared => s_shared.Value;
 
-    private static MeterOptions Options => new(StaleConnGuardDiagnostics.MeterName) { Version = typeof(GuardMetrics).Assembly.GetName().Version?.ToString(3) };
+    private static MeterOptions Options => new(StaleConnGuardDiagnostics.MeterName) { Version = PackageVersion };
+
+    /// <summary>With its pre-release part, without the commit it was built from.</summary>
+    private static string? PackageVersion => typeof(GuardMetrics).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0];
 
     /// <summary>One a factory: a second gauge of the same meter would show each limit twice.</summary>
     public static GuardMetrics Of(IMeterFactory? factory, IKeepAliveLedger ledger)

@@ -4,7 +4,7 @@ using System.Text;
 namespace StaleConnGuard.Measuring;
 
 /// <summary>One file of results in Markdown: what made it, when and where, and sections that documents may show.</summary>
-/// <param name="name">Its file name without the ending; plots begin with it.</param>
+/// <param name="name">Its file name without the ending.</param>
 /// <param name="title">Its heading.</param>
 /// <param name="options">Where it goes, and how much was measured.</param>
 public sealed class ResultPage(string name, string title, ResultOptions options)
@@ -16,14 +16,6 @@ public sealed class ResultPage(string name, string title, ResultOptions options)
 
     /// <summary>Adds text that documents may show under this name.</summary>
     public void AddSection(string section, string markdown) => Add(MarkedSections.Mark(section, markdown));
-
-    /// <summary>Writes a plot beside the page and shows it.</summary>
-    public void AddPlot(string plot, string description, string svg)
-    {
-        Directory.CreateDirectory(options.Folder);
-        File.WriteAllText(Path.Combine(options.Folder, $"{name}-{plot}.svg"), svg);
-        Add($"![{description}]({name}-{plot}.svg)");
-    }
 
     /// <summary>Writes the page.</summary>
     public void Write()

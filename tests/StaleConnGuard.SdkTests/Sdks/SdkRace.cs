@@ -1,34 +1,38 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Http;
 using StaleConnGuard.Testing;
 
 namespace StaleConnGuard.SdkTests.Sdks;
 
 /// <summary>
-/// A server that answers one request and closes that connection in the moment between the pool's look at it and the first byte of the next
-/// request; every other connection answers everything. The factory's clients go there by connections that can be held in that moment.
+/// A server that answers everything, and once ends a connection that has answered, in the moment between the pool's look at it and the first
+/// byte of the next request. The factory's clients go there by connections that can be held in that moment.
 /// </summary>
 internal sealed class SdkRace : IAsyncDisposable
 {
-    private readonly TaskCompletionSource _end = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    /// <summary>A connection is back in the pool when its response has been read, which an SDK may do after it has returned.</summary>
+    private const int Patience = 100;
+
+    private readonly ConcurrentDictionary<int, HeldConnection> _connections = new();
     private readonly SdkAnswer _answer;
-    private bool _armed;
+    private readonly bool _guarded;
+    private int _armed;
 
     public SdkRace(bool guarded, SdkAnswer answer)
     {
         _answer = answer;
+        _guarded = guarded;
         Server = new ScriptedServer(ServeAsync);
-        var services = new ServiceCollection();
-        services.ConfigureHttpClientDefaults(http => http.ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler
-        {
-            PlaintextStreamFilter = (context, _) => ValueTask.FromResult<Stream>(new HookedStream(context.PlaintextStream, BeforeWriteAsync)),
-        }));
+        Services = new ServiceCollection();
+        Services.AddHttpClient();
+        Hold(Services);
         if (guarded)
         {
-            SdkSnippets.Register(services);
+            SdkSnippets.Register(Services);
         }
-
-        Services = services;
     }
 
     public ScriptedServer Server { get; }
@@ -37,40 +41,92 @@ internal sealed class SdkRace : IAsyncDisposable
 
     public IServiceCollection Services { get; }
 
-    /// <summary>Whether the connection was ended under a request.</summary>
-    public bool Happened => _ended.Task.IsCompleted;
+    /// <summary>Whether a connection was ended under a request.</summary>
+    public bool Happened { get; private set; }
 
-    /// <summary>From now on: the first write ends the connection that has answered.</summary>
-    public void Arm() => Volatile.Write(ref _armed, true);
-
-    public async ValueTask DisposeAsync()
+    /// <summary>Makes the connections of these clients such that can be held, whatever an SDK's own registration says of its primary handler.</summary>
+    public void Hold(IServiceCollection services) => services.PostConfigureAll<HttpClientFactoryOptions>(o => o.HttpMessageHandlerBuilderActions.Add(chain => chain.PrimaryHandler = new SocketsHttpHandler
     {
-        _end.TrySetResult();
-        await Server.DisposeAsync();
+        PlaintextStreamFilter = (context, _) =>
+        {
+            int port = ((IPEndPoint)((NetworkStream)context.PlaintextStream).Socket.LocalEndPoint!).Port;
+            return ValueTask.FromResult<Stream>(new HookedStream(context.PlaintextStream, write => BeforeWriteAsync(port, write)));
+        },
+    }));
+
+    /// <summary>What the application registers. What guards one client in it is taken back where nothing is to be guarded.</summary>
+    public void Register(Action<IServiceCollection, Uri>? register)
+    {
+        register?.Invoke(Services, Uri);
+        if (!_guarded && Services.Any(service => service.ServiceType == typeof(IKeepAliveLedger)))
+        {
+            Services.AddHttpClient("blobs").RemoveStaleConnGuard();
+        }
     }
 
-    private async Task BeforeWriteAsync(int write)
+    /// <summary>Calls until a connection was ended under a call. How that one failed, and how often the server executed it.</summary>
+    public async Task<(Exception? Failure, int Executed)> RunAsync(Func<Task> call)
     {
-        if (Volatile.Read(ref _armed) && !_end.Task.IsCompleted)
+        await call();
+        Volatile.Write(ref _armed, 1);
+        for (int i = 0; i < Patience && !Happened; i++)
         {
-            _end.TrySetResult();
-            await _ended.Task;
+            int before = Server.TotalExecutions;
+            Exception? failure = await Record.ExceptionAsync(call);
+            if (Happened)
+            {
+                return (failure, Server.TotalExecutions - before);
+            }
+
+            failure.ShouldBeNull();
+        }
+
+        throw new InvalidOperationException("No connection was used twice: the race never happened, which proves nothing.");
+    }
+
+    public ValueTask DisposeAsync() => Server.DisposeAsync();
+
+    private async Task BeforeWriteAsync(int port, int write)
+    {
+        if (write > 0 && _connections.TryGetValue(port, out HeldConnection? held) && held.HasAnswered && Interlocked.Exchange(ref _armed, 0) == 1)
+        {
+            held.End.TrySetResult();
+            await held.Ended.Task;
+            Happened = true;
         }
     }
 
     private async Task ServeAsync(ScriptedConnection connection)
     {
+        var held = new HeldConnection();
+        _connections[((IPEndPoint)connection.Socket.RemoteEndPoint!).Port] = held;
         while (await connection.ReadRequestAsync() is ScriptedRequest request)
         {
             await connection.AnswerAsync(request, _answer.Status, _answer.Body, _answer.Headers);
-            if (connection.Index == 0)
+            held.HasAnswered = true;
+
+            // No read may be pending when the socket is closed: that would make a reset of it.
+            while (!connection.Socket.Poll(0, SelectMode.SelectRead))
             {
-                await _end.Task;
-                await connection.EndAsync(Ending.Close);
-                _ended.TrySetResult();
-                return;
+                if (held.End.Task.IsCompleted)
+                {
+                    await connection.EndAsync(Ending.Close);
+                    held.Ended.TrySetResult();
+                    return;
+                }
+
+                await Task.Delay(1);
             }
         }
+    }
+
+    private sealed class HeldConnection
+    {
+        public TaskCompletionSource End { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public TaskCompletionSource Ended { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public volatile bool HasAnswered;
     }
 }
 

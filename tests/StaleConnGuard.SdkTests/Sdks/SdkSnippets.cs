@@ -4,12 +4,18 @@ using Azure.Storage.Blobs;
 using Elastic.Clients.Elasticsearch;
 using Elastic.Transport;
 using Flurl.Http;
+using Grpc.Core;
+using Microsoft.AspNetCore.Mvc.Testing;
+using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Kiota.Abstractions.Authentication;
 using Microsoft.Kiota.Http.HttpClientLibrary;
 using Octokit.Internal;
+using OpenTelemetry.Exporter;
+using OpenTelemetry.Trace;
 using Refit;
 using RestSharp;
+using StaleConnGuard.WireTests.Common;
 using Stripe;
 
 namespace StaleConnGuard.SdkTests.Sdks;
@@ -79,6 +85,13 @@ internal static class SdkSnippets
         return adapter;
     }
 
+    public static void AzureClient(IServiceCollection services)
+    {
+        // snippet: azure-client
+        services.AddHttpClient("blobs").AddStaleConnGuard(options => options.Replay.BufferOneShotUpTo = 8 * 1024 * 1024);
+        // end snippet
+    }
+
     public static BlobContainerClient Azure(IHttpClientFactory factory, Uri container)
     {
         // snippet: azure
@@ -92,11 +105,59 @@ internal static class SdkSnippets
     public static IAmazonS3 Aws(IHttpClientFactory factory, Uri address)
     {
         // snippet: aws
-        var config = new AmazonS3Config { MaxErrorRetry = 0, HttpClientFactory = new FactoryOfGuardedClients(factory) };
+        var config = new AmazonS3Config
+        {
+            MaxErrorRetry = 0,
+            MaxStaleConnectionRetries = 0,
+            HttpClientFactory = new FactoryOfGuardedClients(factory),
+        };
         // end snippet
         config.ServiceURL = address.AbsoluteUri;
         config.ForcePathStyle = true;
         return new AmazonS3Client("key", "secret", config);
+    }
+
+    public static void Discovery(IServiceCollection services)
+    {
+        // snippet: discovery
+        services.AddServiceDiscovery();
+        services.AddHttpClient("orders", http => http.BaseAddress = new Uri("https+http://orders")).AddServiceDiscovery();
+        // end snippet
+    }
+
+    public static void Grpc(IServiceCollection services, Uri address)
+    {
+        // snippet: grpc
+        services.AddGrpcClient<EchoClient>(grpc => grpc.Address = address);
+        // end snippet
+    }
+
+    public static void GrpcByName(IServiceCollection services, int port)
+    {
+        // snippet: grpc-dns
+        services.AddGrpcClient<EchoClient>(grpc => grpc.Address = new Uri($"dns:///localhost:{port}"))
+            .ConfigureChannel(channel => channel.Credentials = ChannelCredentials.Insecure);
+        // end snippet
+    }
+
+    public static void OpenTelemetry(IServiceCollection services, Uri collector)
+    {
+        // snippet: opentelemetry
+        services.AddOpenTelemetry().WithTracing(tracing => tracing.AddOtlpExporter(otlp =>
+        {
+            otlp.Endpoint = new Uri(collector, "v1/traces");
+            otlp.Protocol = OtlpExportProtocol.HttpProtobuf;
+        }));
+        // end snippet
+    }
+
+    public static WebApplicationFactory<Program> OverATestServer(WebApplicationFactory<Program> gateway, TestServer warehouse)
+    {
+        // snippet: test-server
+        WebApplicationFactory<Program> tested = gateway.WithWebHostBuilder(web => web.ConfigureTestServices(services =>
+            services.AddHttpClient("warehouse").ConfigurePrimaryHttpMessageHandler(warehouse.CreateHandler)));
+        // end snippet
+        return tested;
     }
 
     public static StripeClient Stripe(IHttpClientFactory factory, string apiKey, Uri address)

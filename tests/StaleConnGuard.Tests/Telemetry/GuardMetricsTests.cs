@@ -1,10 +1,29 @@
 using System.Diagnostics.Metrics;
+using System.Globalization;
+using System.Reflection;
 using StaleConnGuard.Testing;
 
 namespace StaleConnGuard.Tests.Telemetry;
 
 public class GuardMetricsTests
 {
+    /// <summary>Dashboards compare versions of packages. An assembly's own version says less, and the commit would make a stream of metrics of each build.</summary>
+    [Fact]
+    public void Meter_HasTheVersionOfThePackage()
+    {
+        string informational = typeof(GuardMetrics).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;
+        string? version = null;
+        _ = GuardMetrics.Shared;
+        using var listener = new MeterListener
+        {
+            InstrumentPublished = (instrument, _) => version = instrument.Meter.Name == StaleConnGuardDiagnostics.MeterName ? instrument.Meter.Version : version,
+        };
+        listener.Start();
+        version.ShouldBe(informational.Split('+')[0]);
+        version!.ShouldMatch(@"^\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?$");
+        typeof(GuardMetrics).Assembly.GetName().Version!.Minor.ToString(CultureInfo.InvariantCulture).ShouldBe(informational.Split('.')[1]);
+    }
+
     [Fact]
     public void EveryInstrument_Recorded_HasOnlyTagsWithABound()
     {
