@@ -11,7 +11,7 @@ internal static class RepeatSafety
 
     private static readonly HttpRequestOptionsKey<bool> s_mark = new("StaleConnGuard.SafeToRepeat");
 
-    // As long as nobody in the process marks a request, their options are not looked into: merely asking for them makes them, 184 bytes a POST.
+    // As long as nobody in the process marks a request, their options are not looked into: merely asking for them makes them.
     private static volatile bool s_everMarked;
 
     /// <summary>A request of which nothing is known (null) is not safe.</summary>
