@@ -10,6 +10,7 @@ namespace StaleConnGuard.Testing;
 internal sealed class ScriptedHttp2Connection(Socket socket, ExecutionLog executions, TimeSpan idleTimeout, Http2End idleEnd, Func<int, Http2End> dies) : IDisposable
 {
     private readonly SemaphoreSlim _writing = new(1);
+    private readonly Lock _deciding = new();
     private readonly Dictionary<int, string> _open = [];
     private long _lastActivity = Stopwatch.GetTimestamp();
     private int _busy;
@@ -75,9 +76,8 @@ internal sealed class ScriptedHttp2Connection(Socket socket, ExecutionLog execut
             case 6 when (flags & 1) == 0:
                 await WriteAsync(Frame(6, 1, 0, payload));
                 break;
-            case 1:
+            case 1 when TryOpen():
                 _open[stream] = IdIn(payload);
-                _ = Interlocked.Increment(ref _busy);
                 break;
             case 0 when payload.Length > 0:
                 byte[] more = new byte[4];
@@ -138,7 +138,7 @@ internal sealed class ScriptedHttp2Connection(Socket socket, ExecutionLog execut
                     left = TimeSpan.FromMilliseconds(5);
                 }
 
-                if (left <= TimeSpan.Zero)
+                if (left <= TimeSpan.Zero && TryEndIdle())
                 {
                     await EndAsync(idleEnd);
                     return;
@@ -147,9 +147,37 @@ internal sealed class ScriptedHttp2Connection(Socket socket, ExecutionLog execut
                 await AlarmClock.Shared.WaitUntilAsync(AlarmClock.After(Stopwatch.GetTimestamp(), left), cancellationToken);
             }
         }
-        catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException)
+        catch (OperationCanceledException)
         {
             // It has ended otherwise.
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            // The client has gone.
+            socket.Dispose();
+        }
+    }
+
+    // A request is either on a connection that has not ended, and is answered, or behind the end, and is not executed: never executed and then cut off by the idle timeout.
+    private bool TryOpen()
+    {
+        lock (_deciding)
+        {
+            if (_ended && !ExecutesAfterFin)
+            {
+                return false;
+            }
+
+            _ = Interlocked.Increment(ref _busy);
+            return true;
+        }
+    }
+
+    private bool TryEndIdle()
+    {
+        lock (_deciding)
+        {
+            return !_ended && (_ended = Volatile.Read(ref _busy) == 0);
         }
     }
 
