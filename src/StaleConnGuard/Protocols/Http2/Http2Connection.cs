@@ -219,7 +219,7 @@ internal sealed class Http2Connection : ISharedConnection, ISharedLivenessSubjec
     }
 
     /// <summary>Headers that leave alone change what servers do, so nobody waits for them here.</summary>
-    public ValueTask WaitUntilTakenAsync(Exchange exchange, CancellationToken cancellationToken) => ValueTask.CompletedTask;
+    public ValueTask WaitUntilTakenAsync(Exchange exchange, bool blocking, CancellationToken cancellationToken) => ValueTask.CompletedTask;
 
     public bool TryReport() => Interlocked.Exchange(ref _reported, 1) == 0;
 
