@@ -17,7 +17,7 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
 
     protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
-        if (!settings.Current.IsEnabled)
+        if (!settings.Current.IsEnabled || Guard.Contract.IsBroken)
         {
             return SendUnguardedAsync(request, cancellationToken);
         }
@@ -117,7 +117,7 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
             return FinishAsync(sending, attempt, cancellationToken);
         }
 
-        attempt.Complete();
+        attempt.Complete(sending.Result);
         return sending;
     }
 
@@ -132,7 +132,7 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
         try
         {
             HttpResponseMessage response = await sending.ConfigureAwait(false);
-            attempt.Complete();
+            attempt.Complete(response);
             return response;
         }
         catch (Exception e)
@@ -157,7 +157,7 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
         return scope;
     }
 
-    /// <summary>Switched off while the handler lives: as if nobody were here.</summary>
+    /// <summary>Switched off while the handler lives, or stepped aside: as if nobody were here.</summary>
     private async Task<HttpResponseMessage> SendUnguardedAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         Guard.OnSending();
@@ -184,7 +184,7 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
     protected override HttpResponseMessage Send(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         Guard.OnSending();
-        if (!settings.Current.IsEnabled)
+        if (!settings.Current.IsEnabled || Guard.Contract.IsBroken)
         {
             return SendUnguarded(request, cancellationToken);
         }
@@ -228,7 +228,7 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
                 try
                 {
                     HttpResponseMessage response = base.Send(request, cancellationToken);
-                    attempt.Complete();
+                    attempt.Complete(response);
                     attempts?.Settle(response);
                     return response;
                 }
@@ -269,7 +269,7 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
             try
             {
                 HttpResponseMessage response = await base.SendAsync(attempt.Request, cancellationToken).ConfigureAwait(false);
-                attempt.Complete();
+                attempt.Complete(response);
                 attempts.Settle(response);
                 return response;
             }

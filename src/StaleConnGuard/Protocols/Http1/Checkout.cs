@@ -28,6 +28,13 @@ internal sealed class Checkout(Http1Connection connection, IdleObservation idle)
     // (2)
     public bool TryGrant(Exchange asking)
     {
+        if (connection.User.Exchange is { Responded: false, IsClosed: false })
+        {
+            // No look: this is the answer to a request that was written without its exchange. It must not be taken for bytes that nobody asked for.
+            connection.Guard.Contract.Break(RuntimeContractBreach.ContextLost);
+            return true;
+        }
+
         _waitedInPool = true;
 
         // Who is judged once more right before its first byte, by the exact clock, is let through here by the cheap one.
@@ -36,6 +43,7 @@ internal sealed class Checkout(Http1Connection connection, IdleObservation idle)
         if (refusal is not RefusalReason.None)
         {
             Refuse(refusal);
+            connection.RefusedAtCheckout = true;
             return false;
         }
 
