@@ -71,7 +71,7 @@ internal sealed class RelayedBody
         Exception? failure = await target.Failed.ConfigureAwait(false);
         if (failure is null or OperationCanceledException)
         {
-            failure = cancellationToken.IsCancellationRequested && ContentRun.IsShared(stream) ? await WhyCancelledAsync(stream).ConfigureAwait(false) : null;
+            failure = cancellationToken.IsCancellationRequested && ContentRun.IsShared(stream) ? await CancelledWriting.WhyAsync(stream).ConfigureAwait(false) : null;
         }
 
         if ((failure is not null && !_isSettled) || !IsLatest(target))
@@ -373,25 +373,5 @@ internal sealed class RelayedBody
         bytes.CopyTo(_kept.AsSpan(_keptLength));
         _keptLength += bytes.Length;
         return true;
-    }
-
-    /// <summary>
-    /// When an HTTP/2 connection ends, the runtime cancels the writing of its requests' contents, and its stream writes nothing any more and says why. Null when it was cancelled for another reason.
-    /// </summary>
-    private static async Task<Exception?> WhyCancelledAsync(Stream stream)
-    {
-        try
-        {
-            await stream.WriteAsync(new byte[1], CancellationToken.None).ConfigureAwait(false);
-            return null;
-        }
-        catch (OperationCanceledException)
-        {
-            return null;
-        }
-        catch (Exception e)
-        {
-            return e;
-        }
     }
 }
