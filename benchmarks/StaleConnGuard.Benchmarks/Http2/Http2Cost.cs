@@ -31,24 +31,16 @@ internal static class Http2Cost
 
     private static async Task<string> CompareAsync(string name, Uri server, int streams, bool posts, int count)
     {
-        using var plain = new Http2CostClient(server, streams, posts, guarded: false);
-        using var again = new Http2CostClient(server, streams, posts, guarded: false);
-        using var guarded = new Http2CostClient(server, streams, posts, guarded: true);
-        Http2CostClient[] clients = [plain, guarded, again];
-        double perSecond = 0;
-        for (int i = 0; i < 5; i++)
-        {
-            foreach (Http2CostClient client in clients)
-            {
-                perSecond = (await client.RunAsync(3_000)).RequestsPerSecond;
-            }
-        }
-
-        // A turn is some tenths of a second: the machine changes its pace within seconds.
-        int requests = Math.Max(20 * streams, (int)(perSecond * 0.06));
+        int requests = 0;
         var rounds = new List<Http2CostFigures[]>();
         for (int round = 0; round < count; round++)
         {
+            // New connections each round: one that is slow by chance would be slow for all of them.
+            using var plain = new Http2CostClient(server, streams, posts, guarded: false);
+            using var again = new Http2CostClient(server, streams, posts, guarded: false);
+            using var guarded = new Http2CostClient(server, streams, posts, guarded: true);
+            Http2CostClient[] clients = [plain, guarded, again];
+            requests = await WarmUpAsync(clients, streams, times: round == 0 ? 5 : 1);
             Http2CostFigures[] sums = [.. clients.Select(static _ => new Http2CostFigures(0, TimeSpan.Zero, 0, TimeSpan.Zero))];
             for (int turn = 0; turn < Turns; turn++)
             {
@@ -66,5 +58,20 @@ internal static class Http2Cost
         return string.Create(
             CultureInfo.InvariantCulture,
             $"| {name} | {Median(static r => r[0].RequestsPerSecond):0} | {Median(static r => r[1].RequestsPerSecond / r[0].RequestsPerSecond):0.000} | {Median(static r => r[1].CpuMicrosecondsEach / r[0].CpuMicrosecondsEach):0.00} | {Median(static r => r[1].BytesEach - r[0].BytesEach):0} B | {Median(static r => r[0].BytesEach):0} B | {Median(static r => r[2].RequestsPerSecond / r[0].RequestsPerSecond):0.000} | {Median(static r => r[2].CpuMicrosecondsEach / r[0].CpuMicrosecondsEach):0.00} |");
+    }
+
+    /// <summary>How many requests a turn has. It is some tenths of a second: the machine changes its pace within seconds.</summary>
+    private static async Task<int> WarmUpAsync(Http2CostClient[] clients, int streams, int times)
+    {
+        double perSecond = 0;
+        for (int i = 0; i < times; i++)
+        {
+            foreach (Http2CostClient client in clients)
+            {
+                perSecond = (await client.RunAsync(3_000)).RequestsPerSecond;
+            }
+        }
+
+        return Math.Max(20 * streams, (int)(perSecond * 0.06));
     }
 }

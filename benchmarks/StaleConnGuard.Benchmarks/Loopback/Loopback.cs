@@ -56,7 +56,7 @@ internal static class Loopback
         {
             // New clients each round: a connection that is slow by chance, as one of HTTP/2 may be, would be slow for all rounds.
             List<LoopbackClient> clients = [.. contenders.Select(contender => new LoopbackClient(traffic, server, contender))];
-            requests = round == 0 ? await WarmUpAsync(clients, traffic.Concurrency, quick ? TimeSpan.FromMilliseconds(150) : TimeSpan.FromSeconds(1)) : requests;
+            requests = round == 0 ? await WarmUpAsync(clients, traffic.Concurrency, quick ? TimeSpan.FromMilliseconds(150) : TimeSpan.FromMilliseconds(600)) : requests;
             List<LoopbackFigures>[] turns = [.. clients.Select(_ => new List<LoopbackFigures>())];
             foreach (LoopbackClient client in clients)
             {
