@@ -28,11 +28,11 @@ internal readonly struct Attempt
     /// <summary>The message: the exchange that a handler opened has it until it is answered.</summary>
     public HttpRequestMessage Request => Exchange.Request!;
 
-    /// <summary>Whether the body is still whole, or can be made so. To be asked when the attempt has failed.</summary>
+    /// <summary>Whether the body is still whole, or can be made so. To be asked when the attempt has failed: a content that still runs is held.</summary>
     public bool CanBodyBeSent =>
         !Exchange.Traits.IsOneShot
         || (Exchange.Traits.HasStandIn && !Exchange.HasContentBegun && Exchange.Shared?.Body is null)
-        || Exchange.Shared?.Body is { CanBeSentAgain: true }
+        || Exchange.Shared?.Body?.TryHold() is true
         || BodyRepeatabilityClassifier.CanBeSentAgain(Request.Content);
 
     /// <summary>
