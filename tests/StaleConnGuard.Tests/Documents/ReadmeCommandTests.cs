@@ -67,7 +67,8 @@ public sealed class ReadmeCommandTests : IDisposable
                 // An address or a file is a word in capitals at times.
                 string[] arguments = [.. command.Split(' ')[1..].Select(word => word switch { "URL" => "http://localhost/", _ => word.Trim('\'') })];
                 ParseResult parsed = CommandLine.Root().Parse(arguments);
-                parsed.Errors.Select(error => error.Message).ShouldBeEmpty($"{document.Path}: {command}");
+                parsed.Errors.Select(error => error.Message).Where(message => !message.StartsWith("Required argument missing for command", StringComparison.Ordinal))
+                    .ShouldBeEmpty($"{document.Path}: {command}");
                 seen++;
             }
         }
@@ -110,7 +111,7 @@ public sealed class ReadmeCommandTests : IDisposable
         where line.StartsWith("$ ", StringComparison.Ordinal) || (!hasPrompts && IsCommand(line))
         select WithoutComment(line.StartsWith("$ ", StringComparison.Ordinal) ? line[2..] : line);
 
-    /// <summary>Code in the text that is a whole command, and not the name of a command or of its option.</summary>
+    /// <summary>Code in the text that begins with a command. Of one that is not whole, the options are looked at.</summary>
     private static IEnumerable<string> SpansOf(Document document) =>
         from line in document.Lines
         from span in line.Text.Split('`').Where((_, index) => index % 2 == 1)
