@@ -18,7 +18,7 @@ internal static class DeliveryProof
     /// How the connection really ended, and what that proves. TLS says end-of-stream on close_notify; if a reset follows where the FIN should
     /// be, the server closed with bytes in its kernel that it had not read: a reset, which proves nothing.
     /// </summary>
-    public static async ValueTask<(ConnectionEnd End, Delivery Delivery)> AfterEndOfStreamAsync(TransportStream? transport, SendMark mark, TimeProvider time)
+    public static async ValueTask<(ConnectionEnd End, Delivery Delivery)> AfterEndOfStreamAsync(TransportStream? transport, SendMark mark, TimeProvider time, bool blocking = false)
     {
         if (transport is null)
         {
@@ -26,7 +26,7 @@ internal static class DeliveryProof
         }
 
         // Anything but CLOSE_WAIT may be a reset that TLS hid behind its close_notify: only a read of the bare socket tells.
-        if (MayHideReset(transport.TryProbe(out TcpSnapshot info) ? info : null) && !await ReadsEndOfStreamAsync(transport).ConfigureAwait(false))
+        if (MayHideReset(transport.TryProbe(out TcpSnapshot info) ? info : null) && await transport.ReadForTheEndAsync(s_patience, blocking).ConfigureAwait(false) != 0)
         {
             return (ConnectionEnd.Reset, Delivery.Unknown);
         }
@@ -35,7 +35,7 @@ internal static class DeliveryProof
         DeliveryFinding finding = Look(transport, mark);
         while (finding is DeliveryFinding.WriteUnderWay && time.GetElapsedTime(started) < s_patience)
         {
-            await Task.Delay(s_step, time).ConfigureAwait(false);
+            await Pause.ForAsync(s_step, time, blocking).ConfigureAwait(false);
             finding = Look(transport, mark);
         }
 
@@ -79,17 +79,4 @@ internal static class DeliveryProof
         EofMayBeSpurious = transport.EofMayBeSpurious,
         Mark = mark,
     });
-
-    private static async ValueTask<bool> ReadsEndOfStreamAsync(TransportStream transport)
-    {
-        using var patience = new CancellationTokenSource(s_patience);
-        try
-        {
-            return await transport.ReadAsync(new byte[1], patience.Token).ConfigureAwait(false) == 0;
-        }
-        catch (Exception e) when (e is IOException or OperationCanceledException or ObjectDisposedException)
-        {
-            return false;
-        }
-    }
 }

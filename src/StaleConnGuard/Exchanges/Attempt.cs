@@ -76,7 +76,8 @@ internal readonly struct Attempt
         return new Attempt(new Exchange(last.Scope, Request) { Traits = traits, Shared = SharedSendOf(last.Scope, Request, last.Shared) });
     }
 
-    public void Complete()
+    /// <summary>It has been answered.</summary>
+    public void Complete(HttpResponseMessage response)
     {
         RestoreContent();
         Settle();
@@ -88,7 +89,8 @@ internal readonly struct Attempt
         Exchange.Close();
         if (Exchange.Connection is not IGuardedConnection connection)
         {
-            // Not on a connection of HTTP/1.1.
+            // Not on a connection of HTTP/1.1, then.
+            Exchange.Guard.Contract.AnsweredUnbound(response.Version);
             return;
         }
 
@@ -114,6 +116,12 @@ internal readonly struct Attempt
         {
             SharedEvidence.Record(Exchange, send, failure);
             Exchange.Guard.Events.SharedExchangeDone(Exchange);
+        }
+
+        if (!Exchange.IsBound && Exchange.Guard.Contract.FailedUnbound(Exchange, failure))
+        {
+            // It may be anywhere. Nobody may take it for one that was not sent.
+            _ = Exchange.TryMarkResponded();
         }
 
         ExchangeEnd? evidence = ConnectionEndedException.EvidenceOf(failure, Exchange) ?? Exchange.Evidence;

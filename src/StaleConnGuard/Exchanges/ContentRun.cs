@@ -55,7 +55,7 @@ internal sealed class ContentRun(HttpContent content, Exchange exchange, bool is
             await stream.FlushAsync(cancellationToken).ConfigureAwait(false);
             if (Confirms && exchange.Connection is IGuardedConnection connection)
             {
-                await connection.WaitUntilTakenAsync(exchange, cancellationToken).ConfigureAwait(false);
+                await connection.WaitUntilTakenAsync(exchange, blocking: false, cancellationToken).ConfigureAwait(false);
             }
 
             ThrowIfEnded();
@@ -131,7 +131,7 @@ internal sealed class ContentRun(HttpContent content, Exchange exchange, bool is
             stream.Flush();
             if (Confirms && exchange.Connection is IGuardedConnection connection)
             {
-                connection.WaitUntilTakenAsync(exchange, cancellationToken).AsTask().GetAwaiter().GetResult();
+                connection.WaitUntilTakenAsync(exchange, blocking: true, cancellationToken).AsTask().GetAwaiter().GetResult();
             }
 
             ThrowIfEnded();

@@ -13,5 +13,8 @@ internal interface IGuardedConnection
     bool NoNewExchanges { get; set; }
 
     /// <summary>Returns when the server's kernel has acknowledged bytes of this exchange, when the exchange has ended, or when neither can be known.</summary>
-    ValueTask WaitUntilTakenAsync(Exchange exchange, CancellationToken cancellationToken);
+    /// <param name="exchange">Its headers have been written.</param>
+    /// <param name="blocking">The returned task has completed then, without a thread of the pool.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    ValueTask WaitUntilTakenAsync(Exchange exchange, bool blocking, CancellationToken cancellationToken);
 }

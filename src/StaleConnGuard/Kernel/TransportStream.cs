@@ -157,6 +157,30 @@ internal sealed class TransportStream : NetworkStream
         }
     }
 
+    /// <summary>
+    /// What a read of the bare socket of a connection that is lost anyway answers: 0 at its end, 1 when a byte was there; null when it fails, or nothing comes.
+    /// </summary>
+    /// <param name="patience">How long it waits.</param>
+    /// <param name="blocking">The returned task has completed then.</param>
+    public async ValueTask<int?> ReadForTheEndAsync(TimeSpan patience, bool blocking)
+    {
+        byte[] one = new byte[1];
+        try
+        {
+            if (blocking)
+            {
+                return Socket.Poll(patience, SelectMode.SelectRead) ? Read(one.AsSpan()) : null;
+            }
+
+            using var over = new CancellationTokenSource(patience);
+            return await ReadAsync(one, over.Token).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is IOException or SocketException or OperationCanceledException or ObjectDisposedException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>Ends the pending read of a connection that is not used any more, without a word to the peer. What is read from then on is no end of the peer's.</summary>
     public void StopReceiving()
     {

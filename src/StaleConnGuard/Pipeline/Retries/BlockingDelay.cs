@@ -12,6 +12,14 @@ internal static class BlockingDelay
             return;
         }
 
+        if (ReferenceEquals(time, TimeProvider.System))
+        {
+            // Its timers fire on threads of the pool, which may all be waiting in requests like this one.
+            using var never = new ManualResetEventSlim();
+            never.Wait(delay, cancellationToken);
+            return;
+        }
+
         // Not disposed: a callback that runs as the timer is disposed may still set it. It owns no handle, since nobody asks for one.
         var elapsed = new ManualResetEventSlim();
         using ITimer timer = time.CreateTimer(static e => ((ManualResetEventSlim)e!).Set(), elapsed, delay, Timeout.InfiniteTimeSpan);

@@ -21,7 +21,7 @@ internal sealed class AcknowledgementGate(Stream inner, Http1Connection connecti
     public bool IsDue { get; private set; }
 
     /// <inheritdoc cref="IGuardedConnection.WaitUntilTakenAsync"/>
-    public async ValueTask WaitUntilTakenAsync(Exchange exchange, CancellationToken cancellationToken)
+    public async ValueTask WaitUntilTakenAsync(Exchange exchange, bool blocking, CancellationToken cancellationToken)
     {
         if (!IsWorthAsking(exchange))
         {
@@ -47,11 +47,11 @@ internal sealed class AcknowledgementGate(Stream inner, Http1Connection connecti
             if (!isOpen && !ends.IsReading)
             {
                 // Nobody else is reading, so nobody else would find the end.
-                await ends.LookForTheEndAsync(exchange).ConfigureAwait(false);
+                await ends.LookForTheEndAsync(exchange, blocking).ConfigureAwait(false);
                 return;
             }
 
-            await Task.Delay(s_step, time, cancellationToken).ConfigureAwait(false);
+            await Pause.ForAsync(s_step, time, blocking, cancellationToken).ConfigureAwait(false);
         }
     }
 

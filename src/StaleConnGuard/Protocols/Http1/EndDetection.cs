@@ -26,14 +26,14 @@ internal sealed class EndDetection(Http1Connection connection, IdleObservation i
     /// A read has found end-of-stream. Returns what the runtime is to be told instead, to be thrown by the method that the runtime waits for: each one
     /// that an exception passes on its way costs tens of microseconds, while a request waits to be sent again. Null when end-of-stream is what it is.
     /// </summary>
-    public async ValueTask<ConnectionEndedException?> EndOfStreamAsync()
+    public async ValueTask<ConnectionEndedException?> EndOfStreamAsync(bool blocking)
     {
         while (true)
         {
             object? user = connection.User.Current;
             if (user is Exchange { Responded: false, IsClosed: false } waiting && !connection.IsDisposed)
             {
-                return await EndBeforeResponseAsync(waiting).ConfigureAwait(false);
+                return await EndBeforeResponseAsync(waiting, blocking).ConfigureAwait(false);
             }
 
             if (!connection.User.TryEnd(user))
@@ -63,21 +63,21 @@ internal sealed class EndDetection(Http1Connection connection, IdleObservation i
     /// A write has failed: was it a FIN that came first, or a reset? The reading side finds out if it is at work, or we look ourselves. Returns what is
     /// to be thrown in its place: the evidence, if there is any about the exchange that it failed under.
     /// </summary>
-    public async ValueTask<ConnectionEndedException?> OnWriteFailureAsync(Exception e)
+    public async ValueTask<ConnectionEndedException?> OnWriteFailureAsync(Exception e, bool blocking)
     {
         Exchange? exchange = connection.User.Exchange;
         if (exchange is { IsClosed: false } && !connection.IsDisposed && e is not OperationCanceledException)
         {
-            await NoteWriteFailureAsync(exchange, e).ConfigureAwait(false);
+            await NoteWriteFailureAsync(exchange, e, blocking).ConfigureAwait(false);
         }
 
         return EvidenceFor(e, exchange);
     }
 
     /// <summary>Reads the bare transport under an exchange whose connection is lost.</summary>
-    public async ValueTask LookForTheEndAsync(Exchange exchange)
+    public async ValueTask LookForTheEndAsync(Exchange exchange, bool blocking)
     {
-        int? count = await ReadBeneathAsync().ConfigureAwait(false);
+        int? count = await ReadBeneathAsync(blocking).ConfigureAwait(false);
         if (count > 0 && connection.Origin.Key.Scheme == Uri.UriSchemeHttp)
         {
             // Bytes of an answer that nobody has read yet. Beneath TLS they may be an alert as well, so they tell nothing there.
@@ -86,13 +86,13 @@ internal sealed class EndDetection(Http1Connection connection, IdleObservation i
 
         if (count == 0)
         {
-            (ConnectionEnd end, Delivery delivery) = await ProveAsync(exchange).ConfigureAwait(false);
+            (ConnectionEnd end, Delivery delivery) = await ProveAsync(exchange, blocking).ConfigureAwait(false);
             exchange.RecordEnd(end, delivery);
         }
     }
 
     // (4)
-    private async ValueTask<ConnectionEndedException?> EndBeforeResponseAsync(Exchange exchange)
+    private async ValueTask<ConnectionEndedException?> EndBeforeResponseAsync(Exchange exchange, bool blocking)
     {
         if (exchange.IsSilent)
         {
@@ -100,7 +100,7 @@ internal sealed class EndDetection(Http1Connection connection, IdleObservation i
             return ConnectionEndedException.Silent(exchange);
         }
 
-        (ConnectionEnd end, Delivery delivery) = await ProveAsync(exchange).ConfigureAwait(false);
+        (ConnectionEnd end, Delivery delivery) = await ProveAsync(exchange, blocking).ConfigureAwait(false);
         if (exchange.Root is null)
         {
             // The record first: a write that fails meanwhile looks for it as long as the exchange is this connection's user.
@@ -122,8 +122,8 @@ internal sealed class EndDetection(Http1Connection connection, IdleObservation i
         return ConnectionEndedException.BeforeResponse(exchange);
     }
 
-    private ValueTask<(ConnectionEnd End, Delivery Delivery)> ProveAsync(Exchange exchange) =>
-        DeliveryProof.AfterEndOfStreamAsync(connection.Transport, exchange.Binding!.Mark, connection.Guard.Time);
+    private ValueTask<(ConnectionEnd End, Delivery Delivery)> ProveAsync(Exchange exchange, bool blocking) =>
+        DeliveryProof.AfterEndOfStreamAsync(connection.Transport, exchange.Binding!.Mark, connection.Guard.Time, blocking);
 
     private void NoteReadFailure(Exception e, object? user)
     {
@@ -151,19 +151,19 @@ internal sealed class EndDetection(Http1Connection connection, IdleObservation i
         }
     }
 
-    private async ValueTask NoteWriteFailureAsync(Exchange exchange, Exception e)
+    private async ValueTask NoteWriteFailureAsync(Exchange exchange, Exception e, bool blocking)
     {
         TimeProvider time = connection.Guard.Time;
         long started = time.GetTimestamp();
         bool readingSideKnows = _reading;
         while (readingSideKnows && !exchange.HasEnded && !exchange.Responded && !connection.IsDisposed && time.GetElapsedTime(started) < s_patience)
         {
-            await Task.Delay(s_step, time).ConfigureAwait(false);
+            await Pause.ForAsync(s_step, time, blocking).ConfigureAwait(false);
         }
 
         if (!readingSideKnows && !exchange.HasEnded && !exchange.Responded && exchange.Root is null)
         {
-            await LookForTheEndAsync(exchange).ConfigureAwait(false);
+            await LookForTheEndAsync(exchange, blocking).ConfigureAwait(false);
         }
 
         if (exchange.Responded)
@@ -208,23 +208,8 @@ internal sealed class EndDetection(Http1Connection connection, IdleObservation i
     }
 
     /// <summary>What a read of the bare transport answers, null when it fails or waits: the connection is lost, so nobody misses what it takes.</summary>
-    private async ValueTask<int?> ReadBeneathAsync()
-    {
-        if (connection.Transport is not TransportStream transport)
-        {
-            return null;
-        }
-
-        using var patience = new CancellationTokenSource(s_patience);
-        try
-        {
-            return await transport.ReadAsync(new byte[1], patience.Token).ConfigureAwait(false);
-        }
-        catch (Exception e) when (e is IOException or OperationCanceledException or ObjectDisposedException)
-        {
-            return null;
-        }
-    }
+    private async ValueTask<int?> ReadBeneathAsync(bool blocking) =>
+        connection.Transport is TransportStream transport ? await transport.ReadForTheEndAsync(s_patience, blocking).ConfigureAwait(false) : null;
 
     /// <summary>The kernel gave up: what it sent again and again, or its probes, were not acknowledged.</summary>
     private static bool IsSilence(Exception e) =>

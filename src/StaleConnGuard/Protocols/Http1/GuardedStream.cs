@@ -87,7 +87,8 @@ internal sealed class GuardedStream : Stream, IGuardedConnection
     }
 
     /// <inheritdoc/>
-    public ValueTask WaitUntilTakenAsync(Exchange exchange, CancellationToken cancellationToken) => _acknowledgement.WaitUntilTakenAsync(exchange, cancellationToken);
+    public ValueTask WaitUntilTakenAsync(Exchange exchange, bool blocking, CancellationToken cancellationToken) =>
+        _acknowledgement.WaitUntilTakenAsync(exchange, blocking, cancellationToken);
 
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
@@ -175,7 +176,7 @@ internal sealed class GuardedStream : Stream, IGuardedConnection
         if (count == 0)
         {
             // Only a connection that has ended comes here: blocking for the evidence costs no healthy request anything.
-            return Tell(_ends.EndOfStreamAsync().AsTask().GetAwaiter().GetResult());
+            return Tell(_ends.EndOfStreamAsync(blocking: true).AsTask().GetAwaiter().GetResult());
         }
 
         return _responses.Accept(buffer[..count], _connection.Clock.Now) ? count : 0;
@@ -253,7 +254,7 @@ internal sealed class GuardedStream : Stream, IGuardedConnection
         catch (Exception e)
         {
             // The connection has failed: blocking for the evidence costs no healthy request anything.
-            if (_ends.OnWriteFailureAsync(e).AsTask().GetAwaiter().GetResult() is ConnectionEndedException evidence)
+            if (_ends.OnWriteFailureAsync(e, blocking: true).AsTask().GetAwaiter().GetResult() is ConnectionEndedException evidence)
             {
                 throw evidence;
             }
@@ -295,7 +296,7 @@ internal sealed class GuardedStream : Stream, IGuardedConnection
 
     private static int Tell(ConnectionEndedException? instead) => instead is null ? 0 : throw instead;
 
-    private async ValueTask<int> TellEndAsync() => Tell(await _ends.EndOfStreamAsync().ConfigureAwait(false));
+    private async ValueTask<int> TellEndAsync() => Tell(await _ends.EndOfStreamAsync(blocking: false).ConfigureAwait(false));
 
     private async ValueTask WaitForWriteAsync(ValueTask write, byte[]? asked)
     {
@@ -305,7 +306,7 @@ internal sealed class GuardedStream : Stream, IGuardedConnection
         }
         catch (Exception e)
         {
-            if (await _ends.OnWriteFailureAsync(e).ConfigureAwait(false) is ConnectionEndedException evidence)
+            if (await _ends.OnWriteFailureAsync(e, blocking: false).ConfigureAwait(false) is ConnectionEndedException evidence)
             {
                 throw evidence;
             }

@@ -115,7 +115,7 @@ internal sealed class PendingRead : IValueTaskSource<int>
         ConnectionEndedException? instead;
         try
         {
-            instead = await _ends.EndOfStreamAsync().ConfigureAwait(false);
+            instead = await _ends.EndOfStreamAsync(blocking: false).ConfigureAwait(false);
         }
         catch (Exception e)
         {

@@ -219,7 +219,7 @@ internal sealed class Http2Connection : ISharedConnection, ISharedLivenessSubjec
     }
 
     /// <summary>Headers that leave alone change what servers do, so nobody waits for them here.</summary>
-    public ValueTask WaitUntilTakenAsync(Exchange exchange, CancellationToken cancellationToken) => ValueTask.CompletedTask;
+    public ValueTask WaitUntilTakenAsync(Exchange exchange, bool blocking, CancellationToken cancellationToken) => ValueTask.CompletedTask;
 
     public bool TryReport() => Interlocked.Exchange(ref _reported, 1) == 0;
 
@@ -283,6 +283,11 @@ internal sealed class Http2Connection : ISharedConnection, ISharedLivenessSubjec
         if (first is null)
         {
             Guard.Shared.NoteEnd(Guard.Time.GetTimestamp());
+            if (_sent.IsLost)
+            {
+                // The runtime's own bytes: nothing is proven here, nor would it be on the next one.
+                Guard.Contract.Break(RuntimeContractBreach.FramesUnreadable);
+            }
         }
 
         return first?.Exception ?? exception;
