@@ -73,7 +73,7 @@ public sealed class ReadmeCommandTests : IDisposable
             }
         }
 
-        seen.ShouldBeGreaterThan(30);
+        seen.ShouldBeGreaterThan(20);
     }
 
     [Fact]

@@ -41,7 +41,10 @@ public sealed class LedgerFileTests : IDisposable
         new FileInfo(File + ".lock").Length.ShouldBe(0);
         if (!OperatingSystem.IsWindows())
         {
-            files.ShouldAllBe(file => System.IO.File.GetUnixFileMode(file) == (UnixFileMode.UserRead | UnixFileMode.UserWrite));
+            foreach (string file in files)
+            {
+                System.IO.File.GetUnixFileMode(file).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite, file);
+            }
         }
     }
 
