@@ -1,31 +1,77 @@
 using System.Globalization;
+using BenchmarkDotNet.Configs;
+using BenchmarkDotNet.Diagnosers;
+using BenchmarkDotNet.Jobs;
+using BenchmarkDotNet.Loggers;
+using BenchmarkDotNet.Parameters;
+using BenchmarkDotNet.Reports;
+using BenchmarkDotNet.Running;
+using BenchmarkDotNet.Toolchains.InProcess.Emit;
+using Perfolizer.Horology;
 
 namespace StaleConnGuard.Benchmarks;
 
-/// <summary>What each chain adds to a request that succeeds, without a network: as Markdown tables, or in lines for the regression gate.</summary>
+/// <summary>
+/// What each chain adds to a request that succeeds, without a network: as Markdown tables, by BenchmarkDotNet; or for the regression gate in
+/// lines, by turns, in the seconds that a test has.
+/// </summary>
 internal static class Overhead
 {
+    private const int GateBatches = 60;
+
     public static async Task<int> RunAsync(string[] args)
     {
-        bool isGate = args is ["--gate"];
-        int batches = isGate || args is ["--quick"] ? 60 : 500;
-        foreach (Below below in Enum.GetValues<Below>())
+        if (args is ["--gate"])
         {
-            foreach (OverheadRequest kind in Enum.GetValues<OverheadRequest>())
+            foreach ((Below below, OverheadRequest kind) in Cases())
             {
-                IReadOnlyList<OverheadResult> results = await OverheadMeter.MeasureAsync(isGate ? Chains.Gate : Chains.All, kind, below, batches);
-                if (isGate)
-                {
-                    WriteLines(below, kind, results);
-                }
-                else
-                {
-                    WriteTable(below, kind, results);
-                }
+                WriteLines(below, kind, await OverheadMeter.MeasureAsync(Chains.Gate, kind, below, GateBatches));
             }
+
+            return 0;
+        }
+
+        Summary summary = BenchmarkRunner.Run<InMemoryBenchmark>(Config(quick: args is ["--quick"]));
+        if (summary.HasCriticalValidationErrors || summary.Reports.IsEmpty || summary.Reports.Any(static report => !report.Success))
+        {
+            await Console.Error.WriteLineAsync("Not everything was measured.");
+            return 1;
+        }
+
+        foreach ((Below below, OverheadRequest kind) in Cases())
+        {
+            WriteTable(below, kind, [.. Chains.All.Select(chain => ResultOf(summary, below, kind, chain))]);
         }
 
         return 0;
+    }
+
+    private static IEnumerable<(Below Below, OverheadRequest Kind)> Cases() =>
+        from below in Enum.GetValues<Below>()
+        from kind in Enum.GetValues<OverheadRequest>()
+        select (below, kind);
+
+    /// <summary>In this process, and nothing on the output but the tables.</summary>
+    private static ManualConfig Config(bool quick) => ManualConfig.CreateEmpty()
+        .AddJob(Job.Default
+            .WithToolchain(InProcessEmitToolchain.Instance)
+            .WithIterationTime(TimeInterval.FromMilliseconds(quick ? 10 : 50))
+            .WithWarmupCount(quick ? 2 : 10)
+            .WithIterationCount(quick ? 2 : 20))
+        .AddDiagnoser(MemoryDiagnoser.Default)
+        .AddLogger(new StreamLogger(new StreamWriter(Console.OpenStandardError()) { AutoFlush = true }))
+        .WithArtifactsPath(Path.Combine(Path.GetTempPath(), "StaleConnGuard.Benchmarks"));
+
+    /// <summary>The least time of all iterations: what else the machine does only ever adds.</summary>
+    private static OverheadResult ResultOf(Summary summary, Below below, OverheadRequest kind, Chain chain)
+    {
+        BenchmarkReport report = summary.Reports.Single(candidate => IsOf(candidate.BenchmarkCase.Parameters));
+        return new OverheadResult(chain.Name, report.ResultStatistics!.Min, report.GcStats.GetBytesAllocatedPerOperation(report.BenchmarkCase) ?? 0);
+
+        bool IsOf(ParameterInstances parameters) =>
+            parameters[nameof(InMemoryBenchmark.Below)] is Below b && b == below
+            && parameters[nameof(InMemoryBenchmark.Request)] is OverheadRequest r && r == kind
+            && parameters[nameof(InMemoryBenchmark.Chain)] is string name && name == chain.Name;
     }
 
     /// <summary>What is below, the request, the chain, bytes added, and the time as a multiple of the bare handler's, separated by tabs.</summary>

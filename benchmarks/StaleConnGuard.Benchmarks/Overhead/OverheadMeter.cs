@@ -3,8 +3,9 @@ using System.Diagnostics;
 namespace StaleConnGuard.Benchmarks;
 
 /// <summary>
-/// Sends the same request through several chains in turns, in many short batches, and keeps the least of each: what else the machine does only
-/// ever adds. Bytes are exact but for what the runtime allocates by the way, which the least leaves out.
+/// For the regression gate: sends the same request through several chains in turns, in many short batches, and keeps the least of each: what
+/// else the machine does only ever adds, and the tests beside it do much. Bytes are exact but for what the runtime allocates by the way, which
+/// the least leaves out.
 /// </summary>
 internal static class OverheadMeter
 {

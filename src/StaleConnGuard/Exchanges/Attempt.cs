@@ -28,11 +28,11 @@ internal readonly struct Attempt
     /// <summary>The message: the exchange that a handler opened has it until it is answered.</summary>
     public HttpRequestMessage Request => Exchange.Request!;
 
-    /// <summary>Whether the body is still whole, or can be made so. To be asked when the attempt has failed.</summary>
+    /// <summary>Whether the body is still whole, or can be made so. To be asked when the attempt has failed: a content that still runs is held.</summary>
     public bool CanBodyBeSent =>
         !Exchange.Traits.IsOneShot
         || (Exchange.Traits.HasStandIn && !Exchange.HasContentBegun && Exchange.Shared?.Body is null)
-        || Exchange.Shared?.Body is { CanBeSentAgain: true }
+        || Exchange.Shared?.Body?.TryHold() is true
         || BodyRepeatabilityClassifier.CanBeSentAgain(Request.Content);
 
     /// <summary>
@@ -76,7 +76,8 @@ internal readonly struct Attempt
         return new Attempt(new Exchange(last.Scope, Request) { Traits = traits, Shared = SharedSendOf(last.Scope, Request, last.Shared) });
     }
 
-    public void Complete()
+    /// <summary>It has been answered.</summary>
+    public void Complete(HttpResponseMessage response)
     {
         RestoreContent();
         Settle();
@@ -88,7 +89,8 @@ internal readonly struct Attempt
         Exchange.Close();
         if (Exchange.Connection is not IGuardedConnection connection)
         {
-            // Not on a connection of HTTP/1.1.
+            // Not on a connection of HTTP/1.1, then.
+            Exchange.Guard.Contract.AnsweredUnbound(response.Version);
             return;
         }
 
@@ -114,6 +116,12 @@ internal readonly struct Attempt
         {
             SharedEvidence.Record(Exchange, send, failure);
             Exchange.Guard.Events.SharedExchangeDone(Exchange);
+        }
+
+        if (!Exchange.IsBound && Exchange.Guard.Contract.FailedUnbound(Exchange, failure))
+        {
+            // It may be anywhere. Nobody may take it for one that was not sent.
+            _ = Exchange.TryMarkResponded();
         }
 
         ExchangeEnd? evidence = ConnectionEndedException.EvidenceOf(failure, Exchange) ?? Exchange.Evidence;

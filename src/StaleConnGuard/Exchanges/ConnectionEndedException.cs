@@ -57,6 +57,20 @@ internal sealed class ConnectionEndedException : HttpIOException
         return null;
     }
 
+    /// <summary>What failed this exchange is the end of a connection of its handler under something else: another request, or one that nothing was known of.</summary>
+    public static bool IsAboutAnother(Exception failure, Exchange exchange)
+    {
+        for (Exception? inner = failure; inner is not null; inner = inner.InnerException)
+        {
+            if (inner is ConnectionEndedException ended)
+            {
+                return !ReferenceEquals(ended.Exchange, exchange) && ReferenceEquals(ended.Exchange.Guard, exchange.Guard);
+            }
+        }
+
+        return false;
+    }
+
     private bool IsAbout(Exchange exchange) =>
         ReferenceEquals(Exchange, exchange) || (Exchange.IsReused && ReferenceEquals(Exchange.Root, exchange));
 }

@@ -20,6 +20,7 @@ internal sealed class ConnectionGuard
 
         // The ledger learns first, so that whoever is told of an end and asks what is known now hears what it taught.
         Events = new GuardEvents([new TimeoutLearning(new GuardEvents(listeners)), .. listeners]);
+        Contract = new RuntimeContract(Events);
     }
 
     public KeepAliveLedger Ledger { get; }
@@ -28,6 +29,9 @@ internal sealed class ConnectionGuard
 
     /// <summary>Told what happens to connections and exchanges.</summary>
     public GuardEvents Events { get; }
+
+    /// <summary>What the runtime is relied on for, and whether it was seen to do otherwise.</summary>
+    public RuntimeContract Contract { get; }
 
     /// <summary>Those connections that carry several requests at once.</summary>
     public SharedConnections Shared { get; } = new();

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Runtime.ExceptionServices;
 
 namespace StaleConnGuard.Exchanges;
 
@@ -72,7 +73,12 @@ internal sealed class ContentRun(HttpContent content, Exchange exchange, bool is
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested && IsShared(stream))
         {
-            await ThrowIfConnectionEndedAsync(stream).ConfigureAwait(false);
+            if (await CancelledWriting.WhyAsync(stream).ConfigureAwait(false) is Exception why && SharedConnectionEndedException.FindIn(why) is not null)
+            {
+                ExceptionDispatchInfo.Throw(why);
+            }
+
+            // Cancelled for another reason: whoever did it knows.
             throw;
         }
         finally
@@ -144,22 +150,6 @@ internal sealed class ContentRun(HttpContent content, Exchange exchange, bool is
         finally
         {
             exchange.ContentEnds();
-        }
-    }
-
-    /// <summary>
-    /// When an HTTP/2 connection ends, the runtime cancels the writing of its requests' contents. A content that finds out before it writes says only that, and the evidence would
-    /// be lost with it. The runtime's stream knows; once it has been cancelled, it writes nothing any more, and says so.
-    /// </summary>
-    private static async Task ThrowIfConnectionEndedAsync(Stream stream)
-    {
-        try
-        {
-            await stream.WriteAsync(new byte[1], CancellationToken.None).ConfigureAwait(false);
-        }
-        catch (Exception e) when (SharedConnectionEndedException.FindIn(e) is null)
-        {
-            // Cancelled for another reason: whoever did it knows.
         }
     }
 

@@ -72,6 +72,14 @@ internal sealed class GuardEvents(params IGuardEvents[] listeners) : IGuardEvent
         }
     }
 
+    public void RuntimeContractBroken(RuntimeContractBreach breach)
+    {
+        foreach (IGuardEvents listener in listeners)
+        {
+            listener.RuntimeContractBroken(breach);
+        }
+    }
+
     public void ExchangeBegan(Exchange exchange)
     {
         foreach (IGuardEvents listener in _began)

@@ -47,6 +47,11 @@ internal interface IGuardEvents
     {
     }
 
+    /// <summary>The runtime does not do what the guard relies on: it steps aside. Told once a handler.</summary>
+    void RuntimeContractBroken(RuntimeContractBreach breach)
+    {
+    }
+
     /// <summary>An exchange has its connection; its first byte is about to be written. Told for each request.</summary>
     void ExchangeBegan(Exchange exchange)
     {

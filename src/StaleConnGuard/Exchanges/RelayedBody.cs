@@ -36,18 +36,6 @@ internal sealed class RelayedBody
     /// <summary>The content has begun to run: from here on it must not be run again.</summary>
     public bool HasBegun => _run is not null;
 
-    /// <summary>All that the content has written is kept, and it has not failed by itself.</summary>
-    public bool CanBeSentAgain
-    {
-        get
-        {
-            lock (_lock)
-            {
-                return HasBegun && !_isOverfull && !_isSettled && !_contentFailed;
-            }
-        }
-    }
-
     /// <summary>The content's own code has failed, or was cancelled: the request's failure may be anybody's.</summary>
     public bool HasContentFailed => _contentFailed;
 
@@ -83,7 +71,7 @@ internal sealed class RelayedBody
         Exception? failure = await target.Failed.ConfigureAwait(false);
         if (failure is null or OperationCanceledException)
         {
-            failure = cancellationToken.IsCancellationRequested && ContentRun.IsShared(stream) ? await WhyCancelledAsync(stream).ConfigureAwait(false) : null;
+            failure = cancellationToken.IsCancellationRequested && ContentRun.IsShared(stream) ? await CancelledWriting.WhyAsync(stream).ConfigureAwait(false) : null;
         }
 
         if ((failure is not null && !_isSettled) || !IsLatest(target))
@@ -95,6 +83,24 @@ internal sealed class RelayedBody
         // Somebody has cancelled, or the answer has come and says that it needs no more of it.
         Settle();
         await EndAsync(run).ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// The connection has ended: whether all that the content has written is kept, and it has not failed by itself. If so it is held at its next write, so that this stays true
+    /// until the request is sent again or settled: it may not have seen the end yet, and would write on what can be kept no more.
+    /// </summary>
+    public bool TryHold()
+    {
+        lock (_lock)
+        {
+            if (!HasBegun || _isOverfull || _isSettled || _contentFailed)
+            {
+                return false;
+            }
+
+            _target = null;
+            return true;
+        }
     }
 
     /// <summary>The request has been answered, or has failed for good.</summary>
@@ -367,25 +373,5 @@ internal sealed class RelayedBody
         bytes.CopyTo(_kept.AsSpan(_keptLength));
         _keptLength += bytes.Length;
         return true;
-    }
-
-    /// <summary>
-    /// When an HTTP/2 connection ends, the runtime cancels the writing of its requests' contents, and its stream writes nothing any more and says why. Null when it was cancelled for another reason.
-    /// </summary>
-    private static async Task<Exception?> WhyCancelledAsync(Stream stream)
-    {
-        try
-        {
-            await stream.WriteAsync(new byte[1], CancellationToken.None).ConfigureAwait(false);
-            return null;
-        }
-        catch (OperationCanceledException)
-        {
-            return null;
-        }
-        catch (Exception e)
-        {
-            return e;
-        }
     }
 }

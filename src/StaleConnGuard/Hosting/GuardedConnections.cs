@@ -87,6 +87,7 @@ internal static class GuardedConnections
         handler.PlaintextStreamFilter = FilterWith(handler.PlaintextStreamFilter, handler, guard, settings);
         handler.RequestHeaderEncodingSelector = EncodingWith(handler.RequestHeaderEncodingSelector, guard.Time);
         guard.AnswersChallenges = handler.Credentials is not null;
+        guard.Contract.Watch();
     }
 
     private static Func<SocketsHttpConnectionContext, CancellationToken, ValueTask<Stream>> ConnectWith(
@@ -158,6 +159,11 @@ internal static class GuardedConnections
             if (isProxyTunnel)
             {
                 AnnounceTunnel(stream, guard, maker, request.RequestUri!);
+                return stream;
+            }
+
+            if (guard.Contract.IsBroken)
+            {
                 return stream;
             }
 

@@ -17,7 +17,7 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
 
     protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
-        if (!settings.Current.IsEnabled)
+        if (!settings.Current.IsEnabled || Guard.Contract.IsBroken)
         {
             return SendUnguardedAsync(request, cancellationToken);
         }
@@ -105,7 +105,7 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
         try
         {
             HttpResponseMessage response = await base.SendAsync(attempt.Request, cancellationToken).ConfigureAwait(false);
-            attempt.Complete();
+            attempt.Complete(response);
             return response;
         }
         catch (Exception e)
@@ -132,7 +132,7 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
         return scope;
     }
 
-    /// <summary>Switched off while the handler lives: as if nobody were here.</summary>
+    /// <summary>Switched off while the handler lives, or stepped aside: as if nobody were here.</summary>
     private async Task<HttpResponseMessage> SendUnguardedAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         Guard.OnSending();
@@ -159,7 +159,7 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
     protected override HttpResponseMessage Send(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         Guard.OnSending();
-        if (!settings.Current.IsEnabled)
+        if (!settings.Current.IsEnabled || Guard.Contract.IsBroken)
         {
             return SendUnguarded(request, cancellationToken);
         }
@@ -203,7 +203,7 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
                 try
                 {
                     HttpResponseMessage response = base.Send(request, cancellationToken);
-                    attempt.Complete();
+                    attempt.Complete(response);
                     attempts?.Settle(response);
                     return response;
                 }
@@ -244,7 +244,7 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
             try
             {
                 HttpResponseMessage response = await base.SendAsync(attempt.Request, cancellationToken).ConfigureAwait(false);
-                attempt.Complete();
+                attempt.Complete(response);
                 attempts.Settle(response);
                 return response;
             }

@@ -44,6 +44,9 @@ internal static partial class GuardLog
     [LoggerMessage(111, LogLevel.Warning, "The ledger's file {Path} {Problem}", EventName = "LedgerFileProblem")]
     public static partial void LedgerFileProblem(ILogger logger, string path, string problem);
 
+    [LoggerMessage(112, LogLevel.Warning, "{Runtime} does not do what the guard relies on ({Breach}): it steps aside, and the connections of this handler are not guarded from now on. Retries work. Please report it.", EventName = "RuntimeContractBroken")]
+    public static partial void RuntimeContractBroken(ILogger logger, string runtime, RuntimeContractBreach breach);
+
     [LoggerMessage(120, LogLevel.Information, "Client '{Client}' has a handler that repeats requests, {Handler}: its retries are the only ones, the guard's own stand down. Set Retry:Enabled to true to have both, or to false to have this unsaid.", EventName = "RetriesStandDown")]
     public static partial void RetriesStandDown(ILogger logger, string client, string handler);
 

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Microsoft.Extensions.Logging;
 
 namespace StaleConnGuard.Telemetry;
@@ -48,6 +49,9 @@ internal sealed class LogListener(ILogger logger) : IGuardEvents
 
     /// <inheritdoc/>
     public void LedgerFileProblem(string path, string problem) => GuardLog.LedgerFileProblem(logger, path, problem);
+
+    /// <inheritdoc/>
+    public void RuntimeContractBroken(RuntimeContractBreach breach) => GuardLog.RuntimeContractBroken(logger, RuntimeInformation.FrameworkDescription, breach);
 
     /// <inheritdoc/>
     public void Retrying(in RetryAttempt attempt) =>

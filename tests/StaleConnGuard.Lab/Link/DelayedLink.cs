@@ -211,7 +211,7 @@ public sealed class DelayedLink : IDisposable
 
         if (!Environment.IsPrivilegedProcess)
         {
-            return "it needs root, or a user namespace of its own (unshare -Urn), which is not allowed here";
+            return "it needs root, or a user namespace of its own (unshare --user --map-root-user --net)";
         }
 
         try

@@ -82,7 +82,7 @@ public partial class CommandTableTests
         return rows;
     }
 
-    [GeneratedRegex("^## `staleconn (?<command>[a-z]+)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1_000)]
+    [GeneratedRegex("^### `staleconn (?<command>[a-z]+)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1_000)]
     private static partial Regex Heading();
 
     [GeneratedRegex("^\\| `(?<option>--[a-z-]+)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1_000)]

@@ -14,9 +14,9 @@ public class RelayedBodyTests
         var stream = new Http2Target(failsAt: int.MaxValue);
         await body.SendAsync(new PiecesContent([1, 2], [3]), stream, null, s_none);
         stream.Written.ShouldBe([1, 2, 3]);
-        body.CanBeSentAgain.ShouldBeTrue();
+        body.TryHold().ShouldBeTrue();
         body.Settle();
-        body.CanBeSentAgain.ShouldBeFalse();
+        body.TryHold().ShouldBeFalse();
     }
 
     [Fact]
@@ -25,7 +25,7 @@ public class RelayedBodyTests
         var body = new RelayedBody();
         var content = new PiecesContent([1, 2], [3, 4], [5]);
         (await Should.ThrowAsync<IOException>(() => body.SendAsync(content, new Http2Target(failsAt: 2), null, s_none))).Message.ShouldBe(Http2Target.Ended);
-        body.CanBeSentAgain.ShouldBeTrue();
+        body.TryHold().ShouldBeTrue();
         body.HasContentFailed.ShouldBeFalse();
         var second = new Http2Target(failsAt: int.MaxValue);
         await body.SendAsync(content, second, null, s_none);
@@ -51,7 +51,7 @@ public class RelayedBodyTests
         var body = new RelayedBody();
         var content = new PiecesContent(new byte[RelayedBody.MostKept], [1], [2]);
         _ = await Should.ThrowAsync<IOException>(() => body.SendAsync(content, new Http2Target(failsAt: 2), null, s_none));
-        body.CanBeSentAgain.ShouldBeFalse();
+        body.TryHold().ShouldBeFalse();
         body.Settle();
         _ = await Should.ThrowAsync<InvalidOperationException>(() => body.SendAsync(content, new Http2Target(failsAt: int.MaxValue), null, s_none));
         await content.Ended.WaitAsync(TimeSpan.FromSeconds(30));
@@ -66,7 +66,34 @@ public class RelayedBodyTests
         var second = new Http2Target(failsAt: int.MaxValue);
         await body.SendAsync(content, second, null, s_none);
         second.Written.Length.ShouldBe(2 + RelayedBody.MostKept);
-        body.CanBeSentAgain.ShouldBeFalse();
+        body.TryHold().ShouldBeFalse();
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task TryHold_TheContentHasNotSeenTheEnd_WhatItWritesThenWaitsForTheNext(bool isSentAgain)
+    {
+        using var ended = new CancellationTokenSource();
+        var body = new RelayedBody();
+        var content = new PiecesContent([1], new byte[RelayedBody.MostKept]) { WaitsAfterTheFirst = true };
+        var first = new Http2Target(failsAt: 1);
+        Task sending = body.SendAsync(content, first, null, ended.Token);
+        body.TryHold().ShouldBeTrue();
+        content.Finish();
+        ended.Cancel();
+        _ = await Should.ThrowAsync<IOException>(() => sending.WaitAsync(TimeSpan.FromSeconds(30)));
+        first.Written.ShouldBe([1]);
+        if (!isSentAgain)
+        {
+            body.Settle();
+            _ = (await content.Ended.WaitAsync(TimeSpan.FromSeconds(30))).ShouldNotBeNull();
+            return;
+        }
+
+        var second = new Http2Target(failsAt: int.MaxValue);
+        await body.SendAsync(content, second, null, s_none).WaitAsync(TimeSpan.FromSeconds(30));
+        second.Written.Length.ShouldBe(1 + RelayedBody.MostKept);
     }
 
     [Fact]
@@ -104,7 +131,7 @@ public class RelayedBodyTests
         cancelled.Cancel();
         _ = await Should.ThrowAsync<OperationCanceledException>(() => sending.WaitAsync(TimeSpan.FromSeconds(30)));
         content.Ended.IsCompleted.ShouldBeTrue();
-        body.CanBeSentAgain.ShouldBeFalse();
+        body.TryHold().ShouldBeFalse();
     }
 
     [Fact]
@@ -117,7 +144,7 @@ public class RelayedBodyTests
         cancelled.Cancel();
         (await Should.ThrowAsync<IOException>(() => sending.WaitAsync(TimeSpan.FromSeconds(30)))).Message.ShouldBe(Http2Target.Ended);
         content.Ended.IsCompleted.ShouldBeFalse();
-        body.CanBeSentAgain.ShouldBeTrue();
+        body.TryHold().ShouldBeTrue();
         var second = new Http2Target(failsAt: int.MaxValue);
         Task again = body.SendAsync(content, second, null, s_none);
         content.Finish();
@@ -131,7 +158,7 @@ public class RelayedBodyTests
         var body = new RelayedBody();
         _ = await Should.ThrowAsync<FormatException>(() => body.SendAsync(new PiecesContent([1]) { Fails = true }, new Http2Target(failsAt: int.MaxValue), null, s_none));
         body.HasContentFailed.ShouldBeTrue();
-        body.CanBeSentAgain.ShouldBeFalse();
+        body.TryHold().ShouldBeFalse();
     }
 
     [Fact]
@@ -157,7 +184,7 @@ public class RelayedBodyTests
                 }
                 catch (IOException)
                 {
-                    body.CanBeSentAgain.ShouldBeTrue();
+                    body.TryHold().ShouldBeTrue();
                     continue;
                 }
 
@@ -218,6 +245,8 @@ public class RelayedBodyTests
 
         public bool WaitsAtTheEnd { get; init; }
 
+        public bool WaitsAfterTheFirst { get; init; }
+
         public CancellationToken Token { get; private set; }
 
         public Task<Exception?> Ended => _ended.Task;
@@ -243,6 +272,11 @@ public class RelayedBodyTests
                     if (Flushes)
                     {
                         await stream.FlushAsync(cancellationToken);
+                    }
+
+                    if (WaitsAfterTheFirst)
+                    {
+                        await _finish.Task.WaitAsync(cancellationToken);
                     }
                 }
 

@@ -24,7 +24,6 @@ public sealed class MarkedSectionsTests
 
     [Theory]
     [InlineData("README.md")]
-    [InlineData("docs/http2-grpc.md")]
     [InlineData("docs/performance.md")]
     [InlineData("docs/reverse-proxy.md")]
     [InlineData("docs/retries.md")]

@@ -69,5 +69,6 @@ internal sealed class GuardedClient : IDisposable
     {
         Http.Dispose();
         Handler.Dispose();
+        Observer.Breaches.ShouldBeEmpty();
     }
 }

@@ -19,15 +19,22 @@ public class RaceServerTests
         await using var server = RaceServer.Start(new() { IdleTimeout = TimeSpan.FromMilliseconds(300), Certificate = certificate });
 
         _ = await MeasureIdleAgeAtCloseAsync(server.Address); // Once for the compiler.
-        double[] ages = await Task.WhenAll(Enumerable.Range(0, 20).Select(async i =>
-        {
-            await Task.Delay(15 * i); // One handshake at a time: they cost more than what is measured here.
-            return await MeasureIdleAgeAtCloseAsync(server.Address);
-        }));
+        double[] ages = [];
+        int punctual = 0;
 
-        // What is measured is the client's view: a reader that was woken up late makes it wrong in either direction. Some were not.
-        ages.Count(age => age is > 298 and < 302).ShouldBeGreaterThanOrEqualTo(2, string.Join(' ', ages));
-        ages.ShouldAllBe(age => age > 200);
+        // What is measured is the client's view: a reader that was woken up late makes it wrong in either direction. Some were not, or on a busy machine some of the next.
+        for (int round = 0; round < 30 && punctual < 2; round++)
+        {
+            ages = await Task.WhenAll(Enumerable.Range(0, 20).Select(async i =>
+            {
+                await Task.Delay(15 * i); // One handshake at a time: they cost more than what is measured here.
+                return await MeasureIdleAgeAtCloseAsync(server.Address);
+            }));
+            ages.ShouldAllBe(age => age > 200);
+            punctual += ages.Count(age => age is > 298 and < 302);
+        }
+
+        punctual.ShouldBeGreaterThanOrEqualTo(2, string.Join(' ', ages));
     }
 
     [Theory]

@@ -16,19 +16,21 @@ public class Http2OneShotTests
     {
         await using GrpcEchoServer server = await GrpcEchoServer.StartAsync();
         int armed = 0;
+        var content = new OneWriteContent(length);
         using var client = new GuardedClient(
             configure: sockets => sockets.PlaintextStreamFilter = (context, _) => ValueTask.FromResult<Stream>(new BeforeHeadersStream(context.PlaintextStream, async () =>
             {
                 if (Interlocked.Exchange(ref armed, 0) == 1)
                 {
                     server.EndConnections();
+                    await content.Begun.WaitAsync(TimeSpan.FromSeconds(30));
                     await Task.Delay(200);
                 }
             })),
             options: options => options.Replay.BufferOneShotUpTo = kept);
-        _ = await SendAsync(client, server.Address, length);
+        _ = await SendAsync(client, server.Address, new OneWriteContent(length));
         Volatile.Write(ref armed, 1);
-        Task<HttpStatusCode> raced = SendAsync(client, server.Address, length);
+        Task<HttpStatusCode> raced = SendAsync(client, server.Address, content);
         if (replayed)
         {
             _ = await raced;
@@ -41,15 +43,38 @@ public class Http2OneShotTests
         surfaced.Delivery.ShouldBe(Delivery.ProvenUndelivered);
     }
 
-    private static async Task<HttpStatusCode> SendAsync(GuardedClient client, Uri address, int length)
+    private static async Task<HttpStatusCode> SendAsync(GuardedClient client, Uri address, HttpContent content)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, address)
         {
-            Content = new StreamContent(new OneShotStream(new byte[length])),
+            Content = content,
             Version = HttpVersion.Version20,
             VersionPolicy = HttpVersionPolicy.RequestVersionExact,
         };
         using HttpResponseMessage response = await client.SendAsync(request);
         return response.StatusCode;
+    }
+
+    /// <summary>Writes all of it at once, and says when it has: from then on it is known how much there is to keep.</summary>
+    private sealed class OneWriteContent(int length) : HttpContent
+    {
+        private readonly TaskCompletionSource _begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task Begun => _begun.Task;
+
+        protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => SerializeToStreamAsync(stream, context, CancellationToken.None);
+
+        protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
+        {
+            ValueTask write = stream.WriteAsync(new byte[length], cancellationToken);
+            _ = _begun.TrySetResult();
+            await write;
+        }
+
+        protected override bool TryComputeLength(out long computed)
+        {
+            computed = length;
+            return true;
+        }
     }
 }

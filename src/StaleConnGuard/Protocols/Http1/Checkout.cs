@@ -28,11 +28,19 @@ internal sealed class Checkout(Http1Connection connection, IdleObservation idle)
     // (2)
     public bool TryGrant(Exchange asking)
     {
+        if (connection.User.Exchange is { Responded: false, IsClosed: false })
+        {
+            // No look: this is the answer to a request that was written without its exchange. It must not be taken for bytes that nobody asked for.
+            connection.Guard.Contract.Break(RuntimeContractBreach.ContextLost);
+            return true;
+        }
+
         _waitedInPool = true;
         RefusalReason refusal = Judge(asking, connection.Clock.IdleAgeTicksSinceArrival(connection.Clock.Now));
         if (refusal is not RefusalReason.None)
         {
             Refuse(refusal);
+            connection.RefusedAtCheckout = true;
             return false;
         }
 

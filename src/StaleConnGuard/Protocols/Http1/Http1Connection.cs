@@ -32,6 +32,9 @@ internal sealed class Http1Connection(IGuardedConnection handle, TransportStream
     /// <inheritdoc cref="IGuardedConnection.NoNewExchanges"/>
     public bool NoNewExchanges { get; set; }
 
+    /// <summary>The pool looked at it for an exchange that may not have it, and was told that it has ended. Written by the request that was refused.</summary>
+    public bool RefusedAtCheckout { get; set; }
+
     public bool IsDisposed
     {
         get => _disposed;

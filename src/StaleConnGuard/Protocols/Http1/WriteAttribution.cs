@@ -57,6 +57,10 @@ internal sealed class WriteAttribution(
         if (ConnectionUser.IsEnded(user))
         {
             refusal = RefusalReason.Closed;
+            if (connection.RefusedAtCheckout)
+            {
+                connection.Guard.Contract.Break(RuntimeContractBreach.RefusedConnectionUsed);
+            }
         }
         else if (reused && exchange is { MayRefuseWrite: true, HasContentBegun: false })
         {
@@ -94,6 +98,14 @@ internal sealed class WriteAttribution(
     private void BeginFurtherRequest(Exchange? root, ReadOnlySpan<byte> bytes)
     {
         bool known = root is not null && ReferenceEquals(root.Guard, connection.Guard);
+        if (known && RuntimeContract.IsRepeatOf(root!, bytes))
+        {
+            // Repeats are the guard's: the first may have arrived.
+            connection.Guard.Contract.Break(RuntimeContractBreach.RepeatedUnanswered);
+            root!.RecordEnd(ConnectionEnd.Reset, Delivery.Unknown);
+            throw ConnectionEndedException.BeforeResponse(root);
+        }
+
         root?.CloseCheckoutWindow();
         Exchange further = Exchange.ForFurtherRequest(connection.Guard, known ? root : null, RequestLine.IsIdempotent(bytes));
         long now = connection.Clock.Now;

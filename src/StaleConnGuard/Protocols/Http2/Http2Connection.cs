@@ -283,6 +283,11 @@ internal sealed class Http2Connection : ISharedConnection, ISharedLivenessSubjec
         if (first is null)
         {
             Guard.Shared.NoteEnd(Guard.Time.GetTimestamp());
+            if (_sent.IsLost)
+            {
+                // The runtime's own bytes: nothing is proven here, nor would it be on the next one.
+                Guard.Contract.Break(RuntimeContractBreach.FramesUnreadable);
+            }
         }
 
         return first?.Exception ?? exception;
