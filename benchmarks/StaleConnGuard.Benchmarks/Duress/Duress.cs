@@ -93,7 +93,7 @@ internal static class Duress
 
     private static async Task SignalAsync(Process client, string signal)
     {
-        using Process kill = Process.Start(new ProcessStartInfo("kill", [$"-{signal}", client.Id.ToString(CultureInfo.InvariantCulture)]) { RedirectStandardError = true })!;
+        using Process kill = Process.Start(new ProcessStartInfo("kill", [$"-{signal}", client.Id.ToString(CultureInfo.InvariantCulture)]) { RedirectStandardError = true, UseShellExecute = false })!;
         await kill.WaitForExitAsync();
     }
 }
