@@ -226,13 +226,8 @@ public class ConnectRuntimeContractTests
                 }
             },
         };
-        listener.SetMeasurementEventCallback<long>((_, _, tags, _) =>
-        {
-            if (Tag(tags, "server.port") is int port && port == server.Uri.Port)
-            {
-                peers.Enqueue(Tag(tags, "network.peer.address"));
-            }
-        });
+        listener.SetMeasurementEventCallback<long>((_, _, tags, _) => Note(tags));
+        listener.SetMeasurementEventCallback<int>((_, _, tags, _) => Note(tags));
         listener.Start();
         using var client = new TappedClient(handler => handler.ConnectCallback = async (context, cancellationToken) => await ConnectAsync(context.DnsEndPoint, cancellationToken));
 
@@ -240,6 +235,14 @@ public class ConnectRuntimeContractTests
 
         peers.ShouldNotBeEmpty();
         peers.ShouldAllBe(peer => IPAddress.Parse((string)peer!).MapToIPv4().Equals(IPAddress.Loopback));
+
+        void Note(ReadOnlySpan<KeyValuePair<string, object?>> tags)
+        {
+            if (Convert.ToInt32(Tag(tags, "server.port"), System.Globalization.CultureInfo.InvariantCulture) == server.Uri.Port)
+            {
+                peers.Enqueue(Tag(tags, "network.peer.address"));
+            }
+        }
     }
 
     private static object? Tag(ReadOnlySpan<KeyValuePair<string, object?>> tags, string name)

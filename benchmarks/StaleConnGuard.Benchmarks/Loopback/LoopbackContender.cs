@@ -18,6 +18,9 @@ internal sealed record LoopbackContender(string Name, Action<IHttpClientBuilder>
     public static IReadOnlyList<LoopbackContender> Others { get; } =
     [
         Guarded,
+        new("two handlers that only wait, one with a value in the execution context", static client => client
+            .AddHttpMessageHandler(static () => new WaitingHandler(setsValue: false))
+            .AddHttpMessageHandler(static () => new WaitingHandler(setsValue: true))),
         new("`AddStaleConnGuard()` and `AddStandardResilienceHandler()`", static client => client.AddStaleConnGuard().AddStandardResilienceHandler()),
         new("`AddStandardResilienceHandler()`", static client => client.AddStandardResilienceHandler()),
         new("`AddStaleConnGuard()`, guard alone (`Retry.Enabled = false`)", static client => client.AddStaleConnGuard(options => options.Retry.Enabled = false)),

@@ -93,7 +93,7 @@ internal sealed class ProxyHost : IAsyncDisposable
             .AddFilter("StaleConnGuard", LogLevel.Information)
             .AddFilter("Microsoft.Extensions.Hosting", LogLevel.None)
             .AddConfiguration(builder.Configuration.GetSection("Logging"));
-#pragma warning disable CA2000 // The container's.
+#pragma warning disable CA2000 // The container disposes it.
         builder.Logging.AddProvider(new LineLoggerProvider(error));
 #pragma warning restore CA2000
         AddServer(builder, arguments);

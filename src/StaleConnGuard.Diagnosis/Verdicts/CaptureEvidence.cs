@@ -21,7 +21,7 @@ internal static class CaptureEvidence
         DeliveryFinding finding = DeliveryProof.Judge(new DeliveryFacts
         {
             Snapshot = default(TcpSnapshot) with { State = TcpSnapshot.CloseWait, BytesAcknowledged = (ulong)Math.Max(0, acknowledged) },
-            Mark = new SendMark(request.Start, AcknowledgedAtConnect: 0),
+            Mark = new SendMark(request.Start, acknowledgedAtConnect: 0),
             IsWriting = false,
             EofMayBeSpurious = false,
         });

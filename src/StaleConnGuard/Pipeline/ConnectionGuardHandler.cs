@@ -70,7 +70,7 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
 
             // (1)
             var attempt = Attempt.First(scope, request);
-            return ExecutionContext.IsFlowSuppressed() ? SendFlowingAsync(attempt, cancellationToken) : SendGuardedAsync(attempt, cancellationToken);
+            return ExecutionContext.IsFlowSuppressed() ? SendFlowing(attempt, cancellationToken) : SendGuarded(attempt, cancellationToken);
         }
         catch (Exception e)
         {
@@ -80,12 +80,12 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
     }
 
     /// <summary>The connection finds its exchange through the execution context, so it must flow below here whatever the caller has done.</summary>
-    private Task<HttpResponseMessage> SendFlowingAsync(Attempt attempt, CancellationToken cancellationToken)
+    private Task<HttpResponseMessage> SendFlowing(Attempt attempt, CancellationToken cancellationToken)
     {
         ExecutionContext.RestoreFlow();
         try
         {
-            return SendGuardedAsync(attempt, cancellationToken);
+            return SendGuarded(attempt, cancellationToken);
         }
         finally
         {
@@ -94,17 +94,44 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
     }
 
     /// <summary>
-    /// Sends the first exchange. Whatever else a failure needs is in methods of its own, so that the state that lives while an ordinary request is on its
+    /// Sends the first exchange, which is in the execution context below here and nowhere else: neither the caller nor whoever waits for the answer
+    /// carries it on.
+    /// </summary>
+    private Task<HttpResponseMessage> SendGuarded(Attempt attempt, CancellationToken cancellationToken)
+    {
+        ExecutionContext outer = ExecutionContext.Capture()!;
+        Exchange.Current = attempt.Exchange;
+        Task<HttpResponseMessage> sending;
+        try
+        {
+            sending = base.SendAsync(attempt.Request, cancellationToken);
+        }
+        catch (Exception e)
+        {
+            sending = Task.FromException<HttpResponseMessage>(e);
+        }
+
+        ExecutionContext.Restore(outer);
+        if (!sending.IsCompletedSuccessfully)
+        {
+            return FinishAsync(sending, attempt, cancellationToken);
+        }
+
+        attempt.Complete(sending.Result);
+        return sending;
+    }
+
+    /// <summary>
+    /// Waits for the first exchange. Whatever else a failure needs is in methods of its own, so that the state that lives while an ordinary request is on its
     /// way stays small.
     /// </summary>
-    private async Task<HttpResponseMessage> SendGuardedAsync(Attempt attempt, CancellationToken cancellationToken)
+    private async Task<HttpResponseMessage> FinishAsync(Task<HttpResponseMessage> sending, Attempt attempt, CancellationToken cancellationToken)
     {
         // Assigned in the handler and not here: what has a value while it waits is part of the state.
         Exception failure;
-        Exchange.Current = attempt.Exchange;
         try
         {
-            HttpResponseMessage response = await base.SendAsync(attempt.Request, cancellationToken).ConfigureAwait(false);
+            HttpResponseMessage response = await sending.ConfigureAwait(false);
             attempt.Complete(response);
             return response;
         }
@@ -113,8 +140,6 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
             failure = e;
         }
 
-        // What follows is no part of that exchange.
-        Exchange.Current = null;
         return await RecoverAsync(attempt, failure, cancellationToken).ConfigureAwait(false);
     }
 

@@ -26,10 +26,10 @@ internal sealed class RetryLoop(RetryPolicy policy, RetryServices services)
 
     // (6)
 
-    /// <summary>Counts a request that is about to be sent for the first time. Returns when that was.</summary>
+    /// <summary>Counts a request that is about to be sent for the first time. Returns when that was, or a little earlier: deadlines may come early.</summary>
     public long Begin(Uri? uri)
     {
-        long now = _time.GetTimestamp();
+        long now = RoughClock.Read(_time);
         _budgets.Find(uri)?.Earn(policy.EarnedUnits, now);
         return now;
     }

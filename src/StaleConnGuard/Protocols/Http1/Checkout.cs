@@ -36,7 +36,10 @@ internal sealed class Checkout(Http1Connection connection, IdleObservation idle)
         }
 
         _waitedInPool = true;
-        RefusalReason refusal = Judge(asking, connection.Clock.IdleAgeTicksSinceArrival(connection.Clock.Now));
+
+        // Who is judged once more right before its first byte, by the exact clock, is let through here by the cheap one.
+        long now = asking is { MayRefuseWrite: true, Traits.HasStandIn: false } ? connection.Clock.RoughlyNow : connection.Clock.Now;
+        RefusalReason refusal = Judge(asking, connection.Clock.IdleAgeTicksSinceArrival(now));
         if (refusal is not RefusalReason.None)
         {
             Refuse(refusal);

@@ -29,6 +29,9 @@ internal sealed class IdleClock
     // The clock is what costs most on the way of a request: it is read once for all that is asked in one moment.
     public long Now => _time.GetTimestamp();
 
+    /// <summary>Now, or a little earlier: for what is judged again.</summary>
+    public long RoughlyNow => Math.Max(RoughClock.Read(_time), LastActivity);
+
     public TimeSpan IdleAge => TimeSpan.FromTicks(IdleAgeTicksAt(Now));
 
     public long IdleAgeTicksAt(long now) => _time.GetElapsedTime(LastActivity, now).Ticks;

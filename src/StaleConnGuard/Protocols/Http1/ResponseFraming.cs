@@ -183,28 +183,22 @@ internal struct ResponseFraming
 
     private void TakeHeader(ReadOnlySpan<byte> line)
     {
-        int colon = line.IndexOf((byte)':');
-        if (colon < 0)
+        // Most headers begin with another letter, and need no second look.
+        switch (line[0] | 0x20)
         {
-            return;
-        }
-
-        ReadOnlySpan<byte> value = line[(colon + 1)..].Trim(" \t"u8);
-        switch (colon)
-        {
-            case 10 when Is(line, "Connection"u8):
-                _saysClose |= HasOption(value, "close"u8);
-                _saysKeepAlive |= HasOption(value, "keep-alive"u8);
-                break;
-            case 10 when Is(line, "Keep-Alive"u8):
-                TakeKeepAlive(value);
-                break;
-            case 14 when Is(line, "Content-Length"u8):
+            case 'c' when Is(line, "Content-Length"u8, out ReadOnlySpan<byte> value):
                 // Said twice and not the same: whoever reads one of the two as the end is right or wrong by chance (RFC 9112 6.3).
                 bool isNumber = Utf8Parser.TryParse(value, out long length, out int read) && read == value.Length && length >= 0;
                 _remaining = isNumber && (_remaining == None || _remaining == length) ? length : long.MaxValue;
                 break;
-            case 17 when Is(line, "Transfer-Encoding"u8):
+            case 'c' when Is(line, "Connection"u8, out ReadOnlySpan<byte> value):
+                _saysClose |= HasOption(value, "close"u8);
+                _saysKeepAlive |= HasOption(value, "keep-alive"u8);
+                break;
+            case 'k' when Is(line, "Keep-Alive"u8, out ReadOnlySpan<byte> value):
+                TakeKeepAlive(value);
+                break;
+            case 't' when Is(line, "Transfer-Encoding"u8, out ReadOnlySpan<byte> value):
                 _isChunked = value.Length >= 7 && Ascii.EqualsIgnoreCase(value[^7..], "chunked"u8);
                 _remaining = _isChunked ? _remaining : long.MaxValue;
                 break;
@@ -257,7 +251,12 @@ internal struct ResponseFraming
 
     private static ReadOnlySpan<byte> WithoutReturn(ReadOnlySpan<byte> line) => line is [.., (byte)'\r'] ? line[..^1] : line;
 
-    private static bool Is(ReadOnlySpan<byte> line, ReadOnlySpan<byte> name) => Ascii.EqualsIgnoreCase(line[..name.Length], name);
+    private static bool Is(ReadOnlySpan<byte> line, ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value)
+    {
+        bool isIt = line.Length > name.Length && line[name.Length] == (byte)':' && Ascii.EqualsIgnoreCase(line[..name.Length], name);
+        value = isIt ? line[(name.Length + 1)..].Trim(" \t"u8) : default;
+        return isIt;
+    }
 
     private static bool HasOption(ReadOnlySpan<byte> value, ReadOnlySpan<byte> option)
     {
