@@ -31,15 +31,25 @@ internal sealed class DuressClient(HttpClient client, Uri address, TimeSpan dura
         using var client = new HttpClient(MakeHandler(guarded)) { Timeout = TimeSpan.FromSeconds(10) };
         var run = new DuressClient(client, address, TimeSpan.FromSeconds(int.Parse(args[2], CultureInfo.InvariantCulture)), int.Parse(args[4], CultureInfo.InvariantCulture));
         Console.WriteLine("ready");
+        ThreadPool.SetMinThreads(8, 4);
         if (args.Contains("starved"))
         {
             StarvePool();
         }
 
         // Who sends synchronously does so on a thread of its own: on threads of a pool that has no more of them, a new connection would never be made, by either client.
-        await Task.WhenAll(Enumerable.Range(0, workers).Select(worker => worker % 2 == 0
-            ? Task.Run(() => run.WorkAsync(worker))
-            : Task.Factory.StartNew(() => run.Work(worker), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)));
+        // All threads are there before the first connection is: without a file descriptor the runtime cannot make one, and ends the process.
+        using var go = new ManualResetEventSlim();
+        Task[] working = [.. Enumerable.Range(0, workers).Select(worker => worker % 2 == 0
+            ? Task.Run(async () =>
+            {
+                await Task.Delay(1000);
+                await run.WorkAsync(worker);
+            })
+            : Task.Factory.StartNew(() => run.Work(worker, go), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default))];
+        await Task.Delay(1000);
+        go.Set();
+        await Task.WhenAll(working);
         DuressResult result = run.Result();
         if (own is not null)
         {
@@ -92,8 +102,9 @@ internal sealed class DuressClient(HttpClient client, Uri address, TimeSpan dura
         }
     }
 
-    private void Work(int worker)
+    private void Work(int worker, ManualResetEventSlim go)
     {
+        go.Wait();
         var random = new Random(worker);
         var watch = Stopwatch.StartNew();
         using var pause = new ManualResetEventSlim();

@@ -35,7 +35,7 @@ internal sealed record DuressCondition(string Name)
         new("stopped and continued: 2 s of every 3") { Stopped = TimeSpan.FromSeconds(2), Running = TimeSpan.FromSeconds(1) },
         new("a tenth of a processor") { Stopped = TimeSpan.FromMilliseconds(90), Running = TimeSpan.FromMilliseconds(10), Workers = 4 },
         new("thread pool starved: 4 threads, all occupied") { IsStarved = true },
-        new("160 file descriptors for 128 requests at a time") { Wrapper = ["sh", "-c", "ulimit -n 160; exec \"$@\"", "sh"], Workers = 128 },
+        new("200 file descriptors for 128 requests at a time") { Wrapper = ["sh", "-c", "ulimit -n 200; exec \"$@\"", "sh"], Workers = 128 },
         new("40 ephemeral ports for 64 requests at a time")
         {
             Wrapper = ["unshare", "-rn", "sh", "-c", "ip link set lo up && echo 40000 40039 > /proc/sys/net/ipv4/ip_local_port_range && exec \"$@\"", "sh"],
