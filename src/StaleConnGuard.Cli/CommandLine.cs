@@ -20,17 +20,19 @@ internal static class CommandLine
     // Long enough to close some hundred connections and to remove a link.
     private static readonly TimeSpan s_cleanUp = TimeSpan.FromSeconds(5);
 
+    /// <summary>The command line with all its commands.</summary>
+    public static RootCommand Root() => new("Shows what stale keep-alive connections do to HTTP clients, and what StaleConnGuard does about it.")
+    {
+        new RaceCommand(),
+        new ProbeCommand(),
+        new ExplainCommand(),
+        new LedgerCommand(),
+        new ProxyCommand(),
+    };
+
     public static async Task<int> RunAsync(IReadOnlyList<string> arguments, TextWriter output, TextWriter error, CancellationToken cancellationToken = default)
     {
-        var root = new RootCommand("Shows what stale keep-alive connections do to HTTP clients, and what StaleConnGuard does about it.")
-        {
-            new RaceCommand(),
-            new ProbeCommand(),
-            new ExplainCommand(),
-            new LedgerCommand(),
-            new ProxyCommand(),
-        };
-        ParseResult parsed = root.Parse(arguments);
+        ParseResult parsed = Root().Parse(arguments);
         if (parsed.Errors.Count > 0)
         {
             await error.WriteLineAsync(ArgumentError.Describe(parsed));

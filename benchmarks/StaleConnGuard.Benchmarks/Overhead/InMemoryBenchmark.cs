@@ -11,8 +11,11 @@ public class InMemoryBenchmark
 
     private HttpMessageInvoker _invoker = null!;
 
+    /// <summary>What is to be compared.</summary>
+    internal static IReadOnlyList<Chain> Compared { get; set; } = Chains.All;
+
     /// <summary>The names of the chains.</summary>
-    public static IEnumerable<string> ChainNames => Chains.All.Select(static chain => chain.Name);
+    public static IEnumerable<string> ChainNames => Compared.Select(static chain => chain.Name);
 
     /// <summary>What answers.</summary>
     [ParamsAllValues]
@@ -27,7 +30,7 @@ public class InMemoryBenchmark
     public string Chain { get; set; } = "";
 
     [GlobalSetup]
-    public void SetUp() => _invoker = new HttpMessageInvoker(Chains.All.Single(chain => chain.Name == Chain).Make(Below.Make()));
+    public void SetUp() => _invoker = new HttpMessageInvoker(Compared.Single(chain => chain.Name == Chain).Make(Below.Make()));
 
     [GlobalCleanup]
     public void CleanUp() => _invoker.Dispose();

@@ -10,6 +10,7 @@ namespace StaleConnGuard.Cli;
 /// <param name="Requests">How many aimed requests each entry sends.</param>
 /// <param name="Seed">The seed of all that is drawn.</param>
 /// <param name="Capture">Where the packets are written to; null for nowhere.</param>
+/// <param name="Svg">Where a picture of the output is written to; null for nowhere.</param>
 /// <param name="Json">Whether the result is for a machine.</param>
 internal sealed record RaceArguments(
-    Uri? Server, TimeSpan? Idle, TimeSpan Delay, bool Relay, int Dying, int Workers, int Requests, int Seed, string? Capture, bool Json);
+    Uri? Server, TimeSpan? Idle, TimeSpan Delay, bool Relay, int Dying, int Workers, int Requests, int Seed, string? Capture, string? Svg, bool Json);

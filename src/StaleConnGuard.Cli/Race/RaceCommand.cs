@@ -30,6 +30,8 @@ internal sealed class RaceCommand : Command
 
     private readonly Option<string?> _capture = new("--capture") { Description = "Write the packets of the link, as the client sees them, into a pcapng file: for staleconn explain.", HelpName = "file" };
 
+    private readonly Option<string?> _svg = new("--svg") { Description = "Write what is shown here into a file as a picture, for documents and tickets.", HelpName = "file" };
+
     private readonly ServerOption _through = new("--through", "A proxy to send the requests through. It must forward to the embedded upstream, whose address is printed.");
 
     private readonly Option<int?> _upstreamPort = new("--upstream-port") { Description = "With --through: the port on 127.0.0.1 that the proxy forwards to already; the upstream takes it.", HelpName = "number", CustomParser = ParsePort };
@@ -39,7 +41,7 @@ internal sealed class RaceCommand : Command
     public RaceCommand()
         : base("race", "Aims requests at the instant at which the server closes idle connections, and compares what becomes of them.")
     {
-        Option[] options = [_server, _through, _upstreamPort, _idle, _delay, _relay, _dying, _workers, _requests, _seed, _capture, _json];
+        Option[] options = [_server, _through, _upstreamPort, _idle, _delay, _relay, _dying, _workers, _requests, _seed, _capture, _svg, _json];
         foreach (Option option in options)
         {
             Options.Add(option);
@@ -81,6 +83,11 @@ internal sealed class RaceCommand : Command
             return ArgumentError.Of(_through.Name, proxy.ToString(), "an http:// address: the race is behind the proxy");
         }
 
+        if (parsed.GetValue(_through) is not null && parsed.GetValue(_svg) is not null)
+        {
+            return $"{_svg.Name}: not accepted together with {_through.Name}; accepted for the clients of this race only.";
+        }
+
         if (parsed.GetValue(_capture) is not null && parsed.GetValue(_upstreamPort) is not null)
         {
             return $"{_capture.Name}: not accepted together with {_upstreamPort.Name}; accepted with a link of real packets only.";
@@ -112,6 +119,7 @@ internal sealed class RaceCommand : Command
             parsed.GetValue(_requests),
             parsed.GetValue(_seed),
             parsed.GetValue(_capture),
+            parsed.GetValue(_svg),
             parsed.GetValue(_json));
         return parsed.GetValue(_through) is { } proxy
             ? await ThroughRun.RunAsync(new ThroughArguments(proxy, parsed.GetValue(_upstreamPort), arguments), io.Output, io.Error, cancellationToken)

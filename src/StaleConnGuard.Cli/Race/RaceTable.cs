@@ -9,9 +9,10 @@ internal static class RaceTable
 {
     private const int WidthWithoutTerminal = 120;
 
-    public static void Write(RaceReport report, TextWriter output)
+    public static void Write(RaceReport report, TextWriter output) => Write(report, Console(output));
+
+    public static void Write(RaceReport report, IAnsiConsole console)
     {
-        IAnsiConsole console = Console(output);
         console.Write(Table(report));
         console.WriteLine();
         foreach (string note in Notes(report))

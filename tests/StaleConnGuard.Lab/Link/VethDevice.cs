@@ -20,6 +20,13 @@ internal sealed unsafe class VethDevice : ILinkEnd
     private const int HardwareAddressSize = 6;
     private const int LinkAddressSize = 20;
 
+    // SOL_SOCKET, SO_RCVBUF.
+    private const int SocketLevel = 1;
+    private const int ReceiveBuffer = 8;
+
+    // What a socket holds by itself is some two hundred packets. A burst of all workers is more, when the loop had to wait for a processor; and a lost SYN is sent again after a second.
+    private const int ReceiveBufferSize = 4 * 1024 * 1024;
+
     private readonly SafeFileHandle _packets;
     private readonly RouteSocket _routes;
     private readonly string _tap;
@@ -60,6 +67,9 @@ internal sealed unsafe class VethDevice : ILinkEnd
                 throw new Win32Exception(Marshal.GetLastPInvokeError(), $"A packet socket cannot be made: {Marshal.GetLastPInvokeErrorMessage()}");
             }
 
+            // As much of it as the system allows (net.core.rmem_max).
+            int size = ReceiveBufferSize;
+            _ = Native.SetSocketOption((int)packets.DangerousGetHandle(), SocketLevel, ReceiveBuffer, &size, sizeof(int));
             return new VethDevice(packets, routes, name, tap, IndexOf(tap));
         }
         catch

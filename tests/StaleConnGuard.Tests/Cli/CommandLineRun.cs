@@ -28,7 +28,7 @@ internal static class CommandLineRun
         }
     }
 
-    private static async Task<(int ExitCode, string Output, string Error)> RunAsync(string[] arguments)
+    public static async Task<(int ExitCode, string Output, string Error)> RunAsync(string[] arguments)
     {
         using var output = new StringWriter();
         using var error = new StringWriter();

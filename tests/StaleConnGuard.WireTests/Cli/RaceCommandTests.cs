@@ -15,7 +15,12 @@ public class RaceCommandTests
     {
         Requirement.MetOrSkip(DelayedLink.IsAvailable(out string reason), $"No link of real packets: {reason}.");
 
+        // On a machine with other things to do requests leave late, and a short race may miss its instant. It says so itself.
         (int exitCode, string output, string error) = await RunAsync("race --idle 400ms --requests 16 --workers 16");
+        for (int again = 0; again < 8 && output.Contains("THE RACE DID NOT HAPPEN", StringComparison.Ordinal); again++)
+        {
+            (exitCode, output, error) = await RunAsync("race --idle 400ms --requests 32 --workers 16");
+        }
 
         exitCode.ShouldBe(0, error);
         output.ShouldContain("real packets between two network namespaces, round trip 20 ms");

@@ -65,6 +65,7 @@ internal sealed class LedgerFile : IDisposable
                 return;
             }
 
+            using FileStream? alone = LedgerFileLock.Take(Path);
             var all = new Dictionary<OriginKey, RememberedTimeout>();
             foreach (RememberedTimeout entry in ReadFresh(tellProblems: false))
             {
