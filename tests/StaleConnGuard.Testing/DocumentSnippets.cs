@@ -40,9 +40,9 @@ public static partial class DocumentSnippets
         return string.Join('\n', lines.Select(line => line.Length > indent ? line[indent..].TrimEnd() : ""));
     }
 
-    [GeneratedRegex("""^ *// snippet: (?<name>[\w-]+)\n(?<code>.*?)^ *// end snippet$""", RegexOptions.Multiline | RegexOptions.Singleline | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1_000)]
+    [GeneratedRegex("""^ *// snippet: (?<name>[\w-]+)\n(?<code>.*?)^ *// end snippet$""", RegexOptions.Multiline | RegexOptions.Singleline | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex Region();
 
-    [GeneratedRegex("""^<!-- snippet: (?<name>[\w-]+) -->\n```csharp\n(?<code>.*?)^```$""", RegexOptions.Multiline | RegexOptions.Singleline | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1_000)]
+    [GeneratedRegex("""^<!-- snippet: (?<name>[\w-]+) -->\n```csharp\n(?<code>.*?)^```$""", RegexOptions.Multiline | RegexOptions.Singleline | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex Block();
 }

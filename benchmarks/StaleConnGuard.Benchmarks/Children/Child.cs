@@ -5,11 +5,20 @@ namespace StaleConnGuard.Benchmarks;
 /// <summary>This program again, as a process of its own: what is measured there starts cold, and shares no heap and no descriptors.</summary>
 internal static class Child
 {
-    public static Process Start(params string[] args)
+    public static Process Start(params string[] args) => Start([], variable: null, args);
+
+    /// <summary>The same behind another command, and with a variable in its environment.</summary>
+    public static Process Start(string[] wrapper, (string Name, string Value)? variable, string[] args)
     {
         string program = Environment.ProcessPath!;
-        string[] before = Path.GetFileNameWithoutExtension(program) is "dotnet" ? [typeof(Child).Assembly.Location] : [];
-        return Process.Start(new ProcessStartInfo(program, [.. before, .. args]) { RedirectStandardOutput = true, RedirectStandardInput = true, UseShellExecute = false })!;
+        string[] line = [.. wrapper, program, .. Path.GetFileNameWithoutExtension(program) is "dotnet" ? [typeof(Child).Assembly.Location] : Array.Empty<string>(), .. args];
+        var start = new ProcessStartInfo(line[0], line[1..]) { RedirectStandardOutput = true, RedirectStandardInput = true, UseShellExecute = false };
+        if (variable is var (name, value))
+        {
+            start.Environment[name] = value;
+        }
+
+        return Process.Start(start)!;
     }
 
     /// <summary>Runs it to its end; the words of the last line it says.</summary>

@@ -26,7 +26,12 @@ internal readonly record struct OriginKey(string Scheme, string Host, int Port, 
         host.Contains(':', StringComparison.Ordinal) ? $"{scheme}://[{host}]:{port}" : $"{scheme}://{host}:{port}";
 
     /// <summary>The host of an absolute address, in the one spelling that is used here.</summary>
-    public static string HostOf(Uri uri) => uri.IdnHost.ToLowerInvariant();
+    public static string HostOf(Uri uri) => WireHostOf(uri).ToLowerInvariant();
+
+    /// <summary>
+    /// The host as it goes to the wire. A name that has no such form leads nowhere, but whoever is to say so is the runtime: asked for that form, <see cref="Uri"/> throws.
+    /// </summary>
+    public static string WireHostOf(Uri uri) => TryGetWireHost(uri, out string? host) ? host : uri.Host;
 
     /// <summary>Reads an origin as people write it: an http or https URL without user, path, query and fragment.</summary>
     public static bool TryParse([NotNullWhen(true)] string? text, out OriginKey key)
@@ -42,12 +47,26 @@ internal readonly record struct OriginKey(string Scheme, string Host, int Port, 
             return false;
         }
 
-        if (uri.Host.Length == 0 || uri.UserInfo.Length != 0 || uri.PathAndQuery != "/" || uri.Fragment.Length != 0)
+        if (uri.Host.Length == 0 || !TryGetWireHost(uri, out _) || uri.UserInfo.Length != 0 || uri.PathAndQuery != "/" || uri.Fragment.Length != 0)
         {
             return false;
         }
 
         key = Of(uri);
         return true;
+    }
+
+    private static bool TryGetWireHost(Uri uri, [NotNullWhen(true)] out string? host)
+    {
+        try
+        {
+            host = uri.IdnHost;
+            return true;
+        }
+        catch (UriFormatException)
+        {
+            host = null;
+            return false;
+        }
     }
 }

@@ -19,6 +19,6 @@ public static partial class MarkedSections
     public static string Replace(string document, IReadOnlyDictionary<string, string> sections) =>
         Section().Replace(document, match => sections.TryGetValue(match.Groups["name"].Value, out string? text) ? Mark(match.Groups["name"].Value, text) : match.Value);
 
-    [GeneratedRegex(@"^<!-- (?<name>[a-z][a-z0-9-]*) -->\n(?<text>.*?)\n<!-- /\k<name> -->$", RegexOptions.Multiline | RegexOptions.Singleline | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1_000)]
+    [GeneratedRegex(@"^<!-- (?<name>[a-z][a-z0-9-]*) -->\n(?<text>.*?)\n<!-- /\k<name> -->$", RegexOptions.Multiline | RegexOptions.Singleline | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex Section();
 }

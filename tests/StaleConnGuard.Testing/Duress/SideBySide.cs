@@ -42,7 +42,7 @@ public sealed class SideBySide(HostileAnswer attack, string method, bool reused,
         Sequence by = await guarded;
         Plain = of.Attacked;
         Guarded = by.Attacked;
-        string? complaint = Worse(of.Attacked, by.Attacked, "attacked") ?? Worse(of.After, by.After, "after");
+        string? complaint = Worse(of.Attacked, by.Attacked, "attacked") ?? (attack.BeforeRequest is null ? Worse(of.After, by.After, "after") : null);
         int most = RepeatSafety.IsIdempotent(new HttpMethod(method)) ? Math.Max(of.Executions, 2) : Math.Max(1, Math.Min(of.Executions, 1));
         complaint ??= by.Executions > most ? $"executed {by.Executions} times, by the plain client {of.Executions}" : null;
         complaint ??= by.AfterExecutions > 1 ? $"the request after it executed {by.AfterExecutions} times" : null;
@@ -76,6 +76,7 @@ public sealed class SideBySide(HostileAnswer attack, string method, bool reused,
     private async Task<Sequence> RunAsync(bool guarded)
     {
         bool done = false;
+        var served = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await using var server = new ScriptedServer(
             async connection =>
             {
@@ -95,7 +96,14 @@ public sealed class SideBySide(HostileAnswer attack, string method, bool reused,
                     if (attacks)
                     {
                         done = true;
-                        await attack.Serve(connection, request);
+                        try
+                        {
+                            await attack.Serve(connection, request);
+                        }
+                        finally
+                        {
+                            served.TrySetResult();
+                        }
                     }
                     else
                     {
@@ -115,6 +123,7 @@ public sealed class SideBySide(HostileAnswer attack, string method, bool reused,
         ClientOutcome attacked = await SendAsync(client, server, method, "attacked", Body);
 
         // What the server does behind its answer has come by then: else it would race with the request that follows, for either client.
+        await Task.WhenAny(served.Task, Task.Delay(Patience));
         await Task.Delay(s_pause);
         ClientOutcome after = await SendAsync(client, server, "POST", "after", "body"u8.ToArray());
         return new Sequence(attacked, after, server.Executions.GetValueOrDefault("attacked"), server.Executions.GetValueOrDefault("after"));

@@ -108,6 +108,6 @@ public partial class CodeBlockTests
         return string.Join('\n', lines.Select(line => line.Length > indent ? line[indent..].TrimEnd() : ""));
     }
 
-    [GeneratedRegex("""^ *// snippet: [\w-]+\n(?<code>.*?)^ *// end snippet$""", RegexOptions.Multiline | RegexOptions.Singleline | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1_000)]
+    [GeneratedRegex("""^ *// snippet: [\w-]+\n(?<code>.*?)^ *// end snippet$""", RegexOptions.Multiline | RegexOptions.Singleline | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex Region();
 }

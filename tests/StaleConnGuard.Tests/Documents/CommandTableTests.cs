@@ -82,12 +82,12 @@ public partial class CommandTableTests
         return rows;
     }
 
-    [GeneratedRegex("^### `staleconn (?<command>[a-z]+)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1_000)]
+    [GeneratedRegex("^### `staleconn (?<command>[a-z]+)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex Heading();
 
-    [GeneratedRegex("^\\| `(?<option>--[a-z-]+)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1_000)]
+    [GeneratedRegex("^\\| `(?<option>--[a-z-]+)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex Row();
 
-    [GeneratedRegex(@"\[default: (?<default>[^,\]]+)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1_000)]
+    [GeneratedRegex(@"\[default: (?<default>[^,\]]+)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex Said();
 }

@@ -195,31 +195,31 @@ internal sealed partial class Document
         return there.Anchors.Contains(parts[1]) ? null : $"no such heading in {path}";
     }
 
-    [GeneratedRegex("^ *(```|~~~)(?<language>[a-z]*)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1_000)]
+    [GeneratedRegex("^ *(```|~~~)(?<language>[a-z]*)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex Fence();
 
-    [GeneratedRegex("^#{1,6} +(?<title>.*?) *#*$", RegexOptions.None, matchTimeoutMilliseconds: 1_000)]
+    [GeneratedRegex("^#{1,6} +(?<title>.*?) *#*$", RegexOptions.None, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex Heading();
 
     // Also what a picture element refers to: <source srcset="…">, <img src="…">, <a href="…">.
-    [GeneratedRegex("""\]\((?<target>[^)\s]+)[^)]*\)|^\[[^\]]+\]: (?<target>\S+)|\b(src|srcset|href)="(?<target>[^"]+)""", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1_000)]
+    [GeneratedRegex("""\]\((?<target>[^)\s]+)[^)]*\)|^\[[^\]]+\]: (?<target>\S+)|\b(src|srcset|href)="(?<target>[^"]+)""", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex Link();
 
-    [GeneratedRegex("^<!-- (?<name>/?[a-z0-9-]+) -->$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1_000)]
+    [GeneratedRegex("^<!-- (?<name>/?[a-z0-9-]+) -->$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex Marker();
 
-    [GeneratedRegex("`[^`]*`", RegexOptions.None, matchTimeoutMilliseconds: 1_000)]
+    [GeneratedRegex("`[^`]*`", RegexOptions.None, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex CodeSpan();
 
-    [GeneratedRegex(@"\[(?<text>[^\]]*)\]\([^)]*\)", RegexOptions.None, matchTimeoutMilliseconds: 1_000)]
+    [GeneratedRegex(@"\[(?<text>[^\]]*)\]\([^)]*\)", RegexOptions.None, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex LinkText();
 
-    [GeneratedRegex("^[a-z][a-z+.-]*:", RegexOptions.None, matchTimeoutMilliseconds: 1_000)]
+    [GeneratedRegex("^[a-z][a-z+.-]*:", RegexOptions.None, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex Scheme();
 
-    [GeneratedRegex("<RepositoryUrl>(?<url>.*)</RepositoryUrl>", RegexOptions.None, matchTimeoutMilliseconds: 1_000)]
+    [GeneratedRegex("<RepositoryUrl>(?<url>.*)</RepositoryUrl>", RegexOptions.None, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex RepositoryProperty();
 
-    [GeneratedRegex(@"(?<!\\)\|", RegexOptions.None, matchTimeoutMilliseconds: 1_000)]
+    [GeneratedRegex(@"(?<!\\)\|", RegexOptions.None, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex CellBorder();
 }

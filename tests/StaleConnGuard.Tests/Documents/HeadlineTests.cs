@@ -74,6 +74,6 @@ public partial class HeadlineTests
             StringComparer.Ordinal);
     }
 
-    [GeneratedRegex(@"^    (?<client>\S.*?)(?<figure>  +[\d.]+( ms)?)+$", RegexOptions.Multiline | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1_000)]
+    [GeneratedRegex(@"^    (?<client>\S.*?)(?<figure>  +[\d.]+( ms)?)+$", RegexOptions.Multiline | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex Row();
 }

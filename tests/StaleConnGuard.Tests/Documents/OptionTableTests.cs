@@ -156,18 +156,18 @@ public partial class OptionTableTests
         };
     }
 
-    [GeneratedRegex("^Option \\(`(?<section>([A-Za-z]+:)*)`\\)$|^Option$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1_000)]
+    [GeneratedRegex("^Option \\(`(?<section>([A-Za-z]+:)*)`\\)$|^Option$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex Head();
 
-    [GeneratedRegex("^`(?<name>[^`]+)`$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1_000)]
+    [GeneratedRegex("^`(?<name>[^`]+)`$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex Name();
 
-    [GeneratedRegex(@"^((?<low>[\d.,]+( (ms|s|min|h|day|days))?) to |`\w+` to |up to |above 0 to )(?<high>[\d.,]+( (ms|s|min|h|day|days))?)(?<infinite>, or `Infinite`)?(?!\w)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1_000)]
+    [GeneratedRegex(@"^((?<low>[\d.,]+( (ms|s|min|h|day|days))?) to |`\w+` to |up to |above 0 to )(?<high>[\d.,]+( (ms|s|min|h|day|days))?)(?<infinite>, or `Infinite`)?(?!\w)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex Range();
 
-    [GeneratedRegex(@"^\d|^(above|up to)\b", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1_000)]
+    [GeneratedRegex(@"^\d|^(above|up to)\b", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex Scalar();
 
-    [GeneratedRegex(@"^(?<amount>[\d.]+) (?<unit>ms|s|min|h|days?)$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1_000)]
+    [GeneratedRegex(@"^(?<amount>[\d.]+) (?<unit>ms|s|min|h|days?)$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex Duration();
 }

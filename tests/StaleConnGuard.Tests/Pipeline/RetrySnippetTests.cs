@@ -50,9 +50,9 @@ public partial class RetrySnippetTests
         return string.Join('\n', lines.Select(l => l.Length > indent ? l[indent..].TrimEnd() : ""));
     }
 
-    [GeneratedRegex(@"^ *// snippet: (?<name>[\w-]+)\n(?<code>.*?)^ *// end snippet$", RegexOptions.Multiline | RegexOptions.Singleline, matchTimeoutMilliseconds: 1_000)]
+    [GeneratedRegex(@"^ *// snippet: (?<name>[\w-]+)\n(?<code>.*?)^ *// end snippet$", RegexOptions.Multiline | RegexOptions.Singleline, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex SnippetRegion();
 
-    [GeneratedRegex(@"^<!-- snippet: (?<name>[\w-]+) -->\n```csharp\n(?<code>.*?)^```$", RegexOptions.Multiline | RegexOptions.Singleline, matchTimeoutMilliseconds: 1_000)]
+    [GeneratedRegex(@"^<!-- snippet: (?<name>[\w-]+) -->\n```csharp\n(?<code>.*?)^```$", RegexOptions.Multiline | RegexOptions.Singleline, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex SnippetBlock();
 }

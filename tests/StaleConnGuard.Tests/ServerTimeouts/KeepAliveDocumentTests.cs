@@ -54,9 +54,9 @@ public partial class KeepAliveDocumentTests
         return new ConfigurationBuilder().AddJsonStream(new MemoryStream(Encoding.UTF8.GetBytes(json))).Build();
     }
 
-    [GeneratedRegex(@"```json\n(?<json>.*?)```", RegexOptions.Singleline | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1_000)]
+    [GeneratedRegex(@"```json\n(?<json>.*?)```", RegexOptions.Singleline | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex JsonBlock();
 
-    [GeneratedRegex(@"^\| `\w+` \| [\d.]+ s \| (yes|no) \| (\*\*silently\*\*|with a sign) \|", RegexOptions.Multiline | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1_000)]
+    [GeneratedRegex(@"^\| `\w+` \| [\d.]+ s \| (yes|no) \| (\*\*silently\*\*|with a sign) \|", RegexOptions.Multiline | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex PresetRow();
 }

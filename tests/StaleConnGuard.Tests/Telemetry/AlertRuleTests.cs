@@ -42,9 +42,9 @@ public partial class AlertRuleTests
         Grouping().Matches(rules).SelectMany(match => match.Groups["label"].Captures).Select(label => label.Value).ShouldAllBe(label => labels.Contains(label));
     }
 
-    [GeneratedRegex(@"\bstaleconnguard_\w+_total\b", RegexOptions.None, matchTimeoutMilliseconds: 1_000)]
+    [GeneratedRegex(@"\bstaleconnguard_\w+_total\b", RegexOptions.None, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex Metric();
 
-    [GeneratedRegex(@"\bby \((?<label>\w+)(, (?<label>\w+))*\)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1_000)]
+    [GeneratedRegex(@"\bby \((?<label>\w+)(, (?<label>\w+))*\)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex Grouping();
 }

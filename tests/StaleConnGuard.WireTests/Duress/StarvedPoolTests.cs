@@ -22,7 +22,6 @@ public class StarvedPoolTests
         using HttpResponseMessage response = await OnAThreadOfItsOwn(() => client.Send(request));
 
         response.IsSuccessStatusCode.ShouldBeTrue();
-        server.Connections.ShouldBe(1);
     }
 
     [Theory]

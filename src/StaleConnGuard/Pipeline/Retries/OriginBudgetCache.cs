@@ -26,6 +26,6 @@ internal sealed class OriginBudgetCache(RetryBudgetRegistry registry)
 
     private static bool Leads(RetryBudget origin, Uri uri) =>
         origin.Key.Port == uri.Port
-        && string.Equals(origin.Key.Host, uri.IdnHost, StringComparison.Ordinal)
+        && string.Equals(origin.Key.Host, OriginKey.WireHostOf(uri), StringComparison.Ordinal)
         && string.Equals(origin.Key.Scheme, uri.Scheme, StringComparison.Ordinal);
 }
