@@ -9,6 +9,8 @@ namespace StaleConnGuard.Testing;
 /// <summary>One connection of a <see cref="ScriptedHttp2Server"/>.</summary>
 internal sealed class ScriptedHttp2Connection(Socket socket, ExecutionLog executions, TimeSpan idleTimeout, Http2End idleEnd, Func<int, Http2End> dies) : IDisposable
 {
+    private static readonly TimeSpan s_untilFirstRequest = TimeSpan.FromSeconds(30);
+
     private readonly SemaphoreSlim _writing = new(1);
     private readonly Lock _deciding = new();
     private readonly Dictionary<int, string> _open = [];
@@ -132,7 +134,14 @@ internal sealed class ScriptedHttp2Connection(Socket socket, ExecutionLog execut
         {
             while (!_ended)
             {
-                TimeSpan left = idleTimeout - Stopwatch.GetElapsedTime(Volatile.Read(ref _lastActivity));
+                // A client that is slow to send its first request is no idle one.
+                TimeSpan timeout = Volatile.Read(ref _executed) > 0 ? idleTimeout : s_untilFirstRequest;
+                TimeSpan left = timeout - Stopwatch.GetElapsedTime(Volatile.Read(ref _lastActivity));
+                if (left > idleTimeout)
+                {
+                    left = idleTimeout;
+                }
+
                 if (Volatile.Read(ref _busy) > 0)
                 {
                     left = TimeSpan.FromMilliseconds(5);

@@ -12,7 +12,7 @@ public class FuzzTests(ITestOutputHelper output)
     public void Target_OnChangesOfItsCorpus_HoldsWhatItPromises(string name)
     {
         var driver = new FuzzDriver(FuzzTargets.Find(name), Environment.TickCount);
-        driver.Run(TimeSpan.FromSeconds(2));
+        driver.Run(TimeSpan.FromSeconds(1));
         output.WriteLine($"{driver.Inputs} inputs, read in {driver.Kinds} ways");
         driver.Inputs.ShouldBeGreaterThan(20);
         driver.Kinds.ShouldBeGreaterThan(1);
