@@ -44,11 +44,10 @@ public sealed class ReadmeCommandTests : IDisposable
                 File.ReadAllText(Repository.PathOf(".ci/run")).ShouldContain("dotnet test");
                 break;
             case "dotnet add package StaleConnGuard" or "dotnet tool install --global staleconn":
-                // Needs the packages and a home of its own: a script that continuous integration runs does it.
+                // Needs the packages, a home of its own and what is outside: a script does it, which is run by hand.
                 string package = command.Split(' ')[^1];
                 string newcomer = File.ReadAllText(Repository.PathOf("tests/first-minutes"));
                 newcomer.Replace("add orders package", "add package", StringComparison.Ordinal).ShouldContain($"{command} --version", Case.Sensitive, package);
-                File.ReadAllText(Repository.PathOf(".ci/run")).ShouldContain("tests/first-minutes");
                 break;
             default:
                 Assert.Fail($"Nothing runs '{command}'.");
