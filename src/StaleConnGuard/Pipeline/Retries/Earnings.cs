@@ -2,7 +2,7 @@ namespace StaleConnGuard.Pipeline;
 
 /// <summary>
 /// A sum that every request adds to and only a retry takes from: a cell for each processor, a cache line apart. With one cell for all, the line would go from one
-/// processor to the other with each request, which cost more than all the rest that the retries do for a request that succeeds. Thread-safe.
+/// processor to the other with each request. Thread-safe.
 /// </summary>
 internal sealed class Earnings
 {
