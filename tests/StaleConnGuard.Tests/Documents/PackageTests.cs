@@ -10,8 +10,6 @@ namespace StaleConnGuard.Tests.Documents;
 /// <summary>What somebody sees of a package in a gallery and in an editor, read from the packages as `dotnet pack -c Release -o artifacts/packages` makes them.</summary>
 public sealed class PackageTests
 {
-    private static readonly string s_folder = Repository.PathOf("artifacts/packages");
-
     public static TheoryData<string> Packages { get; } = ["StaleConnGuard", "StaleConnGuard.AspNetCore", "StaleConnGuard.Resilience", "StaleConnGuard.Yarp", "staleconn"];
 
     public static TheoryData<string> Libraries { get; } = ["StaleConnGuard", "StaleConnGuard.AspNetCore", "StaleConnGuard.Resilience", "StaleConnGuard.Yarp"];
@@ -35,7 +33,7 @@ public sealed class PackageTests
     [MemberData(nameof(Packages))]
     public void Package_InAGallery_HasAFace(string id)
     {
-        using ZipArchive package = Open(id, "nupkg");
+        using ZipArchive package = PackedFile.Open(id, "nupkg");
         XElement metadata = Read(package, $"{id}.nuspec").Root!.Elements().First();
         string? Value(string name) => metadata.Elements().FirstOrDefault(element => element.Name.LocalName == name)?.Value;
         XElement? repository = metadata.Elements().FirstOrDefault(element => element.Name.LocalName == "repository");
@@ -61,7 +59,7 @@ public sealed class PackageTests
     [MemberData(nameof(Libraries))]
     public void Documentation_InAPackage_IsOfPublicTypes(string id)
     {
-        using ZipArchive package = Open(id, "nupkg");
+        using ZipArchive package = PackedFile.Open(id, "nupkg");
         using var assembly = new MemoryStream();
         using (Stream packed = package.GetEntry($"lib/net10.0/{id}.dll").ShouldNotBeNull().Open())
         {
@@ -82,7 +80,7 @@ public sealed class PackageTests
     [MemberData(nameof(Libraries))]
     public void Symbols_OfAPackage_ComeAlong(string id)
     {
-        using ZipArchive symbols = Open(id, "snupkg");
+        using ZipArchive symbols = PackedFile.Open(id, "snupkg");
         symbols.GetEntry($"lib/net10.0/{id}.pdb").ShouldNotBeNull();
     }
 
@@ -98,16 +96,6 @@ public sealed class PackageTests
     {
         TypeDefinition type = reader.GetTypeDefinition(handle);
         return type.IsNested ? $"{NameOf(reader, type.GetDeclaringType())}.{reader.GetString(type.Name)}" : $"{reader.GetString(type.Namespace)}.{reader.GetString(type.Name)}".TrimStart('.');
-    }
-
-    private static ZipArchive Open(string id, string extension)
-    {
-        var name = new Regex($@"/{Regex.Escape(id)}\.\d[^/]*\.{extension}$", RegexOptions.None, TimeSpan.FromSeconds(1));
-        string? newest = Directory.Exists(s_folder)
-            ? Directory.EnumerateFiles(s_folder).Where(file => name.IsMatch(file)).OrderByDescending(File.GetLastWriteTimeUtc).FirstOrDefault()
-            : null;
-        Requirement.MetOrSkip(newest is not null, $"There is no {id} in artifacts/packages: dotnet pack -c Release -o artifacts/packages");
-        return ZipFile.OpenRead(newest!);
     }
 
     private static XDocument Read(ZipArchive package, string name)

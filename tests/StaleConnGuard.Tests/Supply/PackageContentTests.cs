@@ -15,15 +15,13 @@ public sealed class PackageContentTests
     // The kinds of custom debug information, as the compiler writes them (Portable PDB format).
     private static readonly Guid s_sourceLink = new("CC110556-A091-4D38-9FEC-25AB9A351A6A");
 
-    private static readonly string s_folder = Repository.PathOf("artifacts/packages");
-
     public static TheoryData<string> Libraries => PackageTests.Libraries;
 
     [Theory]
     [MemberData(nameof(Libraries))]
     public void Package_HoldsWhatIsMeantToBeInIt(string id)
     {
-        using ZipArchive package = Open(id, "nupkg");
+        using ZipArchive package = PackedFile.Open(id, "nupkg");
         string[] files = [.. package.Entries.Select(entry => entry.FullName).Where(name => !name.StartsWith("_rels/", StringComparison.Ordinal) && !name.StartsWith("package/", StringComparison.Ordinal))];
 
         files.ShouldBe(["[Content_Types].xml", "README.md", $"{id}.nuspec", "icon.png", $"lib/net10.0/{id}.dll", $"lib/net10.0/{id}.xml"], ignoreOrder: true);
@@ -34,7 +32,7 @@ public sealed class PackageContentTests
     [MemberData(nameof(Libraries))]
     public void Symbols_LeadToTheSourcesOfTheCommit(string id)
     {
-        using ZipArchive symbols = Open(id, "snupkg");
+        using ZipArchive symbols = PackedFile.Open(id, "snupkg");
         using MetadataReaderProvider provider = MetadataReaderProvider.FromPortablePdbStream(Copy(symbols, $"lib/net10.0/{id}.pdb"));
         MetadataReader reader = provider.GetMetadataReader();
         string[] documents = [.. reader.Documents.Select(handle => reader.GetString(reader.GetDocument(handle).Name))];
@@ -56,8 +54,8 @@ public sealed class PackageContentTests
     [MemberData(nameof(Libraries))]
     public void Assembly_IsDeterministic_AndItsSymbolsAreItsOwn(string id)
     {
-        using ZipArchive package = Open(id, "nupkg");
-        using ZipArchive symbols = Open(id, "snupkg");
+        using ZipArchive package = PackedFile.Open(id, "nupkg");
+        using ZipArchive symbols = PackedFile.Open(id, "snupkg");
         using var assembly = new PEReader(Copy(package, $"lib/net10.0/{id}.dll"));
         System.Collections.Immutable.ImmutableArray<DebugDirectoryEntry> entries = assembly.ReadDebugDirectory();
         entries.ShouldContain(entry => entry.Type == DebugDirectoryEntryType.Reproducible);
@@ -74,7 +72,7 @@ public sealed class PackageContentTests
     [MemberData(nameof(Libraries))]
     public void Dependencies_AreThoseOfTheProjectAlone(string id)
     {
-        using ZipArchive package = Open(id, "nupkg");
+        using ZipArchive package = PackedFile.Open(id, "nupkg");
         using var nuspec = new StreamReader(Copy(package, $"{id}.nuspec"));
         string[] dependencies = [.. Regex.Matches(nuspec.ReadToEnd(), "<dependency id=\"(?<id>[^\"]+)\"", RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(1)).Select(match => match.Groups["id"].Value)];
 
@@ -89,15 +87,5 @@ public sealed class PackageContentTests
         entry.CopyTo(copy);
         copy.Position = 0;
         return copy;
-    }
-
-    private static ZipArchive Open(string id, string extension)
-    {
-        var name = new Regex($@"/{Regex.Escape(id)}\.\d[^/]*\.{extension}$", RegexOptions.None, TimeSpan.FromSeconds(1));
-        string? newest = Directory.Exists(s_folder)
-            ? Directory.EnumerateFiles(s_folder).Where(file => name.IsMatch(file)).OrderByDescending(File.GetLastWriteTimeUtc).FirstOrDefault()
-            : null;
-        Requirement.MetOrSkip(newest is not null, $"There is no {id} in artifacts/packages: dotnet pack -c Release -o artifacts/packages");
-        return ZipFile.OpenRead(newest!);
     }
 }

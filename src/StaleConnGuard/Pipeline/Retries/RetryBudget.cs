@@ -19,46 +19,26 @@ internal sealed class RetryBudget(in OriginKey origin, long opened) : OriginEntr
     // Earnings are added as whole numbers, because there is no interlocked addition of fractions.
     private const double UnitsPerRetry = 1_000_000;
 
-    // By when it was used last only the oldest are looked for. A write with each request would cost every processor the line that it reads the key from.
-    private static readonly long s_fineEnough = System.Diagnostics.Stopwatch.Frequency / 10;
-
     private readonly long _opened = opened;
-
-    // What a budget has earned before it is taken for one that many requests share.
-    private const long UnitsOfABusyOne = 20 * (long)UnitsPerRetry;
 
     // Null until the first retry: most origins never need one.
     private Account? _account;
     private long _earnedUnits;
-
-    // Null until the origin is busy: most never are.
-    private Earnings? _earnings;
 
     public static long ToUnits(double retries) => (long)Math.Round(retries * UnitsPerRetry);
 
     /// <summary>A request is being sent, for the first time, at this timestamp.</summary>
     public void Earn(long units, long timestamp)
     {
-        if (Volatile.Read(ref _earnings) is Earnings earnings)
-        {
-            earnings.Add(units);
-        }
-        else if (Interlocked.Add(ref _earnedUnits, units) > UnitsOfABusyOne)
-        {
-            Interlocked.CompareExchange(ref _earnings, new Earnings(), null);
-        }
-
-        if (timestamp - LastUsed > s_fineEnough)
-        {
-            LastUsed = timestamp;
-        }
+        Interlocked.Add(ref _earnedUnits, units);
+        LastUsed = timestamp;
     }
 
     /// <summary>Takes one retry out, if there is one.</summary>
     public bool TrySpend(double minPerSecond, TimeProvider time)
     {
         // Taken out before the loop: whoever loses the exchange below still owns these units and brings them along.
-        double earned = (Interlocked.Exchange(ref _earnedUnits, 0) + (Volatile.Read(ref _earnings)?.TakeAll() ?? 0)) / UnitsPerRetry;
+        double earned = Interlocked.Exchange(ref _earnedUnits, 0) / UnitsPerRetry;
         while (true)
         {
             Account? before = Volatile.Read(ref _account);
