@@ -36,6 +36,7 @@ return args switch
     ["fault-soak", .. string[] rest] => await FaultSoak.RunAsync(rest),
     [FaultSoakServer.Command, .. string[] rest] => await FaultSoakServer.RunAsync(rest),
     ["fuzz", .. string[] rest] => Fuzz.Run(rest),
+    ["duress", "only", string condition] => await Duress.RunOnlyAsync(condition),
     ["duress", .. string[] rest] => await Duress.RunAsync(Results.Options(rest)),
     [DuressClient.Command, .. string[] rest] => await DuressClient.RunAsync(rest),
     [DuressOrigins.Command, .. string[] rest] => await DuressOrigins.RunChildAsync(rest),
