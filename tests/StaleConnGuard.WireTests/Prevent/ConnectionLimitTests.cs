@@ -101,12 +101,13 @@ public class ConnectionLimitTests
     {
         await using var scene = new ReturnedDuringReplay();
         Task<HttpResponseMessage> raced = await scene.RaceAsync("POST", "one-shot", sync: false);
-        await WaitUntilAsync(() => scene.Client.Observer.Refusals.Contains(RefusalReason.NotFresh));
+        await WaitUntilAsync(() => scene.Client.Observer.Refusals.Contains(RefusalReason.NotFresh) || raced.IsCompleted);
         scene.Connect();
 
         using HttpResponseMessage response = await raced.WaitAsync(TimeSpan.FromSeconds(30));
         response.StatusCode.ShouldBe(HttpStatusCode.OK);
         scene.Server.Executions["raced"].ShouldBe(1);
+        scene.Client.Observer.Refusals.ShouldBe([RefusalReason.NotFresh]);
     }
 
     [Fact]
@@ -145,7 +146,8 @@ public class ConnectionLimitTests
         public ReturnedDuringReplay()
         {
             Server = new ScriptedServer(ServeAsync);
-            Client = new GuardedClient(configure: sockets => sockets.ConnectCallback = async (context, cancellationToken) =>
+            // A machine that stalls makes no connection too old.
+            Client = new GuardedClient(serverTimeout: TimeSpan.FromMinutes(10), configure: sockets => sockets.ConnectCallback = async (context, cancellationToken) =>
             {
                 if (Interlocked.Increment(ref _connects) > 2)
                 {
@@ -177,7 +179,7 @@ public class ConnectionLimitTests
             await WaitUntilAsync(() => Server.Connections == 1);
             _ = await Client.GetAsync(Server.Uri);
             Task<HttpResponseMessage> raced = Client.SendAsync(GuardedClient.Request(method, Server.Uri, body), sync);
-            await WaitUntilAsync(() => Volatile.Read(ref _connects) == 3);
+            await WaitUntilAsync(() => Volatile.Read(ref _connects) == 3 || raced.IsCompleted);
             _answer.SetResult();
             (await holding).ShouldBe("ok");
             return raced;
