@@ -161,7 +161,7 @@ internal readonly struct Attempt
     private static SharedSend? SharedSendOf(ExchangeScope scope, HttpRequestMessage request, SharedSend? last = null) =>
         request.Version.Major < 2 && request.VersionPolicy is not HttpVersionPolicy.RequestVersionOrHigher
             ? null
-            : new SharedSend(scope.Guard.Time.GetTimestamp()) { Message = last?.Message, Body = last?.Body };
+            : new SharedSend(scope.Guard.Time.GetTimestamp()) { Message = last?.Message, Body = last?.Body, WrittenAgain = last?.WrittenAgain ?? 0 };
 
     // On HTTP/2 nothing is flushed ahead of the content.
     internal static bool WillBeHttp11(HttpRequestMessage request) =>
