@@ -36,6 +36,9 @@ internal sealed class HandlerServices
     /// <summary>What closed connections may hold of the machine's ports.</summary>
     public EphemeralPorts Ports { get; init; } = EphemeralPorts.OfSystem;
 
+    /// <summary>Who is asked about the sockets.</summary>
+    public ITcpProbe Probe { get; init; } = KernelProbe.Instance;
+
     public RetryServices Retries { get; }
 
     /// <summary>Has the runtime's own instruments made by the same factory, as those of the factory's clients are.</summary>

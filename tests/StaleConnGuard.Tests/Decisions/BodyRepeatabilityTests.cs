@@ -97,6 +97,73 @@ public class BodyRepeatabilityTests
         BodyRepeatabilityClassifier.CanBeSentAgain(content).ShouldBeFalse();
     }
 
+    [Fact]
+    public void NoContent_CanBeSentAgain()
+    {
+        BodyRepeatabilityClassifier.Classify(null).ShouldBe(BodyRepeatability.None);
+        BodyRepeatabilityClassifier.CanBeSentAgain(null).ShouldBeTrue();
+    }
+
+    [Fact]
+    public void Kept_BytesOfAOneShotBody_AreInMemory() =>
+        BodyRepeatabilityClassifier.Classify(new KeptContent(new byte[3], OneShot.Content("abc"))).ShouldBe(BodyRepeatability.Memory);
+
+    [Fact]
+    public async Task Stream_AskedForAsynchronouslyBefore_IsStillLookedAt()
+    {
+        var seekable = new StreamContent(new MemoryStream([1]));
+        await seekable.ReadAsStreamAsync();
+        BodyRepeatabilityClassifier.Classify(seekable).ShouldBe(BodyRepeatability.Restartable);
+
+        HttpContent oneShot = OneShot.Content("a");
+        await oneShot.ReadAsStreamAsync();
+        BodyRepeatabilityClassifier.Classify(oneShot).ShouldBe(BodyRepeatability.OneShot);
+    }
+
+    [Fact]
+    public void Stream_ThatCannotBeAsked_CannotBeSentAgain()
+    {
+        var closed = new StreamContent(new MemoryStream([1]));
+        closed.Dispose();
+        BodyRepeatabilityClassifier.CanBeSentAgain(closed).ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task Loaded_PartsOfADerivedMultipart_CanBeSentAgain()
+    {
+        PushContent part = OneShot.Pushed("a");
+        await part.LoadIntoBufferAsync();
+
+        BodyRepeatabilityClassifier.CanBeSentAgain(new Upload { part }).ShouldBeTrue();
+        BodyRepeatabilityClassifier.CanBeSentAgain(new Upload { part, OneShot.Pushed("b") }).ShouldBeFalse();
+        BodyRepeatabilityClassifier.CanBeSentAgain(new WrittenOtherwise { part }).ShouldBeFalse("who knows what it writes");
+    }
+
+    [Fact]
+    public async Task Loaded_EmptyOwnContent_IsTakenForOneShot()
+    {
+        // Nothing tells an empty buffer from none.
+        PushContent content = OneShot.Pushed();
+        await content.LoadIntoBufferAsync();
+        BodyRepeatabilityClassifier.CanBeSentAgain(content).ShouldBeFalse();
+    }
+
+    [Theory]
+    [InlineData(1L)]
+    [InlineData((long)int.MaxValue)]
+    [InlineData((long)int.MaxValue + 1)]
+    public void NotLoaded_ContentOfAnyLength_CannotBeSentAgain(long length)
+    {
+        var content = new Overriding { Headers = { ContentLength = length } };
+        BodyRepeatabilityClassifier.CanBeSentAgain(content).ShouldBeFalse();
+        content.Runs.ShouldBe(0);
+    }
+
+    private sealed class WrittenOtherwise : MultipartContent
+    {
+        protected override Task SerializeToStreamAsync(Stream stream, System.Net.TransportContext? context) => Task.CompletedTask;
+    }
+
     private class TextBody() : StringContent("a");
 
     private sealed class TextBodyOfMine : TextBody;

@@ -1,3 +1,4 @@
+using System.Text;
 using StaleConnGuard.Telemetry;
 
 namespace StaleConnGuard.Tests;
@@ -46,4 +47,48 @@ public class RepeatSafetyTests
     [Fact]
     public void IsSafeToRepeat_RequestOfWhichNothingIsKnown_IsNot() =>
         RepeatSafety.IsSafeToRepeat(null).ShouldBeFalse();
+
+    [Fact]
+    public void IsIdempotent_BytesOfTheMethod_AsItsName()
+    {
+        s_idempotent.ShouldAllBe(method => RepeatSafety.IsIdempotent(Encoding.ASCII.GetBytes(method)));
+        s_others.Concat(["", "get", "GETS", "PUTT"]).ShouldAllBe(method => !RepeatSafety.IsIdempotent(Encoding.ASCII.GetBytes(method)));
+    }
+
+    [Fact]
+    public void IsSafeToRepeat_MarkedByTheCaller_IsThatRequestAlone()
+    {
+        HttpRequestMessage marked = Post();
+        marked.MarkSafeToRepeat().ShouldBeSameAs(marked);
+        RepeatSafety.IsSafeToRepeat(marked).ShouldBeTrue();
+        RepeatSafety.IsSafeToRepeat(Post()).ShouldBeFalse();
+
+        marked.Options.Set(new HttpRequestOptionsKey<bool>("StaleConnGuard.SafeToRepeat"), false);
+        RepeatSafety.IsSafeToRepeat(marked).ShouldBeFalse("taken back");
+        Should.Throw<ArgumentNullException>(() => ((HttpRequestMessage)null!).MarkSafeToRepeat());
+    }
+
+    [Theory]
+    [InlineData("Idempotency-Key", "k", true)]
+    [InlineData("idempotency-key", "\"k\"", true)]
+    [InlineData("X-Idempotency-Key", "k", true)]
+    [InlineData("Idempotency-Key", "", false)]
+    [InlineData("X-Idempotency-Key", " ", false)]
+    [InlineData("Y-Idempotency-Key", "k", false)]
+    public void IsSafeToRepeat_RequestWithAKey_ByItsValue(string header, string value, bool expected)
+    {
+        HttpRequestMessage request = Post();
+        request.Headers.TryAddWithoutValidation(header, value);
+        RepeatSafety.IsSafeToRepeat(request).ShouldBe(expected);
+    }
+
+    [Fact]
+    public void IsSafeToRepeat_FirstKeyIsEmpty_TheOthersCount()
+    {
+        HttpRequestMessage request = Post();
+        request.Headers.TryAddWithoutValidation("Idempotency-Key", [" ", "k"]);
+        RepeatSafety.IsSafeToRepeat(request).ShouldBeTrue();
+    }
+
+    private static HttpRequestMessage Post() => new(HttpMethod.Post, "http://a.test/");
 }

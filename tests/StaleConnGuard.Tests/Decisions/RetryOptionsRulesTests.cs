@@ -57,6 +57,58 @@ public class RetryOptionsRulesTests
         Should.Throw<ArgumentException>(() => new RetryHandler(options, new ReplayOptions(), new RetryServices())).Message.ShouldContain(error);
     }
 
+    public static TheoryData<Action<RetryOptions>> AtTheEdge => new()
+    {
+        o => o.MaxRetries = 0,
+        o => o.MaxRetries = 10,
+        o => o.BaseDelay = TimeSpan.Zero,
+        o => (o.BaseDelay, o.MaxDelay) = (TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(1)),
+        o => o.MaxDelay = TimeSpan.FromHours(1),
+        o => o.Jitter = RetryJitter.Decorrelated,
+        o => o.StatusCodes = [(HttpStatusCode)400, (HttpStatusCode)599],
+        o => o.StatusCodes = [],
+        o => o.MaxRetryAfter = TimeSpan.Zero,
+        o => o.MaxRetryAfter = TimeSpan.FromDays(1),
+        o => o.CallerTimeout = TimeSpan.FromTicks(1),
+        o => o.CallerTimeout = TimeSpan.FromDays(1),
+        o => o.CallerTimeout = Timeout.InfiniteTimeSpan,
+        o => o.Budget.Ratio = 0,
+        o => o.Budget.Ratio = 10,
+        o => o.Budget.MinRetriesPerSecond = 0,
+        o => o.Budget.MinRetriesPerSecond = 1_000_000,
+    };
+
+    [Theory]
+    [MemberData(nameof(AtTheEdge), DisableDiscoveryEnumeration = true)]
+    public void Check_AtTheEdge_IsValid(Action<RetryOptions> set)
+    {
+        var options = new RetryOptions();
+        set(options);
+        RetryOptionsRules.Check(options).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void Check_SeveralAreWrong_NamesEach() => RetryOptionsRules.Check(new RetryOptions
+    {
+        MaxRetries = 11,
+        BaseDelay = TimeSpan.FromTicks(-1),
+        MaxDelay = TimeSpan.FromTicks(-2),
+        Jitter = (RetryJitter)9,
+        StatusCodes = [HttpStatusCode.OK, (HttpStatusCode)600],
+        MaxRetryAfter = TimeSpan.FromTicks(-1),
+        CallerTimeout = TimeSpan.FromDays(2),
+        Budget = new RetryBudgetOptions { Ratio = 11, MinRetriesPerSecond = -1 },
+    }).Select(error => error[..error.IndexOf(" is ", StringComparison.Ordinal)]).ShouldBe(
+        ["Retry:MaxRetries", "Retry:BaseDelay", "Retry:MaxDelay", "Retry:Jitter", "Retry:StatusCodes:0", "Retry:StatusCodes:1", "Retry:MaxRetryAfter", "Retry:CallerTimeout", "Retry:Budget:Ratio", "Retry:Budget:MinRetriesPerSecond"]);
+
+    [Fact]
+    public void TimeRange_InWords_SaysWhetherInfiniteIsAccepted()
+    {
+        RetryOptionsRules.BaseDelay.ToString().ShouldBe("between 00:00:00 and 00:01:00");
+        RetryOptionsRules.CallerTimeout.ToString().ShouldBe("between 00:00:00.0000001 and 1.00:00:00, or Infinite (-00:00:00.0010000)");
+        RetryOptionsRules.BaseDelay.Contains(Timeout.InfiniteTimeSpan).ShouldBeFalse();
+    }
+
     [Fact]
     public void Configuration_EveryKey_IsReadAndListsReplaceTheDefaults()
     {

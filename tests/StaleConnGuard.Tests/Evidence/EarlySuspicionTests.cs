@@ -49,6 +49,32 @@ public class EarlySuspicionTests
     [Fact]
     public void Judge_WindowClosed_IsNeverDead() => Judge(60_000, retransmits: 0, total: 9, unacknowledged: 0).ShouldBe(EarlyFinding.TooSoon);
 
+    [Fact]
+    public void Judge_BytesCameInTheMomentOfTheWrite_AreOfBefore() =>
+        Judge(900, retransmits: 2, total: 2, lastData: TimeSpan.FromMilliseconds(900)).ShouldBe(EarlyFinding.Dead);
+
+    [Fact]
+    public void Judge_SentAgainOnTheSameTimer_CountsFromTheFirstLook()
+    {
+        Judge(100, retransmits: 0, total: 0).ShouldBe(EarlyFinding.TooSoon);
+        Judge(300, retransmits: 1, total: 2, roundTrip: 100).ShouldBe(EarlyFinding.TooSoon);
+        Judge(400, retransmits: 1, total: 2, roundTrip: 100).ShouldBe(EarlyFinding.TooSoon);
+        Judge(500, retransmits: 1, total: 2, roundTrip: 100).ShouldBe(EarlyFinding.Dead);
+    }
+
+    [Fact]
+    public void Reset_NextRequest_LooksAnew()
+    {
+        Judge(100, retransmits: 0, total: 0).ShouldBe(EarlyFinding.TooSoon);
+        Judge(300, retransmits: 1, total: 2, roundTrip: 1_000).ShouldBe(EarlyFinding.TooSoon);
+        _suspicion.Reset();
+
+        // What was sent again before the first look of this request is not counted, nor since when.
+        Judge(400, retransmits: 1, total: 3).ShouldBe(EarlyFinding.TooSoon);
+        Judge(500, retransmits: 1, total: 4, roundTrip: 100).ShouldBe(EarlyFinding.TooSoon);
+        Judge(700, retransmits: 1, total: 4, roundTrip: 100).ShouldBe(EarlyFinding.Dead);
+    }
+
     private EarlyFinding Judge(
         double age, byte retransmits, uint total, ulong acknowledged = Before, uint unacknowledged = 1, double roundTrip = 10, TimeSpan? lastData = null, byte state = TcpSnapshot.Established) =>
         _suspicion.Judge(

@@ -56,6 +56,22 @@ public class SilenceClockTests
     public void Measure_ProbesOfAClosedWindowAreNotAnswered_IsSilence() =>
         Measure(now: 100, lastAck: 13, unacknowledged: 0, retransmits: 0, probes: 3, atMost: 20).ShouldBe(13);
 
+    [Fact]
+    public void Reset_SilenceUnderWay_StartsAnew()
+    {
+        Measure(now: 100, lastAck: 50, atMost: 5).ShouldBe(5);
+        _clock.Reset();
+        Measure(now: 110, lastAck: 60, atMost: 3).ShouldBe(3);
+    }
+
+    [Fact]
+    public void Measure_HeardAtTheVeryBeginning_ChangesNothing()
+    {
+        Measure(now: 100, lastAck: 50, atMost: 5).ShouldBe(5);
+        Measure(now: 110, lastAck: 15).ShouldBe(15);
+        Measure(now: 111, lastAck: 15.5).ShouldBe(15.5, "heard since");
+    }
+
     /// <summary>Seconds in, seconds out.</summary>
     private double Measure(double now, double lastAck, uint unacknowledged = 1, byte retransmits = 1, byte probes = 0, double atMost = 0, uint acks = 0) =>
         TimeSpan.FromTicks(_clock.Measure(

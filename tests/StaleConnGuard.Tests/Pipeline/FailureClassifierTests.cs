@@ -34,11 +34,76 @@ public class FailureClassifierTests
         Classify(new HttpRequestException(HttpRequestError.ProxyTunnelError, message)).ShouldBe(kind);
 
     [Theory]
+    [InlineData(407, "Other")]
+    [InlineData(499, "Other")]
+    [InlineData(302, "Other")]
+    [InlineData(408, "NotSent")]
+    [InlineData(429, "NotSent")]
+    [InlineData(500, "NotSent")]
+    public void Classify_ProxyRefusesWithAStatus_TheStatusDecides(int status, string kind) =>
+        Classify(new HttpRequestException(HttpRequestError.ProxyTunnelError, "failed with status code '200'", null, (System.Net.HttpStatusCode)status)).ShouldBe(kind);
+
+    [Theory]
+    [InlineData("status code 407", "Other")]
+    [InlineData("407 is the status code", "Other")]
+    [InlineData("no status code", "NotSent")]
+    [InlineData("status code 07", "NotSent")]
+    [InlineData("status code 1407", "NotSent")]
+    [InlineData("status code 4x7", "NotSent")]
+    [InlineData("407", "NotSent")]
+    public void Classify_ProxyRefusesInWords_ThreeDigitsAreTheStatus(string message, string kind) =>
+        Classify(new HttpRequestException(HttpRequestError.ProxyTunnelError, message)).ShouldBe(kind);
+
+    [Theory]
+    [InlineData("Failed to authenticate with the SOCKS server.", "Other")]
+    [InlineData("SOCKS server requested username & password AUTHentication.", "Other")]
+    [InlineData("SOCKS server failed to connect to the destination.", "NotSent")]
+    public void Classify_SocksServerRefuses_IsFinalOnlyWhenItIsAboutWhoAsks(string message, string kind)
+    {
+        Classify(new HttpRequestException(HttpRequestError.ProxyTunnelError, "x", new SocksException(message))).ShouldBe(kind);
+        Classify(new HttpRequestException(HttpRequestError.ProxyTunnelError, "x", new IOException("y", new SocksException(message)))).ShouldBe(kind);
+        Classify(new HttpRequestException(HttpRequestError.ProxyTunnelError, "x", new IOException(message))).ShouldBe("NotSent", "another's words");
+    }
+
+    [Fact]
+    public void Classify_NoFailure_IsNone() => FailureClassifier.Classify(null, null, CancellationToken.None).ShouldBe(FailureKind.None);
+
+    [Fact]
+    public void IsNotSent_OnlyWhatCannotHaveBeenSent()
+    {
+        FailureClassifier.IsNotSent(Failures.Refused()).ShouldBeTrue();
+        FailureClassifier.IsNotSent(Failures.Reset()).ShouldBeFalse();
+    }
+
+    [Fact]
+    public void Classify_GoAwayInGoodOrder_IsALostConnection()
+    {
+        Classify(new HttpRequestException(HttpRequestError.HttpProtocolError, "x", new HttpProtocolException(0, "NO_ERROR", null))).ShouldBe("ConnectionLost");
+        Classify(new HttpRequestException(HttpRequestError.HttpProtocolError, "x", new HttpProtocolException(1, "PROTOCOL_ERROR", null))).ShouldBe("Other");
+    }
+
+    [Theory]
+    [InlineData(Delivery.ResponseStarted, ReplayDecision.SurfaceCancelled, "ResponseStarted")]
+    [InlineData(Delivery.Unknown, ReplayDecision.SurfaceResponseStarted, "ResponseStarted")]
+    [InlineData(Delivery.NotSent, ReplayDecision.SurfaceRepeatFromAbove, "ConnectionLost")]
+    [InlineData(Delivery.NotSent, ReplayDecision.SurfaceBodyConsumed, "ProvenUndelivered")]
+    [InlineData(Delivery.NotSent, ReplayDecision.SurfaceReplaysExhausted, "NotSent")]
+    [InlineData(Delivery.ProvenUndelivered, ReplayDecision.SurfaceReplaysExhausted, "ProvenUndelivered")]
+    [InlineData(Delivery.ProvenUndelivered, ReplayDecision.SurfaceProofNotTrusted, "ConnectionLost")]
+    [InlineData(Delivery.Unknown, ReplayDecision.SurfaceNotSafeToRepeat, "ConnectionLost")]
+    public void Classify_StaleConnection_ClaimsWhatItsDeliveryAndDecisionSay(Delivery delivery, ReplayDecision decision, string kind) =>
+        Classify(Stale(delivery, decision)).ShouldBe(kind);
+
+    [Theory]
     [InlineData(SocketError.ConnectionReset, "ConnectionLost")]
     [InlineData(SocketError.ConnectionAborted, "ConnectionLost")]
     [InlineData(SocketError.Shutdown, "ConnectionLost")]
     [InlineData(SocketError.TimedOut, "ConnectionLost")]
     [InlineData(SocketError.HostUnreachable, "ConnectionLost")]
+    [InlineData(SocketError.HostDown, "ConnectionLost")]
+    [InlineData(SocketError.NetworkUnreachable, "ConnectionLost")]
+    [InlineData(SocketError.NetworkDown, "ConnectionLost")]
+    [InlineData(SocketError.NetworkReset, "ConnectionLost")]
     [InlineData(SocketError.OperationAborted, "Other")]
     [InlineData(SocketError.AccessDenied, "Other")]
     public void Classify_SocketErrorInside_SaysWhatItMeans(SocketError error, string kind) =>
@@ -122,6 +187,14 @@ public class FailureClassifierTests
         FailureClassifier.Classify(Failures.ConnectTimeout(), null, cancelled).ShouldBe(FailureKind.Cancelled);
         FailureClassifier.Classify(new OperationCanceledException(cancelled), null, cancelled).ShouldBe(FailureKind.Cancelled);
     }
+
+    private static StaleConnectionException Stale(Delivery delivery, ReplayDecision decision)
+    {
+        var exchange = new Exchange(new ExchangeScope(new ConnectionGuard(new KeepAliveLedger(), TimeProvider.System), GuardSettings.Default), request: null);
+        return new StaleConnectionException(new EndedExchange(exchange, new ExchangeEnd(ConnectionEnd.EndOfStream, delivery), decision, 0, EndedExchange.LimitInForce(exchange)), new IOException("x"));
+    }
+
+    private sealed class SocksException(string message) : IOException(message);
 
     private static string Classify(Exception e) => FailureClassifier.Classify(e, null, CancellationToken.None).ToString();
 }

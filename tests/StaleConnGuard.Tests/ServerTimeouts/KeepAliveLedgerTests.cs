@@ -133,6 +133,101 @@ public class KeepAliveLedgerTests
         ledger.Snapshot().Count.ShouldBeLessThanOrEqualTo(16);
     }
 
+    [Fact]
+    public void TryGet_RelativeUrlOrNone_IsAnError()
+    {
+        var ledger = new KeepAliveLedger(_clock);
+        Should.Throw<ArgumentNullException>(() => ledger.TryGet(null!, out _));
+        Should.Throw<ArgumentException>(() => ledger.TryGet(new Uri("/path", UriKind.Relative), out _)).Message.ShouldContain("absolute URL");
+        ledger.TryGet(new Uri("https://host1.example.com"), out OriginKeepAlive? known).ShouldBeFalse();
+        known.ShouldBeNull();
+    }
+
+    [Fact]
+    public void Snapshot_OriginOfWhichNothingIsKnown_SaysSo()
+    {
+        var ledger = new KeepAliveLedger(_clock);
+        ledger.GetOrAdd(Key(7) with { Proxy = "http://proxy:3128" }, KeepAliveSettings.Default);
+        OriginKeepAlive known = ledger.Snapshot().ShouldHaveSingleItem();
+        known.ShouldBe(new OriginKeepAlive
+        {
+            Origin = "https://host7.example.com:443",
+            Proxy = "http://proxy:3128",
+            LimitSource = KeepAliveLimitSource.NothingKnown,
+            NonIdempotentLimit = TimeSpan.FromSeconds(2),
+            NonIdempotentLimitSource = KeepAliveLimitSource.NonIdempotentMaxIdle,
+        });
+    }
+
+    [Fact]
+    public void Snapshot_Observations_AreCounted()
+    {
+        var ledger = new KeepAliveLedger(_clock);
+        OriginKnowledge knowledge = ledger.GetOrAdd(Key(7), KeepAliveSettings.Default);
+        knowledge.Surfaced();
+        _clock.Advance(TimeSpan.FromSeconds(60));
+        knowledge.Surfaced();
+        DateTimeOffset surfaced = _clock.GetUtcNow();
+        knowledge.SeenOpen(TimeSpan.FromSeconds(30), answered: true);
+        knowledge.IdleClosed(TimeSpan.FromSeconds(30), exact: true);
+        knowledge.IdleClosed(TimeSpan.FromSeconds(9), exact: true).ShouldBe(LearningOutcome.RestartSuspected);
+        knowledge.StaleHit(TimeSpan.FromSeconds(2)).ShouldBe(LearningOutcome.RestartSuspected);
+        knowledge.SilentHit();
+        _clock.Advance(TimeSpan.FromSeconds(1));
+
+        OriginKeepAlive known = ledger.Snapshot().ShouldHaveSingleItem();
+        known.IdleCloses.ShouldBe(2);
+        known.StaleHits.ShouldBe(2);
+        known.RestartsSuspected.ShouldBe(2);
+        known.NonIdempotentSurfaced.ShouldBe(2);
+        known.LastNonIdempotentSurfaced.ShouldBe(surfaced);
+        known.OpenUntil.ShouldBe(TimeSpan.FromSeconds(29));
+    }
+
+    [Fact]
+    public void Source_IsThatOfTheSmallerTimeout()
+    {
+        OriginKnowledge knowledge = new KeepAliveLedger(_clock).GetOrAdd(Key(7));
+        knowledge.Source.ShouldBe(KeepAliveLimitSource.NothingKnown);
+        _clock.Advance(TimeSpan.FromSeconds(60));
+        knowledge.StaleHit(TimeSpan.FromSeconds(20));
+        (knowledge.Source, knowledge.ServerTimeoutTicks).ShouldBe((KeepAliveLimitSource.Learned, TimeSpan.FromSeconds(20).Ticks));
+        knowledge.Advertised(TimeSpan.FromSeconds(20));
+        knowledge.Source.ShouldBe(KeepAliveLimitSource.Advertised, "the server's word, where both are the same");
+        knowledge.Advertised(TimeSpan.FromSeconds(10));
+        (knowledge.Source, knowledge.ServerTimeoutTicks).ShouldBe((KeepAliveLimitSource.Advertised, TimeSpan.FromSeconds(10).Ticks));
+    }
+
+    [Fact]
+    public void Advertised_OutOfRange_IsTakenForTheNearestPossible()
+    {
+        OriginKnowledge knowledge = new KeepAliveLedger(_clock).GetOrAdd(Key(7));
+        knowledge.Advertised(TimeSpan.FromDays(2)).ShouldBe(LearningOutcome.Learned);
+        knowledge.AdvertisedTicks.ShouldBe(TimeSpan.FromDays(1).Ticks);
+        knowledge.Advertised(TimeSpan.FromSeconds(-1)).ShouldBe(LearningOutcome.Lowered);
+        knowledge.AdvertisedTicks.ShouldBe(0);
+    }
+
+    [Fact]
+    public void Dropped_EveryKindOfObservation_ReachesTheOneThatTookItsPlace()
+    {
+        var ledger = new KeepAliveLedger(_clock, capacity: 16);
+        OriginKnowledge old = ledger.GetOrAdd(Key(0));
+        Flood(ledger, 100);
+        OriginKnowledge current = ledger.GetOrAdd(Key(0));
+
+        old.Advertised(TimeSpan.FromSeconds(30));
+        old.SeenOpen(TimeSpan.FromSeconds(20), answered: true);
+        old.IdleClosed(TimeSpan.FromSeconds(25), exact: true);
+        old.SilentHit();
+        old.Surfaced();
+
+        OriginKeepAlive known = current.Describe();
+        known.Advertised.ShouldBe(TimeSpan.FromSeconds(30));
+        known.OpenUntil.ShouldBe(TimeSpan.FromSeconds(20));
+        (known.IdleCloses, known.StaleHits, known.NonIdempotentSurfaced).ShouldBe((1, 1, 1));
+    }
+
     private void Flood(KeepAliveLedger ledger, int origins)
     {
         for (int i = 1; i <= origins; i++)

@@ -205,45 +205,6 @@ public sealed class LedgerFileTests : IDisposable
         next.GetOrAdd(s_api with { Host = "other.example.com" }).RememberedTicks.ShouldBe(TimeSpan.FromSeconds(7).Ticks);
     }
 
-    /// <summary>As at the end of a deployment: each has read the file before the other has written it, unless one waits.</summary>
-    [Fact]
-    public async Task File_WrittenBySeveralAtOnce_HoldsWhatAllHaveLearned()
-    {
-        const int Processes = 4;
-        for (int round = 0; round < 30; round++)
-        {
-            KeepAliveLedger[] ledgers = [.. Enumerable.Range(0, Processes).Select(_ => Open())];
-            foreach ((int index, KeepAliveLedger ledger) in ledgers.Index())
-            {
-                Teach(ledger, 5, s_api with { Host = $"r{round}p{index}.example.com" });
-            }
-
-            using var together = new Barrier(Processes);
-            await Task.WhenAll(ledgers.Select(ledger => Task.Factory.StartNew(
-                () =>
-                {
-                    together.SignalAndWait();
-                    ledger.CloseFile();
-                },
-                CancellationToken.None,
-                TaskCreationOptions.LongRunning,
-                TaskScheduler.Default)));
-            LedgerFileFormat.Read(System.IO.File.ReadAllBytes(File)).Entries.Count(entry => entry.Key.Host.StartsWith($"r{round}p", StringComparison.Ordinal)).ShouldBe(Processes);
-        }
-
-        _problems.ShouldBeEmpty();
-    }
-
-    [Fact]
-    public void Lock_HeldByWhoNeverEnds_IsNotWaitedForLonger()
-    {
-        KeepAliveLedger ledger = Open();
-        Teach(ledger, 5);
-        using var held = new FileStream(File + ".lock", FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None);
-        ledger.CloseFile();
-        Open().GetOrAdd(s_api).RememberedTicks.ShouldBe(TimeSpan.FromSeconds(5).Ticks);
-    }
-
     [Fact]
     public void Origins_BehindAProxy_AreTheirOwn()
     {

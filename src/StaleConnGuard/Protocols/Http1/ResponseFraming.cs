@@ -164,7 +164,7 @@ internal struct ResponseFraming
     // "HTTP/1.1 200 OK"
     private void TakeStatus(ReadOnlySpan<byte> line, ref ResponseNews news)
     {
-        if (line.Length < 12 || !line.StartsWith("HTTP/1."u8) || !Utf8Parser.TryParse(line[9..12], out short status, out int length) || length != 3)
+        if (line.Length < 12 || !line.StartsWith("HTTP/1."u8) || !BeginsWithDigit(line[9..]) || !Utf8Parser.TryParse(line[9..12], out short status, out int length) || length != 3)
         {
             _part = Part.Endless;
             return;
@@ -188,7 +188,7 @@ internal struct ResponseFraming
         {
             case 'c' when Is(line, "Content-Length"u8, out ReadOnlySpan<byte> value):
                 // Said twice and not the same: whoever reads one of the two as the end is right or wrong by chance (RFC 9112 6.3).
-                bool isNumber = Utf8Parser.TryParse(value, out long length, out int read) && read == value.Length && length >= 0;
+                bool isNumber = Utf8Parser.TryParse(value, out long length, out int read) && read == value.Length && BeginsWithDigit(value);
                 _remaining = isNumber && (_remaining == None || _remaining == length) ? length : long.MaxValue;
                 break;
             case 'c' when Is(line, "Connection"u8, out ReadOnlySpan<byte> value):
@@ -248,6 +248,9 @@ internal struct ResponseFraming
         _remaining = size;
         _part = size == 0 ? Part.Trailers : Part.Chunk;
     }
+
+    // A sign makes no number of it: the runtime takes none either.
+    private static bool BeginsWithDigit(ReadOnlySpan<byte> text) => text is [>= (byte)'0' and <= (byte)'9', ..];
 
     private static ReadOnlySpan<byte> WithoutReturn(ReadOnlySpan<byte> line) => line is [.., (byte)'\r'] ? line[..^1] : line;
 

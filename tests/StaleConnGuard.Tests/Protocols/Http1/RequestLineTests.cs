@@ -26,4 +26,13 @@ public class RequestLineTests
     [InlineData("", false)]
     public void IsIdempotent_ByTheMethodOnTheWire(string text, bool expected) =>
         RequestLine.IsIdempotent(Encoding.ASCII.GetBytes(text)).ShouldBe(expected);
+
+    [Theory]
+    [InlineData("HEAD / HTTP/1.1\r\n", true)]
+    [InlineData("HEADER / HTTP/1.1\r\n", false)]
+    [InlineData("head / HTTP/1.1\r\n", false)]
+    [InlineData("GET /HEAD HTTP/1.1\r\n", false)]
+    [InlineData("HEAD", false)]
+    public void IsHead_ByTheMethodOnTheWire(string text, bool expected) =>
+        RequestLine.IsHead(Encoding.ASCII.GetBytes(text)).ShouldBe(expected);
 }

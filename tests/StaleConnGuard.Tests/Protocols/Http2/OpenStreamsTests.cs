@@ -50,4 +50,54 @@ public class OpenStreamsTests
         _streams.Received(new FrameHeader(4, FrameHeader.ResetStream, 0, 9));
         _streams.Count.ShouldBe(0);
     }
+
+    [Fact]
+    public void Count_MoreStreamsThanPlaces_EachIsCountedOutOnce()
+    {
+        // 1 and 257, 3 and 259 … fall on the same place.
+        const int Streams = 300;
+        for (int i = 0; i < Streams; i++)
+        {
+            _streams.Sent(new FrameHeader(10, FrameHeader.Headers, i % 3 == 0 ? End : (byte)0, Id(i))).ShouldBeTrue();
+            _streams.Count.ShouldBe(i + 1);
+        }
+
+        for (int i = 0; i < Streams; i++)
+        {
+            if (i % 3 == 1)
+            {
+                _streams.Sent(new FrameHeader(0, FrameHeader.Data, End, Id(i))).ShouldBeFalse();
+            }
+
+            _streams.Count.ShouldBe(Streams - i);
+            _streams.Received(i % 3 == 2 ? new FrameHeader(4, FrameHeader.ResetStream, 0, Id(i)) : new FrameHeader(0, FrameHeader.Data, End, Id(i)));
+            _streams.Count.ShouldBe(Streams - i - 1);
+            _streams.Received(new FrameHeader(0, FrameHeader.Data, End, Id(i)));
+            _streams.Sent(new FrameHeader(4, FrameHeader.ResetStream, 0, Id(i))).ShouldBeFalse();
+            _streams.Count.ShouldBe(Streams - i - 1, "it has been counted out");
+        }
+    }
+
+    [Fact]
+    public void Sent_PlaceOfAnEndedStream_IsTakenAgain()
+    {
+        for (int i = 0; i < 1_000; i++)
+        {
+            _streams.Sent(new FrameHeader(10, FrameHeader.Headers, End, Id(i))).ShouldBeTrue();
+            _streams.Received(new FrameHeader(10, FrameHeader.Headers, End, Id(i)));
+            _streams.Count.ShouldBe(0);
+        }
+    }
+
+    [Fact]
+    public void Received_ForAnotherStreamOfTheSamePlace_ChangesNothing()
+    {
+        _ = _streams.Sent(new FrameHeader(10, FrameHeader.Headers, End, 1));
+        _streams.Received(new FrameHeader(4, FrameHeader.ResetStream, 0, 257));
+        _streams.Count.ShouldBe(1);
+        _streams.Received(new FrameHeader(8, 8, End, 1));
+        _streams.Count.ShouldBe(1, "a window update ends nothing");
+    }
+
+    private static int Id(int index) => (2 * index) + 1;
 }
