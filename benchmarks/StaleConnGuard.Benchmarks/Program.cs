@@ -42,10 +42,8 @@ return args switch
     ["page", string name, string title, .. string[] rest] => ResultOfCommand.Run(name, title, Results.Options(rest)),
     ["documents", .. string[] rest] => Documents.Run(Results.Options(rest)),
     ["loopback", .. string[] rest] => await Loopback.RunAsync(rest),
-    ["http2-cost", .. string[] rest] => await Http2Cost.RunAsync(rest),
-    ["http2-syscalls", .. string[] rest] => await Http2SystemCalls.RunAsync(rest),
-    [Http2SystemCalls.ClientCommand, .. string[] rest] => await Http2SystemCalls.RunClientAsync(rest),
-    [Http2CostServer.Command] => await Http2CostServer.RunAsync(),
+    [LoopbackChild.Command, .. string[] rest] => await LoopbackChild.RunAsync(rest),
+    ["http2-syscalls"] => await Http2SystemCalls.RunAsync(),
     [LoopbackServer.Command] => await LoopbackServer.RunAsync(),
     _ => RunBenchmarks(args),
 };

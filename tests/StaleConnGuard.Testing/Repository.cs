@@ -8,6 +8,12 @@ public static class Repository
 
     public static string PathOf(string relative) => Path.Combine(Root, relative);
 
+    /// <summary>With slashes, on every system.</summary>
+    public static string RelativePathOf(string file) => Path.GetRelativePath(Root, file).Replace(Path.DirectorySeparatorChar, '/');
+
+    /// <summary>It lies in a folder of what was built.</summary>
+    public static bool IsBuilt(string file) => RelativePathOf(file).Split('/').Any(static part => part is "bin" or "obj" or "artifacts");
+
     private static string Find(DirectoryInfo? folder)
     {
         while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "StaleConnGuard.sln")))

@@ -48,6 +48,9 @@ internal sealed class ConnectionGuard
     /// <summary>Finds the addresses of a name; null for the system's resolver.</summary>
     public Func<string, CancellationToken, Task<IPAddress[]>>? ResolveName { get; init; }
 
+    /// <summary>Who is asked about the sockets: the kernel, or in tests one that answers as that of another system.</summary>
+    public ITcpProbe Probe { get; init; } = KernelProbe.Instance;
+
     /// <summary>The options' limit for establishing a connection, where it is in force on the handler; null where the application has set its own.</summary>
     public TimeSpan? ConnectTimeout { get; set; }
 

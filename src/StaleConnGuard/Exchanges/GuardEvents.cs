@@ -128,6 +128,14 @@ internal sealed class GuardEvents(params IGuardEvents[] listeners) : IGuardEvent
         }
     }
 
+    public void RuntimeRepeats(Exchange exchange)
+    {
+        foreach (IGuardEvents listener in listeners)
+        {
+            listener.RuntimeRepeats(exchange);
+        }
+    }
+
     public void Retrying(in RetryAttempt attempt)
     {
         foreach (IGuardEvents listener in listeners)

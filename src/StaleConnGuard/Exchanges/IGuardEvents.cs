@@ -88,6 +88,13 @@ internal interface IGuardEvents
     {
     }
 
+    /// <summary>
+    /// The runtime is sending a request again by itself, over HTTP/2, because a server said that it has not processed it. Told while the runtime's span of this very send is still open.
+    /// </summary>
+    void RuntimeRepeats(Exchange exchange)
+    {
+    }
+
     /// <summary>A request is about to wait and be sent again.</summary>
     void Retrying(in RetryAttempt attempt)
     {

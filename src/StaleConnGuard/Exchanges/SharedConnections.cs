@@ -13,6 +13,7 @@ internal sealed class SharedConnections
     private readonly List<(ConnectionTrace Trace, WeakReference<ISharedConnection> Connection)> _connections = [];
     private long _othersUntil = long.MinValue;
     private long _lastEnd = long.MinValue;
+    private long _lastRefusal = long.MinValue;
     private int _bodies;
     private int _surfacing;
 
@@ -78,6 +79,12 @@ internal sealed class SharedConnections
 
     /// <summary>Whether any has ended since a moment, a timestamp of the guard's clock.</summary>
     public bool HasAnyEndedSince(long since) => Volatile.Read(ref _lastEnd) >= since;
+
+    /// <summary>A server has said on one of them that there are requests which it has not processed, or does not process to their end.</summary>
+    public void NoteRefusal(long now) => Volatile.Write(ref _lastRefusal, now);
+
+    /// <summary>Whether any server has said so since a moment, a timestamp of the guard's clock.</summary>
+    public bool HasAnyRefusedSince(long since) => Volatile.Read(ref _lastRefusal) >= since;
 
     /// <summary>Whether a connection other than this one may have been given a request's headers since a moment.</summary>
     /// <param name="but">The connection that is not asked.</param>

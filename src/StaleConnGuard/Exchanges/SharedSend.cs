@@ -12,12 +12,22 @@ internal sealed class SharedSend(long since)
     private bool _wouldSurface;
     private long _since = since;
     private bool _isStamped;
+    private string? _firstHeader;
+    private Uri? _writtenTo;
+    private int _writtenAgain;
 
     /// <summary>The request's headers cannot have been written before this moment, a timestamp of the guard's clock.</summary>
     public long Since => Volatile.Read(ref _since);
 
     /// <summary>The moment is the one at which the headers were encoded, when the request already had its connection.</summary>
     public bool IsStamped => Volatile.Read(ref _isStamped);
+
+    /// <summary>How often the runtime has written the request again by itself, all exchanges of the guard together: repeats, redirects, answers to challenges.</summary>
+    public int WrittenAgain
+    {
+        get => _writtenAgain;
+        init => _writtenAgain = value;
+    }
 
     /// <summary>The message of a unary gRPC call, once it has been written on a shared connection; those that follow for the same request have it too.</summary>
     public KeptMessage? Message { get; set; }
@@ -29,7 +39,8 @@ internal sealed class SharedSend(long since)
     /// The request is about to be sent. Its connections must know of two kinds. A body that runs code of the application: the runtime keeps the headers back until
     /// some of the body is there, so a connection may look idle that is not. And a request that would not be replayed if its connection were ended early.
     /// </summary>
-    public void Begin(Exchange exchange)
+    /// <returns>Whether <see cref="End"/> and the body have anything to do when the request is done.</returns>
+    public bool Begin(Exchange exchange)
     {
         _hasContentThatRuns = exchange.Traits.HasStandIn;
         _wouldSurface = !ReplayRule.Decide(ReplayFactsGatherer.BeforeSend(exchange)).IsReplay();
@@ -38,15 +49,37 @@ internal sealed class SharedSend(long since)
             _begunOn = exchange.Guard.Shared;
             _begunOn.Begin(_hasContentThatRuns, _wouldSurface);
         }
+
+        return _begunOn is not null || Body is not null;
     }
 
     /// <summary>It has been answered, or has failed. May be called again.</summary>
     public void End() => Interlocked.Exchange(ref _begunOn, null)?.End(_hasContentThatRuns, _wouldSurface);
 
-    /// <summary>The headers are being encoded, right before they are handed to the connection.</summary>
-    public void HeadersAreEncoded(long now)
+    /// <summary>
+    /// A header is being encoded, right before all of them are handed to the connection. A name comes once in a request, so the first one coming again is the runtime
+    /// writing the same message again.
+    /// </summary>
+    /// <returns>True when it does so because a server said that it has not processed the request (GOAWAY, REFUSED_STREAM), for all that is known.</returns>
+    public bool HeaderIsEncoded(string name, Exchange exchange, long now)
     {
+        long before = _since;
+        bool isAgain = IsStamped && string.Equals(name, _firstHeader, StringComparison.Ordinal) && !exchange.IsBound;
+        Uri? to = exchange.Request?.RequestUri;
+        bool isUnprocessed = isAgain && ReferenceEquals(to, _writtenTo) && exchange.Guard.Shared.HasAnyRefusedSince(before);
+        if (isAgain)
+        {
+            _writtenAgain++;
+        }
+
+        if (!IsStamped)
+        {
+            _firstHeader = name;
+        }
+
+        _writtenTo = to;
         Volatile.Write(ref _since, now);
         Volatile.Write(ref _isStamped, true);
+        return isUnprocessed;
     }
 }

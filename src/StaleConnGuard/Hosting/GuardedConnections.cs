@@ -85,7 +85,7 @@ internal static class GuardedConnections
         guard.ConnectTimeout = guard.ConnectTimeout == handler.ConnectTimeout ? guard.ConnectTimeout : null;
         handler.ConnectCallback = ConnectWith(handler.ConnectCallback, SocketTuning.From(options.Transport), handler.ConnectTimeout, guard, watch);
         handler.PlaintextStreamFilter = FilterWith(handler.PlaintextStreamFilter, handler, guard, settings);
-        handler.RequestHeaderEncodingSelector = EncodingWith(handler.RequestHeaderEncodingSelector, guard.Time);
+        handler.RequestHeaderEncodingSelector = EncodingWith(handler.RequestHeaderEncodingSelector, guard);
         guard.AnswersChallenges = handler.Credentials is not null;
         guard.Contract.Watch();
     }
@@ -100,16 +100,16 @@ internal static class GuardedConnections
             Stream stream;
             if (users is null)
             {
-                stream = Watched(new TransportStream(await dialer.ConnectAsync(context.DnsEndPoint, cancellationToken).ConfigureAwait(false)), watch);
+                stream = Watched(new TransportStream(await dialer.ConnectAsync(context.DnsEndPoint, cancellationToken).ConfigureAwait(false), guard.Probe), watch);
             }
             else
             {
                 // The application's code; what it reads and writes is not this request's.
                 Exchange.Current = null;
-                stream = Wrap(await users(context, cancellationToken).ConfigureAwait(false), tuning, watch);
+                stream = Wrap(await users(context, cancellationToken).ConfigureAwait(false), tuning, watch, guard.Probe);
             }
 
-            TransportStream? within = stream as TransportStream ?? GrpcStream.Replace(stream, socket => Replace(socket, tuning, watch));
+            TransportStream? within = stream as TransportStream ?? GrpcStream.Replace(stream, socket => Replace(socket, tuning, watch, guard.Probe));
             if (within is null)
             {
                 guard.HasHiddenTransports = true;
@@ -126,13 +126,13 @@ internal static class GuardedConnections
     }
 
     // Only a plain NetworkStream can be replaced by one on the same socket; whatever else the application made stays as it is, and nothing is proven there.
-    private static Stream Wrap(Stream users, SocketTuning tuning, LivenessWatch? watch) =>
-        users.GetType() == typeof(NetworkStream) ? Replace((NetworkStream)users, tuning, watch) : users;
+    private static Stream Wrap(Stream users, SocketTuning tuning, LivenessWatch? watch, ITcpProbe probe) =>
+        users.GetType() == typeof(NetworkStream) ? Replace((NetworkStream)users, tuning, watch, probe) : users;
 
-    private static TransportStream Replace(NetworkStream stream, SocketTuning tuning, LivenessWatch? watch)
+    private static TransportStream Replace(NetworkStream stream, SocketTuning tuning, LivenessWatch? watch, ITcpProbe probe)
     {
         tuning.ApplyToForeign(stream.Socket);
-        return Watched(new TransportStream(stream), watch);
+        return Watched(new TransportStream(stream, probe), watch);
     }
 
     private static TransportStream Watched(TransportStream transport, LivenessWatch? watch)
@@ -189,15 +189,16 @@ internal static class GuardedConnections
 
     /// <summary>
     /// The runtime asks for each header how its value is encoded, in the requester's context, when the request has its connection and before it is handed to it: the latest moment
-    /// of which it is certain that nothing of the request has been written.
+    /// of which it is certain that nothing of the request has been written. It asks again when it sends the request again.
     /// </summary>
-    private static HeaderEncodingSelector<HttpRequestMessage> EncodingWith(HeaderEncodingSelector<HttpRequestMessage>? users, TimeProvider time) =>
+    private static HeaderEncodingSelector<HttpRequestMessage> EncodingWith(HeaderEncodingSelector<HttpRequestMessage>? users, ConnectionGuard guard) =>
         (name, request) =>
         {
             if ((request.Version.Major >= 2 || request.VersionPolicy is HttpVersionPolicy.RequestVersionOrHigher)
-                && Exchange.Current is { Shared: SharedSend send } exchange && ReferenceEquals(exchange.Request, request))
+                && Exchange.Current is { Shared: SharedSend send } exchange && ReferenceEquals(exchange.Request, request)
+                && send.HeaderIsEncoded(name, exchange, guard.Time.GetTimestamp()))
             {
-                send.HeadersAreEncoded(time.GetTimestamp());
+                guard.Events.RuntimeRepeats(exchange);
             }
 
             return users?.Invoke(name, request);

@@ -33,6 +33,9 @@ internal sealed class HandlerServices
     /// <summary>Finds the addresses of a name; null for the system's resolver.</summary>
     public Func<string, CancellationToken, Task<IPAddress[]>>? ResolveName { get; init; }
 
+    /// <summary>Who is asked about the sockets.</summary>
+    public ITcpProbe Probe { get; init; } = KernelProbe.Instance;
+
     public RetryServices Retries { get; }
 
     /// <summary>Has the runtime's own instruments made by the same factory, as those of the factory's clients are.</summary>

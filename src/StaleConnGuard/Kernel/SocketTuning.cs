@@ -23,6 +23,9 @@ internal sealed record SocketTuning(TcpKeepAliveOptions? KeepAlive, TimeSpan Una
             : null,
         options.UnacknowledgedDataTimeout);
 
+    /// <summary>The option of TCP by which a system's kernel drops a connection of which nothing is acknowledged; null where there is none, or none is wanted.</summary>
+    internal static int? DropTimeOption(bool isWindows, bool isMacOS) => isWindows ? WindowsMaxRetransmitTime : isMacOS ? MacRetransmitDropTime : null;
+
     /// <summary>Of a socket that the guard made.</summary>
     public void Apply(Socket socket)
     {
@@ -81,15 +84,11 @@ internal sealed record SocketTuning(TcpKeepAliveOptions? KeepAlive, TimeSpan Una
             return;
         }
 
-        Span<byte> seconds = stackalloc byte[sizeof(int)];
-        BinaryPrimitives.WriteInt32LittleEndian(seconds, Seconds(UnacknowledgedDataTimeout));
-        if (OperatingSystem.IsMacOS())
+        if (DropTimeOption(OperatingSystem.IsWindows(), OperatingSystem.IsMacOS()) is int option)
         {
-            socket.SetRawSocketOption(IpProtoTcp, MacRetransmitDropTime, seconds);
-        }
-        else if (OperatingSystem.IsWindows())
-        {
-            socket.SetRawSocketOption(IpProtoTcp, WindowsMaxRetransmitTime, seconds);
+            Span<byte> seconds = stackalloc byte[sizeof(int)];
+            BinaryPrimitives.WriteInt32LittleEndian(seconds, Seconds(UnacknowledgedDataTimeout));
+            socket.SetRawSocketOption(IpProtoTcp, option, seconds);
         }
     }
 

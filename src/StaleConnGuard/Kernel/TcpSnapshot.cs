@@ -62,7 +62,10 @@ internal readonly record struct TcpSnapshot(
     /// <summary>What hardly any round trip exceeds, as the retransmission timer reckons it (RFC 6298 2.3).</summary>
     public TimeSpan LongRoundTrip => RoundTrip + (4 * RoundTripVariation);
 
-    /// <summary>False when the system is not Linux, the kernel is older than 4.2, or the socket is no open TCP socket.</summary>
+    /// <summary>
+    /// False when the system is not Linux, the kernel is older than 4.2 or does not count, or the socket is no open TCP socket. Of a socket that connected, not of
+    /// one that was accepted: there a kernel that counts may not have begun.
+    /// </summary>
     public static bool TryRead(Socket socket, out TcpSnapshot info)
     {
         info = default;
@@ -72,16 +75,30 @@ internal readonly record struct TcpSnapshot(
         }
 
         Span<byte> raw = stackalloc byte[SizeWanted];
-        int size;
         try
         {
-            size = socket.GetRawSocketOption(IpProtoTcp, TcpInfoOption, raw);
-            if (size < SizeNeeded)
-            {
-                return false;
-            }
+            int size = socket.GetRawSocketOption(IpProtoTcp, TcpInfoOption, raw);
+            return TryParse(raw[..size], out info);
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>What a kernel answered; false when it is too short, or was not answered by a kernel that counts.</summary>
+    internal static bool TryParse(ReadOnlySpan<byte> raw, out TcpSnapshot info)
+    {
+        info = default;
+        if (raw.Length < SizeNeeded)
+        {
+            return false;
+        }
+
+        // Linux counts the SYN of a socket that connects, so this is 1 before anything is written. Sandboxes that play Linux (gVisor) fill the state in and leave
+        // zeros for what they do not count: "nothing acknowledged" would be claimed of every request.
+        ulong acknowledged = MemoryMarshal.Read<ulong>(raw[BytesAcknowledgedOffset..]);
+        if (acknowledged == 0)
         {
             return false;
         }
@@ -95,8 +112,8 @@ internal readonly record struct TcpSnapshot(
             MemoryMarshal.Read<uint>(raw[TotalRetransmitsOffset..]),
             TimeSpan.FromMilliseconds(MemoryMarshal.Read<uint>(raw[LastDataReceivedOffset..])),
             TimeSpan.FromMilliseconds(MemoryMarshal.Read<uint>(raw[LastAckReceivedOffset..])),
-            size < SizeWanted ? 0 : MemoryMarshal.Read<uint>(raw[SegmentsInOffset..]) - MemoryMarshal.Read<uint>(raw[DataSegmentsInOffset..]),
-            MemoryMarshal.Read<ulong>(raw[BytesAcknowledgedOffset..]),
+            raw.Length < SizeWanted ? 0 : MemoryMarshal.Read<uint>(raw[SegmentsInOffset..]) - MemoryMarshal.Read<uint>(raw[DataSegmentsInOffset..]),
+            acknowledged,
             TimeSpan.FromMicroseconds(MemoryMarshal.Read<uint>(raw[RoundTripVariationOffset..])),
             TimeSpan.FromMilliseconds(MemoryMarshal.Read<uint>(raw[LastDataSentOffset..])));
         return true;

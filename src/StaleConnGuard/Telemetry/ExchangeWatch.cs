@@ -65,6 +65,15 @@ internal sealed class ExchangeWatch
         }
     }
 
+    /// <summary>The runtime writes the request again by itself on a shared connection, within its own span.</summary>
+    public static void WrittenAgain(Exchange exchange)
+    {
+        if (Recorded(Activity.Current) is { OperationName: HttpRequestOut } span && exchange.Request is HttpRequestMessage request)
+        {
+            span.SetTag(StaleConnGuardDiagnostics.ResendCountTag, (RequestAttempts.Find(request)?.Resends ?? 0) + exchange.Shared!.WrittenAgain);
+        }
+    }
+
     /// <summary>The first byte of a response has come.</summary>
     public void FirstByte() => _capture?.FirstByte();
 
@@ -121,7 +130,7 @@ internal sealed class ExchangeWatch
             attempts?.BeginWatched();
         }
 
-        return attempts?.Resends ?? 0;
+        return (attempts?.Resends ?? 0) + (exchange.Shared?.WrittenAgain ?? 0);
     }
 }
 
@@ -141,6 +150,9 @@ internal sealed class ExchangeFollower : IGuardEvents
 
     /// <inheritdoc/>
     public void SharedExchangeDone(Exchange exchange) => ExchangeWatch.Look(exchange);
+
+    /// <inheritdoc/>
+    public void RuntimeRepeats(Exchange exchange) => ExchangeWatch.WrittenAgain(exchange);
 
     /// <inheritdoc/>
     public void ExchangeEnded(Exchange exchange) => (exchange.Followed as ExchangeWatch)?.Ended(exchange);

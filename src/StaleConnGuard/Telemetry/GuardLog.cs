@@ -47,6 +47,9 @@ internal static partial class GuardLog
     [LoggerMessage(112, LogLevel.Warning, "{Runtime} does not do what the guard relies on ({Breach}): it steps aside, and the connections of this handler are not guarded from now on. Retries work. Please report it.", EventName = "RuntimeContractBroken")]
     public static partial void RuntimeContractBroken(ILogger logger, string runtime, RuntimeContractBreach breach);
 
+    [LoggerMessage(113, LogLevel.Debug, "The runtime sends a {Method} to {Origin} again: the server said that it had not processed it (GOAWAY, REFUSED_STREAM).", EventName = "RuntimeRepeats")]
+    public static partial void RuntimeRepeats(ILogger logger, HttpMethod method, OriginKey origin);
+
     [LoggerMessage(120, LogLevel.Information, "Client '{Client}' has a handler that repeats requests, {Handler}: its retries are the only ones, the guard's own stand down. Set Retry:Enabled to true to have both, or to false to have this unsaid.", EventName = "RetriesStandDown")]
     public static partial void RetriesStandDown(ILogger logger, string client, string handler);
 

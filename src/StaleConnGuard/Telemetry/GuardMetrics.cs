@@ -22,6 +22,7 @@ internal sealed class GuardMetrics : IGuardEvents
     private readonly Counter<long> _refused;
     private readonly Counter<long> _replays;
     private readonly Counter<long> _repeatsRefused;
+    private readonly Counter<long> _runtimeRepeats;
     private readonly Counter<long> _recovered;
     private readonly Counter<long> _retries;
     private readonly Counter<long> _budgets;
@@ -38,6 +39,7 @@ internal sealed class GuardMetrics : IGuardEvents
         _refused = meter.CreateCounter<long>(StaleConnGuardDiagnostics.RefusedConnections, "{connection}", "Pooled connections that were not taken.");
         _replays = meter.CreateCounter<long>(StaleConnGuardDiagnostics.Replays, "{request}", "Requests sent again at once on a fresh connection.");
         _repeatsRefused = meter.CreateCounter<long>(StaleConnGuardDiagnostics.RefusedRepeats, "{request}", "Requests that a layer above sent again and the guard did not.");
+        _runtimeRepeats = meter.CreateCounter<long>(StaleConnGuardDiagnostics.RuntimeRepeats, "{request}", "Requests that the runtime sent again because the server said it had not processed them.");
         _recovered = meter.CreateCounter<long>(StaleConnGuardDiagnostics.RecoveredExchanges, "{exchange}", "Exchanges that failed and were made up for by another at once; the runtime measures each as a failed request.");
         _retries = meter.CreateCounter<long>(StaleConnGuardDiagnostics.Retries, "{request}", "Requests sent again after a wait.");
         _budgets = meter.CreateCounter<long>(StaleConnGuardDiagnostics.ExhaustedRetryBudgets, "{request}", "Requests not retried because the retry budget was empty.");
@@ -52,6 +54,7 @@ internal sealed class GuardMetrics : IGuardEvents
         _refused = all._refused;
         _replays = all._replays;
         _repeatsRefused = all._repeatsRefused;
+        _runtimeRepeats = all._runtimeRepeats;
         _recovered = all._recovered;
         _retries = all._retries;
         _budgets = all._budgets;
@@ -193,6 +196,16 @@ internal sealed class GuardMetrics : IGuardEvents
         {
             OriginTags tags = OriginTags.Of(OriginKey.Of(uri));
             Count(_repeatsRefused, tags.Address, tags.Port, new(TelemetryTags.RequestMethod, TelemetryTags.Method(request.Method)));
+        }
+    }
+
+    /// <inheritdoc/>
+    public void RuntimeRepeats(Exchange exchange)
+    {
+        if (_runtimeRepeats.Enabled && exchange.Request is { RequestUri: { IsAbsoluteUri: true } uri } request)
+        {
+            OriginTags tags = OriginTags.Of(OriginKey.Of(uri));
+            Count(_runtimeRepeats, tags.Address, tags.Port, new(TelemetryTags.RequestMethod, TelemetryTags.Method(request.Method)));
         }
     }
 

@@ -39,6 +39,15 @@ internal sealed class LogListener(ILogger logger) : IGuardEvents
     }
 
     /// <inheritdoc/>
+    public void RuntimeRepeats(Exchange exchange)
+    {
+        if (logger.IsEnabled(LogLevel.Debug) && exchange.Request is { RequestUri: { IsAbsoluteUri: true } uri } request)
+        {
+            GuardLog.RuntimeRepeats(logger, request.Method, OriginKey.Of(uri));
+        }
+    }
+
+    /// <inheritdoc/>
     public void TimeoutLearned(OriginKnowledge origin, LearningOutcome outcome)
     {
         if (origin.ServerTimeoutTicks != KeepAliveSettings.None && logger.IsEnabled(LogLevel.Information))

@@ -31,6 +31,12 @@ public static class StaleConnGuardDiagnostics
     public const string RefusedRepeats = "staleconnguard.repeats.refused";
 
     /// <summary>
+    /// Counter, <c>{request}</c>: requests that the runtime sent again by itself, over HTTP/2, because the server said that it had not processed them (GOAWAY with a
+    /// lower stream, REFUSED_STREAM; RFC 9113 6.8, 8.7). A request without any header field is not seen.
+    /// </summary>
+    public const string RuntimeRepeats = "staleconnguard.repeats.runtime";
+
+    /// <summary>
     /// Counter, <c>{exchange}</c>: exchanges that failed, or were refused their connection at the first write, and were made up for by another at once. The
     /// runtime measures each as a failed request in <c>http.client.request.duration</c>, with the same <c>error.type</c>: subtract these.
     /// </summary>

@@ -26,6 +26,8 @@ internal sealed class ScriptedHttp2Connection(Socket socket, ExecutionLog execut
 
     public Func<int, byte[]> BeforeAnswer { get; init; } = static _ => [];
 
+    public Func<string, Http2Refusal> Refuses { get; init; } = static _ => Http2Refusal.None;
+
     public async Task ServeAsync()
     {
         using var closing = new CancellationTokenSource();
@@ -93,6 +95,13 @@ internal sealed class ScriptedHttp2Connection(Socket socket, ExecutionLog execut
 
         if (type is 0 or 1 && (flags & 1) != 0 && _open.Remove(stream, out string? id))
         {
+            if (Refuses(id) is Http2Refusal refusal and not Http2Refusal.None)
+            {
+                _ = Interlocked.Decrement(ref _busy);
+                await WriteAsync(refusal is Http2Refusal.RefusedStream ? Frame(3, 0, stream, [0, 0, 0, 7]) : GoAway(_lastExecuted));
+                return;
+            }
+
             // Executing is what is counted, before anything can go wrong.
             _ = executions.Add(id, new Execution(0, 0));
             _lastExecuted = Math.Max(_lastExecuted, stream);
@@ -194,9 +203,7 @@ internal sealed class ScriptedHttp2Connection(Socket socket, ExecutionLog execut
     {
         if (end is Http2End.GoAwayOfAll or Http2End.GoAwayHonest)
         {
-            byte[] payload = new byte[8];
-            BinaryPrimitives.WriteInt32BigEndian(payload, end is Http2End.GoAwayOfAll ? int.MaxValue : _lastExecuted);
-            await WriteAsync(Frame(7, 0, 0, payload));
+            await WriteAsync(GoAway(end is Http2End.GoAwayOfAll ? int.MaxValue : _lastExecuted));
         }
         else if (end is Http2End.HalfFrame)
         {
@@ -242,6 +249,13 @@ internal sealed class ScriptedHttp2Connection(Socket socket, ExecutionLog execut
     {
         int at = headers.AsSpan().IndexOf("x-request-id"u8);
         return at < 0 ? string.Empty : Encoding.ASCII.GetString(headers, at + 13, headers[at + 12]);
+    }
+
+    private static byte[] GoAway(int lastStream)
+    {
+        byte[] payload = new byte[8];
+        BinaryPrimitives.WriteInt32BigEndian(payload, lastStream);
+        return Frame(7, 0, 0, payload);
     }
 
     private static byte[] Frame(byte type, byte flags, int stream, byte[] payload)

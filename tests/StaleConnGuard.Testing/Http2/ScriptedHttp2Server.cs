@@ -44,6 +44,9 @@ public sealed class ScriptedHttp2Server : IAsyncDisposable
     /// <summary>Asked with the stream: bytes that go out before the answer.</summary>
     public Func<int, byte[]> BeforeAnswer { get; init; } = static _ => [];
 
+    /// <summary>Asked with the id of a request that has come whole, before it is executed.</summary>
+    public Func<string, Http2Refusal> Refuses { get; init; } = static _ => Http2Refusal.None;
+
     /// <param name="idleTimeout">Idle for so long, a connection is ended.</param>
     /// <param name="idleEnd">How.</param>
     /// <param name="dies">Asked with the number of an execution on its connection, before it is answered: how the connection ends then.</param>
@@ -55,6 +58,10 @@ public sealed class ScriptedHttp2Server : IAsyncDisposable
     /// <summary>On loopback, with executions that take a while, and a will of its own about ends.</summary>
     internal static ScriptedHttp2Server StartWorking(TimeSpan idleTimeout, Func<int, Http2End> dies, Func<TimeSpan> works, bool executesAfterFin) =>
         new(Listen(IPAddress.Loopback), idleTimeout, Http2End.Fin, dies) { Works = works, ExecutesAfterFin = executesAfterFin };
+
+    /// <summary>On loopback, and says of some requests that it has not processed them.</summary>
+    public static ScriptedHttp2Server StartRefusing(Func<string, Http2Refusal> refuses) =>
+        new(Listen(IPAddress.Loopback), TimeSpan.FromMinutes(1), Http2End.Fin, dies: null) { Refuses = refuses };
 
     /// <summary>At the far end of a link, and executes what reaches it behind its own FIN.</summary>
     public static ScriptedHttp2Server StartExecutingAfterFin(TimeSpan idleTimeout, DelayedLink link) =>
@@ -94,7 +101,7 @@ public sealed class ScriptedHttp2Server : IAsyncDisposable
 
             _ = Interlocked.Increment(ref _accepted);
             socket.NoDelay = true;
-            var connection = new ScriptedHttp2Connection(socket, Executions, _idleTimeout, _idleEnd, _dies) { Works = Works, ExecutesAfterFin = ExecutesAfterFin, BeforeAnswer = BeforeAnswer };
+            var connection = new ScriptedHttp2Connection(socket, Executions, _idleTimeout, _idleEnd, _dies) { Works = Works, ExecutesAfterFin = ExecutesAfterFin, BeforeAnswer = BeforeAnswer, Refuses = Refuses };
             _connections[connection] = 0;
             _ = Task.Run(async () =>
             {

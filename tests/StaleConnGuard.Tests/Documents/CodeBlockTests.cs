@@ -95,7 +95,7 @@ public partial class CodeBlockTests
 
     private static FrozenSet<string> Regions() =>
         Directory.EnumerateFiles(Repository.PathOf("tests"), "*.cs", SearchOption.AllDirectories)
-            .Where(file => !file.Contains("/obj/", StringComparison.Ordinal))
+            .Where(file => !Repository.IsBuilt(file))
             .Select(File.ReadAllText)
             .Where(source => source.Contains("// snippet: ", StringComparison.Ordinal))
             .SelectMany(source => Region().Matches(source.ReplaceLineEndings("\n")).Select(match => Normal(match.Groups["code"].Value)))

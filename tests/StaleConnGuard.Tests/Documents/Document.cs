@@ -59,7 +59,7 @@ internal sealed partial class Document
             .Concat(Files(".github")).Concat(Files("docs")).Concat(Files("benchmarks/results"))
             .Concat(Directory.EnumerateDirectories(Repository.PathOf("src")).SelectMany(folder => Directory.EnumerateFiles(folder, "*.md")))
             .Order(StringComparer.Ordinal)
-            .Select(file => Read(System.IO.Path.GetRelativePath(Repository.Root, file))),
+            .Select(file => Read(Repository.RelativePathOf(file))),
     ];
 
     /// <summary>Relative to the repository.</summary>
@@ -163,7 +163,7 @@ internal sealed partial class Document
     }
 
     private static IEnumerable<string> Files(string folder) =>
-        Directory.Exists(Repository.PathOf(folder)) ? Directory.EnumerateFiles(Repository.PathOf(folder), "*.md", SearchOption.AllDirectories).Where(file => !file.Contains("/obj/", StringComparison.Ordinal) && !file.Contains("/bin/", StringComparison.Ordinal)) : [];
+        Directory.Exists(Repository.PathOf(folder)) ? Directory.EnumerateFiles(Repository.PathOf(folder), "*.md", SearchOption.AllDirectories).Where(file => !Repository.IsBuilt(file)) : [];
 
     private string? Resolve(string target)
     {
@@ -180,7 +180,7 @@ internal sealed partial class Document
         }
 
         string[] parts = target.Split('#', 2);
-        string path = parts[0].Length == 0 ? Path : System.IO.Path.GetRelativePath(Repository.Root, System.IO.Path.GetFullPath(System.IO.Path.Combine(Repository.Root, folder, parts[0])));
+        string path = parts[0].Length == 0 ? Path : Repository.RelativePathOf(System.IO.Path.GetFullPath(System.IO.Path.Combine(Repository.Root, folder, parts[0])));
         if (!File.Exists(Repository.PathOf(path)) && !Directory.Exists(Repository.PathOf(path)))
         {
             return "no such file";

@@ -41,6 +41,7 @@ public class DocumentTests
     [InlineData("reverse-proxy.md")]
     [InlineData("sdks.md")]
     [InlineData("silent-drops.md")]
+    [InlineData("systems.md")]
     [InlineData("telemetry.md")]
     [InlineData("troubleshooting.md")]
     public void Concepts_HaveOneForm(string page)

@@ -13,7 +13,8 @@ internal static class DocumentedCode
     public static void Grpc(WebApplicationBuilder builder)
     {
         // snippet: grpc
-        builder.Services.AddGrpcClient<Greeter.GreeterClient>(o => o.Address = new Uri("https://orders")).AddStaleConnGuard();
+        builder.Services.AddGrpcClient<Greeter.GreeterClient>(o => o.Address = new Uri("https://orders"))
+            .AddStaleConnGuard();
         // end snippet
     }
 

@@ -18,7 +18,7 @@ public sealed class PackageTests
     [Fact]
     public void Readmes_OfPackages_StandOnTheirOwn()
     {
-        string[] readmes = [.. Directory.EnumerateFiles(Repository.PathOf("src"), "README.md", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(Repository.Root, file))];
+        string[] readmes = [.. Directory.EnumerateFiles(Repository.PathOf("src"), "README.md", SearchOption.AllDirectories).Select(file => Repository.RelativePathOf(file))];
         readmes.Length.ShouldBe(Packages.Count);
         foreach (string path in readmes)
         {

@@ -12,9 +12,9 @@ internal static class PackedFile
     /// <summary>The newest package with this id; skips the test when there is none.</summary>
     public static ZipArchive Open(string id, string extension)
     {
-        var name = new Regex($@"/{Regex.Escape(id)}\.\d[^/]*\.{extension}$", RegexOptions.None, TimeSpan.FromSeconds(1));
+        var name = new Regex($@"^{Regex.Escape(id)}\.\d[^/]*\.{extension}$", RegexOptions.None, TimeSpan.FromSeconds(1));
         string? newest = Directory.Exists(s_folder)
-            ? Directory.EnumerateFiles(s_folder).Where(file => name.IsMatch(file)).OrderByDescending(File.GetLastWriteTimeUtc).FirstOrDefault()
+            ? Directory.EnumerateFiles(s_folder).Where(file => name.IsMatch(Path.GetFileName(file))).OrderByDescending(File.GetLastWriteTimeUtc).FirstOrDefault()
             : null;
         Requirement.MetOrSkip(newest is not null, $"There is no {id} in artifacts/packages: dotnet pack -c Release -o artifacts/packages");
         return ZipFile.OpenRead(newest!);

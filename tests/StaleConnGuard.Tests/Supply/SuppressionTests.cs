@@ -40,7 +40,7 @@ public partial class SuppressionTests
     public void Suppression_WithoutAReason_IsFound(string text) => WithoutReason(text.Split('\n')).Count().ShouldBe(1);
 
     private static bool IsSource(string file) =>
-        !Path.GetRelativePath(Repository.Root, file).Split(Path.DirectorySeparatorChar).Any(part => part is "bin" or "obj" or "artifacts" or ".git" or "built" or "StrykerOutput")
+        !Repository.RelativePathOf(file).Split('/').Any(part => part is "bin" or "obj" or "artifacts" or ".git" or "built" or "StrykerOutput")
         && !file.EndsWith("SuppressionTests.cs", StringComparison.Ordinal);
 
     private static bool Suppresses(string[] lines) => lines.Any(line => Pragma().IsMatch(line) || Attribute().IsMatch(line) || Property().IsMatch(line) || Severity().IsMatch(line));

@@ -52,6 +52,7 @@ internal sealed class ExchangeUnderTest
         metrics.ReplayDecided(Ended(ReplayDecision.SurfaceCancelled));
         metrics.Retrying(Retry(RetryReason.RetriedStatus));
         metrics.RepeatRefused(_exchange.Request!);
+        metrics.RuntimeRepeats(_exchange);
         metrics.RetriesStopped(Retry(RetryReason.StoppedBudgetEmpty));
     }
 

@@ -145,6 +145,7 @@ public class GuardMetricsTests
         StaleConnGuardDiagnostics.RecoveredExchanges,
         StaleConnGuardDiagnostics.KeepAliveLimit,
         StaleConnGuardDiagnostics.RefusedRepeats,
+        StaleConnGuardDiagnostics.RuntimeRepeats,
         StaleConnGuardDiagnostics.Replays,
         StaleConnGuardDiagnostics.Retries,
         StaleConnGuardDiagnostics.ExhaustedRetryBudgets,

@@ -112,36 +112,7 @@ public sealed class YarpProtocolTests
         }
     }
 
-    [Theory]
-    [InlineData(1)]
-    [InlineData(2)]
-    public async Task LargeStreams_BothWays_MemoryStaysFlat(int version)
-    {
-        const long Size = 64L * 1024 * 1024;
-        await using WebApplication upstream = await UpstreamAsync(version);
-        await using YarpHost proxy = await YarpHost.StartAsync(new Uri(upstream.Urls.First()), yarp => yarp.AddStaleConnGuard(), version: new Version(version, version == 1 ? 1 : 0));
-        using var client = new HttpClient { BaseAddress = proxy.Address };
-        long before = GC.GetTotalMemory(forceFullCollection: true);
-        using (HttpResponseMessage sent = await client.PostAsync("/discard", new StreamContent(new Zeros(Size))))
-        {
-            (await sent.Content.ReadAsStringAsync()).ShouldBe($"{Size}");
-        }
-
-        using HttpResponseMessage response = await client.GetAsync($"/zeros?{Size}", HttpCompletionOption.ResponseHeadersRead);
-        await using Stream body = await response.Content.ReadAsStreamAsync();
-        byte[] buffer = new byte[81_920];
-        long total = 0;
-        int count;
-        while ((count = await body.ReadAsync(buffer)) > 0)
-        {
-            total += count;
-        }
-
-        total.ShouldBe(Size);
-        (GC.GetTotalMemory(forceFullCollection: true) - before).ShouldBeLessThan(16 * 1024 * 1024);
-    }
-
-    private static async Task<WebApplication> UpstreamAsync(int version)
+    internal static async Task<WebApplication> UpstreamAsync(int version)
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -193,7 +164,7 @@ public sealed class YarpProtocolTests
         return application;
     }
 
-    private sealed class Zeros(long size) : Stream
+    internal sealed class Zeros(long size) : Stream
     {
         private long _left = size;
 

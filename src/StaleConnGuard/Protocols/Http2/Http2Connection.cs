@@ -122,7 +122,12 @@ internal sealed class Http2Connection : ISharedConnection, ISharedLivenessSubjec
             _suspected = null;
         }
 
-        (bool hasActivity, long? idleTicksAtGoAway) = _received.Note(bytes);
+        (bool hasActivity, long? idleTicksAtGoAway, bool hasRefusal) = _received.Note(bytes);
+        if (hasRefusal)
+        {
+            Guard.Shared.NoteRefusal(Guard.Time.GetTimestamp());
+        }
+
         if (idleTicksAtGoAway is long idleTicks && _sent.Requests > 0 && !_closeReported)
         {
             // The read was pending, so this is when it came.

@@ -12,10 +12,14 @@ internal sealed class ReceivedFrames(Idleness idleness, TimeProvider time, Conne
 
     public bool IsLost => _isLost;
 
-    /// <summary>Notes bytes that came: whether HEADERS or DATA are among them, and a GOAWAY that came while the connection was idle.</summary>
-    public (bool HasActivity, long? IdleTicksAtGoAway) Note(ReadOnlySpan<byte> bytes)
+    /// <summary>
+    /// Notes bytes that came: whether HEADERS or DATA are among them, a GOAWAY that came while the connection was idle, and whether one came, or RST_STREAM, of
+    /// which requests can be that the server has not processed.
+    /// </summary>
+    public (bool HasActivity, long? IdleTicksAtGoAway, bool HasRefusal) Note(ReadOnlySpan<byte> bytes)
     {
         long now = 0;
+        bool hasRefusal = false;
         long? idleTicksAtGoAway = null;
         while (_scanner.TryNext(ref bytes, out FrameHeader frame))
         {
@@ -34,6 +38,7 @@ internal sealed class ReceivedFrames(Idleness idleness, TimeProvider time, Conne
                 idleTicksAtGoAway ??= idleness.TicksAt(time.GetTimestamp());
             }
 
+            hasRefusal |= frame.Type is FrameHeader.GoAway or FrameHeader.ResetStream;
             idleness.Streams.Received(frame);
         }
 
@@ -43,6 +48,6 @@ internal sealed class ReceivedFrames(Idleness idleness, TimeProvider time, Conne
             trace.LastHeaders = long.MaxValue;
         }
 
-        return (now != 0, idleTicksAtGoAway);
+        return (now != 0, idleTicksAtGoAway, hasRefusal);
     }
 }
