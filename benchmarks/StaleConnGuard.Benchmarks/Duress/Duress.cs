@@ -6,7 +6,7 @@ using StaleConnGuard.Testing;
 namespace StaleConnGuard.Benchmarks;
 
 /// <summary>
-/// <c>duress [--quick] [--results FOLDER]</c>: a plain client and a guarded one, each a process of its own with a server that ends connections at random, side by side under
+/// <c>duress [--quick] [--results FOLDER]</c>, or <c>duress only CONDITION</c> to see one without writing results: a plain client and a guarded one, each a process of its own with a server that ends connections at random, side by side under
 /// one condition after the other. Fails when the guarded one is worse in anything.
 /// </summary>
 internal static class Duress
@@ -18,11 +18,7 @@ internal static class Duress
         bool neverWorse = true;
         foreach (DuressCondition condition in DuressCondition.All)
         {
-            DuressResult[] results = await Task.WhenAll(RunAsync(condition, guarded: false, seconds), RunAsync(condition, guarded: true, seconds));
-            Add(table, condition.Name, "plain", results[0]);
-            Add(table, string.Empty, "guarded", results[1]);
-            neverWorse &= !IsWorse(results[0], results[1]);
-            Console.WriteLine($"{condition.Name}: plain {results[0]}, guarded {results[1]}{(IsWorse(results[0], results[1]) ? "  WORSE" : "")}");
+            neverWorse &= await RunAsync(condition, seconds, table);
         }
 
         (string origins, bool isCapped) = await DuressOrigins.RunAsync(options.IsQuick ? 500 : 10_000);
@@ -40,6 +36,30 @@ internal static class Duress
         page.AddSection("duress-origins", origins);
         page.Write();
         return neverWorse && isCapped ? 0 : 1;
+    }
+
+    /// <summary>The conditions whose name begins like this, and no page.</summary>
+    public static async Task<int> RunOnlyAsync(string condition)
+    {
+        var table = new MarkdownTable(" condition", " client", "requests", "failed", "wrong answers", "executed twice", "median, ms", "longest, ms");
+        bool neverWorse = true;
+        foreach (DuressCondition one in DuressCondition.All.Where(one => one.Name.StartsWith(condition, StringComparison.Ordinal)))
+        {
+            neverWorse &= await RunAsync(one, seconds: 12, table);
+        }
+
+        Console.WriteLine(table);
+        return neverWorse ? 0 : 1;
+    }
+
+    private static async Task<bool> RunAsync(DuressCondition condition, int seconds, MarkdownTable table)
+    {
+        DuressResult[] results = await Task.WhenAll(RunAsync(condition, guarded: false, seconds), RunAsync(condition, guarded: true, seconds));
+        Add(table, condition.Name, "plain", results[0]);
+        Add(table, string.Empty, "guarded", results[1]);
+        bool isWorse = IsWorse(results[0], results[1]);
+        Console.WriteLine($"{condition.Name}: plain {results[0]}, guarded {results[1]}{(isWorse ? "  WORSE" : "")}");
+        return !isWorse;
     }
 
     /// <summary>In anything, beyond what chance makes of two clients whose servers draw lots.</summary>

@@ -28,6 +28,7 @@ internal sealed class DuressClient(HttpClient client, Uri address, TimeSpan dura
         await using ScriptedServer? own = args[1] == "own" ? HostileServer.Start(seed: 3) : null;
         Uri address = own?.Uri ?? new Uri(args[1]);
         int workers = int.Parse(args[3], CultureInfo.InvariantCulture);
+        using var decisions = new GuardTally();
         using var client = new HttpClient(MakeHandler(guarded)) { Timeout = TimeSpan.FromSeconds(10) };
         var run = new DuressClient(client, address, TimeSpan.FromSeconds(int.Parse(args[2], CultureInfo.InvariantCulture)), int.Parse(args[4], CultureInfo.InvariantCulture));
         Console.WriteLine("ready");
@@ -59,6 +60,16 @@ internal sealed class DuressClient(HttpClient client, Uri address, TimeSpan dura
         foreach ((string kind, int count) in run._failures)
         {
             await Console.Error.WriteLineAsync($"{args[0]}: {count} × {kind}");
+        }
+
+        foreach ((string decision, long count) in decisions.Counts.OrderByDescending(static one => one.Value))
+        {
+            await Console.Error.WriteLineAsync($"{args[0]}: {count} × {decision}");
+        }
+
+        if (own is not null)
+        {
+            await Console.Error.WriteLineAsync($"{args[0]}: {HeldPorts.Count(own.Uri.Port)} ports of the client in TIME_WAIT at the end");
         }
 
         Console.WriteLine(result.ToLine());

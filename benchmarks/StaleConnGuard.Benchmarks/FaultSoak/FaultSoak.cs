@@ -10,7 +10,7 @@ namespace StaleConnGuard.Benchmarks;
 
 /// <summary>
 /// <c>fault-soak [REQUESTS] [MINUTES]</c>: requests of all kinds through a client with the guard's defaults to a server that does everything that can go wrong to one in a hundred.
-/// Every body is compared, every execution counted. Stops at the number or the time, whichever comes first, and says which. Fails when an answer was wrong or another's, when a
+/// One in a hundred answers is read slowly. Every body is compared, every execution counted. Stops at the number or the time, whichever comes first, and says which. Fails when an answer was wrong or another's, when a
 /// non-idempotent request was executed twice, or when memory at the end is more than 5 % above that after a tenth.
 /// </summary>
 internal sealed class FaultSoak(int requests, TimeSpan limit, Uri[] addresses)
@@ -111,7 +111,9 @@ internal sealed class FaultSoak(int requests, TimeSpan limit, Uri[] addresses)
             }
 
             await using Stream body = await response.Content.ReadAsStreamAsync();
-            int count = await body.ReadAtLeastAsync(received, received.Length, throwOnEndOfStream: false);
+            int count = random.Next(100) == 0
+                ? await ReadSlowlyAsync(body, received)
+                : await body.ReadAtLeastAsync(received, received.Length, throwOnEndOfStream: false);
             Interlocked.Increment(ref received.AsSpan(0, count).SequenceEqual(_noise.AsSpan(offset, length)) ? ref _answered : ref _wrong);
         }
         catch (Exception e) when (e is HttpIOException or IOException)
@@ -124,6 +126,19 @@ internal sealed class FaultSoak(int requests, TimeSpan limit, Uri[] addresses)
             Interlocked.Increment(ref _failed);
             _failures.AddOrUpdate($"{e.GetType().Name} {(e as HttpRequestException)?.HttpRequestError} {(e as StaleConnectionException)?.Decision}", 1, static (_, count) => count + 1);
         }
+    }
+
+    /// <summary>As an application that does other things between its reads.</summary>
+    private static async Task<int> ReadSlowlyAsync(Stream body, byte[] received)
+    {
+        int count = 0;
+        while (await body.ReadAsync(received.AsMemory(count, Math.Min(1_000, received.Length - count))) is int more and > 0)
+        {
+            count += more;
+            await Task.Delay(5);
+        }
+
+        return count;
     }
 
     private HttpRequestMessage Make(Random random, int id, int offset, ref int length)

@@ -22,6 +22,11 @@ internal sealed class FaultSoakServer(int requests)
 
     private const int OneIn = 100;
 
+    // A silent drop holds a POST for ten seconds, and over HTTP/2 all that share the connection: of those that are drawn only one in so many is done.
+    private const int OneSilentDropIn = 4;
+    private const int OneSilentHttp2DropIn = 150;
+    private static readonly TimeSpan s_silence = TimeSpan.FromSeconds(15);
+
     private static readonly object s_ended = new();
 
     // By id; what is above the limit of one byte is of no interest.
@@ -41,6 +46,8 @@ internal sealed class FaultSoakServer(int requests)
         Unavailable,
         GoAway,
         GoAwayAndFin,
+        SlowReader,
+        SilentDrop,
     }
 
     public static async Task<int> RunAsync(string[] args)
@@ -100,10 +107,13 @@ internal sealed class FaultSoakServer(int requests)
     private async Task ServeAsync(HttpContext context)
     {
         int id = int.Parse(context.Request.Path.Value.AsSpan(1), CultureInfo.InvariantCulture);
-#pragma warning disable CA5394, RS0030 // Lots, not secrets; from several threads at once.
-        int lot = Random.Shared.Next(OneIn * _faults.Length);
-#pragma warning restore CA5394, RS0030
+        int lot = LotOf(OneIn * _faults.Length);
         Fault? fault = lot < _faults.Length ? (Fault)lot : null;
+        if (fault is Fault.SilentDrop && (!DeafSocket.IsSupported || LotOf(HttpProtocol.IsHttp2(context.Request.Protocol) ? OneSilentHttp2DropIn : OneSilentDropIn) > 0))
+        {
+            fault = null;
+        }
+
         if (fault is Fault at)
         {
             Interlocked.Increment(ref _faults[(int)at]);
@@ -122,7 +132,7 @@ internal sealed class FaultSoakServer(int requests)
         }
 
         using var body = new MemoryStream();
-        await context.Request.Body.CopyToAsync(body);
+        await ReadAsync(context, body, slowly: fault is Fault.SlowReader);
         if (!TryExecute(context, id))
         {
             context.Abort();
@@ -155,6 +165,36 @@ internal sealed class FaultSoakServer(int requests)
         {
             await context.Response.CompleteAsync();
             End(context, isReset: false);
+        }
+
+        if (fault is Fault.SilentDrop)
+        {
+            // Its answer arrives, and nothing that is sent on the connection after it. A request at work keeps Kestrel from closing it, which would be a word.
+            await context.Response.CompleteAsync();
+            DeafSocket.Make(context.Features.Get<IConnectionSocketFeature>()!.Socket);
+            await Task.Delay(s_silence, CancellationToken.None);
+            context.Abort();
+        }
+    }
+
+    private static int LotOf(int all) =>
+#pragma warning disable CA5394, RS0030 // Lots, not secrets; from several threads at once.
+        Random.Shared.Next(all);
+#pragma warning restore CA5394, RS0030
+
+    private static async Task ReadAsync(HttpContext context, MemoryStream body, bool slowly)
+    {
+        if (!slowly)
+        {
+            await context.Request.Body.CopyToAsync(body);
+            return;
+        }
+
+        byte[] some = new byte[1_000];
+        while (await context.Request.Body.ReadAsync(some) is int count and > 0)
+        {
+            body.Write(some, 0, count);
+            await Task.Delay(5);
         }
     }
 

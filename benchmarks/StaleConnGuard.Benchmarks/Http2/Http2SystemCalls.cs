@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 
 namespace StaleConnGuard.Benchmarks;
@@ -8,50 +7,44 @@ namespace StaleConnGuard.Benchmarks;
 /// </summary>
 internal static class Http2SystemCalls
 {
-    public const string ClientCommand = "http2-client";
+    private static readonly LoopbackCase s_traffic = new(1, IsHttp2: true);
 
     private const int Short = 2_000;
     private const int Long = 12_000;
 
-    public static async Task<int> RunAsync(string[] args)
+    public static async Task<int> RunAsync()
     {
-        using Http2CostServer server = await Http2CostServer.StartAsync();
+        using LoopbackServer server = await LoopbackServer.StartAsync();
         Console.WriteLine("| client | system calls a request | of them getsockopt, setsockopt and ioctl |");
         Console.WriteLine("|---|---|---|");
-        foreach (string client in args.Length > 0 ? args : ["plain", "guarded", "plain", "guarded"])
+        foreach (LoopbackContender client in (LoopbackContender[])[LoopbackContender.Plain, LoopbackContender.Guarded, LoopbackContender.Plain, LoopbackContender.Guarded])
         {
-            Dictionary<string, int> few = await CountAsync(client, Short, server.Plain);
-            Dictionary<string, int> many = await CountAsync(client, Long, server.Plain);
-            double Each(Func<string, bool> which) => (many.Where(call => which(call.Key)).Sum(call => call.Value) - few.Where(call => which(call.Key)).Sum(call => call.Value)) / (double)(Long - Short);
+            Dictionary<string, int> few = await CountAsync(client, Short, server.For(s_traffic));
+            Dictionary<string, int> many = await CountAsync(client, Long, server.For(s_traffic));
+            double Each(Func<string, bool> which) => (many.Where(call => which(call.Key)).Sum(call => call.Value) - few.Where(call => which(call.Key)).Sum(call => call.Value)) / (double)(Long + LoopbackChild.LeadIn(Long) - Short - LoopbackChild.LeadIn(Short));
 
             // Waking threads and yielding the processor vary with the machine, for both.
-            FormattableString row = $"| {client} | {Each(static name => name is not ("futex" or "sched_yield")):0.00} | {Each(static name => name is "getsockopt" or "setsockopt" or "ioctl"):0.0000} |";
+            FormattableString row = $"| {client.Name} | {Each(static name => name is not ("futex" or "sched_yield")):0.00} | {Each(static name => name is "getsockopt" or "setsockopt" or "ioctl"):0.0000} |";
             Console.WriteLine(row.ToString(CultureInfo.InvariantCulture));
             foreach ((string name, int count) in many.OrderByDescending(static call => call.Value).Take(8))
             {
-                Console.Error.WriteLine($"{client}: {name} {count}");
+                Console.Error.WriteLine($"{client.Name}: {name} {count}");
             }
         }
 
         return 0;
     }
 
-    /// <summary>The hidden command: one request after the other.</summary>
-    public static async Task<int> RunClientAsync(string[] args)
-    {
-        int requests = int.Parse(args[1], CultureInfo.InvariantCulture);
-        using var client = new Http2CostClient(new Uri(args[2]), streams: 1, posts: false, guarded: args[0] == "guarded");
-        _ = await client.RunAsync(requests);
-        return 0;
-    }
-
-    private static async Task<Dictionary<string, int>> CountAsync(string client, int requests, Uri server)
+    private static async Task<Dictionary<string, int>> CountAsync(LoopbackContender client, int requests, Uri server)
     {
         string output = Path.GetTempFileName();
         try
         {
-            using Process strace = Process.Start("strace", ["-c", "-f", "-o", output, .. Http2CostServer.Program, ClientCommand, client, requests.ToString(CultureInfo.InvariantCulture), server.ToString()]);
-            await strace.WaitForExitAsync();
+            using (LoopbackChild child = LoopbackChild.Start(s_traffic, server, client, quick: true, ["strace", "-c", "-f", "-o", output]))
+            {
+                await child.RunAsync(requests);
+            }
+
             return (await File.ReadAllLinesAsync(output))
                 .Select(static line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries))
                 .Where(static columns => columns.Length >= 5 && double.TryParse(columns[0], CultureInfo.InvariantCulture, out _) && columns[^1] != "total")

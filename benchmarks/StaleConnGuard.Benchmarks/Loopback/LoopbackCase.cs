@@ -26,6 +26,9 @@ internal sealed record LoopbackCase(int Concurrency, bool Secure = false, bool I
         new(64, Observed: true),
     ];
 
+    /// <summary>What the goals are for: all clients are compared, in more rounds.</summary>
+    public bool IsHeadline => this == new LoopbackCase(64) || this == new LoopbackCase(64, IsHttp2: true);
+
     public string Description => string.Create(
         CultureInfo.InvariantCulture,
         $"HTTP/{(IsHttp2 ? "2" : "1.1")}{(Secure ? " over TLS" : "")}, {(Large ? "POST 64 KiB" : "GET 100 B")}, {Concurrency} at once{(Observed ? ", OpenTelemetry listening" : "")}");

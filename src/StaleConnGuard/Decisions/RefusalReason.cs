@@ -9,7 +9,7 @@ internal enum RefusalReason
     /// <summary>Idle for the keep-alive limit or longer.</summary>
     TooOld,
 
-    /// <summary>Used before, and the exchange takes only fresh connections.</summary>
+    /// <summary>Used before, has not answered since the request failed on another, and the exchange takes only fresh connections.</summary>
     NotFresh,
 
     /// <summary>Idle since before another connection to the same origin was found dead without a word, and none like it has answered since.</summary>

@@ -20,7 +20,10 @@ internal readonly struct Attempt
         }
 
         // Last: nothing fails after it, so that whatever is counted here is taken back.
-        exchange.Shared?.Begin(exchange);
+        if (exchange.Shared is SharedSend send)
+        {
+            exchange.IsToBeSettled = send.Begin(exchange);
+        }
     }
 
     public Exchange Exchange { get; }
@@ -134,7 +137,7 @@ internal readonly struct Attempt
     /// <summary>The request will not be sent again: it has been answered, or its failure passes.</summary>
     public void Settle()
     {
-        if (Exchange.Shared is SharedSend send)
+        if (Exchange is { IsToBeSettled: true, Shared: SharedSend send })
         {
             send.End();
             send.Body?.Settle();

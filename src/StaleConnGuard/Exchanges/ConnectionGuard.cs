@@ -36,6 +36,9 @@ internal sealed class ConnectionGuard
     /// <summary>Those connections that carry several requests at once.</summary>
     public SharedConnections Shared { get; } = new();
 
+    /// <summary>How many of the machine's ports closed connections may still hold.</summary>
+    public EphemeralPorts Ports { get; init; } = EphemeralPorts.OfSystem;
+
     /// <summary>The runtime has credentials: it may answer a challenge by sending a request again.</summary>
     public bool AnswersChallenges { get; set; }
 

@@ -116,6 +116,12 @@ internal sealed class Exchange(ExchangeScope scope, HttpRequestMessage? request)
     /// <summary>Set when the request may go out on a connection that carries several at once.</summary>
     public SharedSend? Shared { get; init; }
 
+    /// <summary>
+    /// There is something in <see cref="Shared"/> to be ended with the exchange. Said here because an ordinary answer need not look there: by then it is in no
+    /// cache of the processor.
+    /// </summary>
+    public bool IsToBeSettled { get; set; }
+
     /// <summary>The connection that carries this exchange, once bound.</summary>
     public IGuardedConnection? Connection => _binding?.Connection;
 

@@ -26,6 +26,9 @@ internal sealed class RequestAttempts
     /// <summary>The one replay that a request whose delivery is unknown may have has been spent.</summary>
     public bool UnprovenReplaySpent { get; set; }
 
+    /// <summary>When the connection of the last attempt that was no refusal was found to have ended, a timestamp of the guard's clock; null before the first replay.</summary>
+    public long? EndFoundAt { get; private set; }
+
     /// <summary>Attempts that the guard itself refused before a byte was sent; not in <see cref="Replays"/>.</summary>
     public int Refusals { get; set; }
 
@@ -57,7 +60,10 @@ internal sealed class RequestAttempts
     /// <param name="freshOnly">It refuses every reused connection.</param>
     public bool MayBeRefusedAgain(bool freshOnly) => Refusals < (freshOnly ? MaxRefusalsOfReturned : MaxRefusals);
 
-    public void Count(ReplayDecision decision, bool refused)
+    /// <param name="decision">To send it again.</param>
+    /// <param name="refused">It was the guard that ended the attempt.</param>
+    /// <param name="now">A timestamp of the guard's clock.</param>
+    public void Count(ReplayDecision decision, bool refused, long now)
     {
         if (refused)
         {
@@ -66,6 +72,7 @@ internal sealed class RequestAttempts
         }
 
         Replays++;
+        EndFoundAt = now;
         UnprovenReplaySpent |= decision is ReplayDecision.ReplaySafeToRepeat or ReplayDecision.ReplayOnCallersWord;
     }
 
@@ -142,6 +149,7 @@ internal sealed class RequestAttempts
     public void Forget()
     {
         Replays = 0;
+        EndFoundAt = null;
         UnprovenReplaySpent = false;
         Refusals = 0;
         Retries = 0;

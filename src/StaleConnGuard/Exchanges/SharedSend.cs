@@ -39,7 +39,8 @@ internal sealed class SharedSend(long since)
     /// The request is about to be sent. Its connections must know of two kinds. A body that runs code of the application: the runtime keeps the headers back until
     /// some of the body is there, so a connection may look idle that is not. And a request that would not be replayed if its connection were ended early.
     /// </summary>
-    public void Begin(Exchange exchange)
+    /// <returns>Whether <see cref="End"/> and the body have anything to do when the request is done.</returns>
+    public bool Begin(Exchange exchange)
     {
         _hasContentThatRuns = exchange.Traits.HasStandIn;
         _wouldSurface = !ReplayRule.Decide(ReplayFactsGatherer.BeforeSend(exchange)).IsReplay();
@@ -48,6 +49,8 @@ internal sealed class SharedSend(long since)
             _begunOn = exchange.Guard.Shared;
             _begunOn.Begin(_hasContentThatRuns, _wouldSurface);
         }
+
+        return _begunOn is not null || Body is not null;
     }
 
     /// <summary>It has been answered, or has failed. May be called again.</summary>

@@ -98,15 +98,23 @@ internal static class GuardedConnections
         {
             var target = new ConnectionTarget(context.DnsEndPoint, context.InitialRequestMessage.RequestUri!);
             Stream stream;
-            if (users is null)
+            try
             {
-                stream = Watched(new TransportStream(await dialer.ConnectAsync(context.DnsEndPoint, cancellationToken).ConfigureAwait(false), guard.Probe), watch);
+                if (users is null)
+                {
+                    stream = Watched(new TransportStream(await dialer.ConnectAsync(context.DnsEndPoint, cancellationToken).ConfigureAwait(false), guard.Probe), watch);
+                }
+                else
+                {
+                    // The application's code; what it reads and writes is not this request's.
+                    Exchange.Current = null;
+                    stream = Wrap(await users(context, cancellationToken).ConfigureAwait(false), tuning, watch, guard.Probe);
+                }
             }
-            else
+            catch (Exception e) when (e.GetBaseException() is SocketException { SocketErrorCode: SocketError.AddressNotAvailable })
             {
-                // The application's code; what it reads and writes is not this request's.
-                Exchange.Current = null;
-                stream = Wrap(await users(context, cancellationToken).ConfigureAwait(false), tuning, watch, guard.Probe);
+                guard.Ports.NoteShortage();
+                throw;
             }
 
             TransportStream? within = stream as TransportStream ?? GrpcStream.Replace(stream, socket => Replace(socket, tuning, watch, guard.Probe));

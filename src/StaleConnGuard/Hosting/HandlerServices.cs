@@ -33,6 +33,9 @@ internal sealed class HandlerServices
     /// <summary>Finds the addresses of a name; null for the system's resolver.</summary>
     public Func<string, CancellationToken, Task<IPAddress[]>>? ResolveName { get; init; }
 
+    /// <summary>What closed connections may hold of the machine's ports.</summary>
+    public EphemeralPorts Ports { get; init; } = EphemeralPorts.OfSystem;
+
     /// <summary>Who is asked about the sockets.</summary>
     public ITcpProbe Probe { get; init; } = KernelProbe.Instance;
 

@@ -82,7 +82,7 @@ public static class StaleConnGuardHandler
         ITcpProbe? probe = null) =>
         Create(options, handler, ledger, new HandlerServices(loggers: null, meters: null, time: null, ledger, listener) { ResolveName = resolve, Probe = probe ?? KernelProbe.Instance });
 
-    private static HttpMessageHandler Create(StaleConnGuardOptions? options, HttpMessageHandler? handler, KeepAliveLedger ledger, HandlerServices services)
+    internal static HttpMessageHandler Create(StaleConnGuardOptions? options, HttpMessageHandler? handler, KeepAliveLedger ledger, HandlerServices services)
     {
         options ??= new StaleConnGuardOptions();
         handler ??= new SocketsHttpHandler();
@@ -105,7 +105,7 @@ public static class StaleConnGuardHandler
 
         services.ShareMeters(sockets);
         var settings = new GuardSettingsHolder(new GuardSettings(options));
-        var own = new ConnectionGuard(ledger, services.Time, services.Listeners) { ResolveName = services.ResolveName, Probe = services.Probe };
+        var own = new ConnectionGuard(ledger, services.Time, services.Listeners) { ResolveName = services.ResolveName, Ports = services.Ports, Probe = services.Probe };
         if (GuardedConnections.Prepare(sockets, own, options, settings, services.SayHandlerInUse) is not ConnectionGuard guard)
         {
             throw new InvalidOperationException("The handler has sent a request already, so its connections can no longer be guarded; pass one that has not.");

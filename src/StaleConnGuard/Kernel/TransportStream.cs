@@ -157,6 +157,26 @@ internal sealed class TransportStream : NetworkStream
         }
     }
 
+    /// <summary>Everything that was written has been acknowledged by the peer's kernel.</summary>
+    public bool IsAllAcknowledged(in TcpSnapshot snapshot) =>
+        !_writing && AcknowledgedAtConnect is ulong before && snapshot.BytesAcknowledged - before >= (ulong)BytesWritten;
+
+    /// <summary>
+    /// Has closing end the connection by a reset behind the FIN, so that its port is free at once and not after TIME_WAIT. Only for a connection that nothing more is to come from,
+    /// and of which all that was written has been acknowledged: the kernel throws away what it still holds.
+    /// </summary>
+    public void KeepNoPort()
+    {
+        try
+        {
+            Socket.LingerState = new LingerOption(enable: true, seconds: 0);
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            // It has ended by itself.
+        }
+    }
+
     /// <summary>
     /// What a read of the bare socket of a connection that is lost anyway answers: 0 at its end, 1 when a byte was there; null when it fails, or nothing comes.
     /// </summary>

@@ -313,7 +313,7 @@ internal sealed class ConnectionGuardHandler(ConnectionGuard guard, GuardSetting
 
         if (decision.IsReplay())
         {
-            attempts.Count(decision, evidence.WasRefused);
+            attempts.Count(decision, evidence.WasRefused, Guard.Time.GetTimestamp());
             MetricsEnrichment.PutBack(attempt.Request);
 
             // A refusal says nothing about the other connections; a stale hit does.

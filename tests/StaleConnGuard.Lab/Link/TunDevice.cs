@@ -1,9 +1,6 @@
-using System.Buffers.Binary;
 using System.ComponentModel;
 using System.Net;
-using System.Net.Sockets;
 using System.Runtime.InteropServices;
-using System.Text;
 using Microsoft.Win32.SafeHandles;
 
 namespace StaleConnGuard.Lab;
@@ -15,8 +12,6 @@ namespace StaleConnGuard.Lab;
 internal sealed unsafe class TunDevice : ILinkEnd
 {
     private const string ClonePath = "/dev/net/tun";
-    private const int InterfaceRequestSize = 40;
-    private const int InterfaceNameSize = 16;
 
     private readonly SafeFileHandle _handle;
 
@@ -64,9 +59,9 @@ internal sealed unsafe class TunDevice : ILinkEnd
         }
 
         var handle = new SafeFileHandle(descriptor, ownsHandle: true);
-        byte* request = stackalloc byte[InterfaceRequestSize];
-        NewRequest(request, name);
-        *(short*)(request + InterfaceNameSize) = Native.InterfaceTun | Native.InterfaceNoPacketInfo;
+        byte* request = stackalloc byte[InterfaceRequest.Size];
+        InterfaceRequest.Begin(request, name);
+        *(short*)(request + InterfaceRequest.NameSize) = Native.InterfaceTun | Native.InterfaceNoPacketInfo;
         if (Native.Control(descriptor, Native.TunSetInterface, request) >= 0)
         {
             return new TunDevice(handle, name);
@@ -80,23 +75,23 @@ internal sealed unsafe class TunDevice : ILinkEnd
     /// <summary>Gives the device its address and that of the other end, and switches it on. Call it in the device's namespace.</summary>
     public void Up(IPAddress local, IPAddress peer)
     {
-        byte* request = stackalloc byte[InterfaceRequestSize];
-        NewRequest(request, Name);
-        WriteAddress(request, local);
-        Configure(Native.SetInterfaceAddress, request);
-        WriteAddress(request, peer);
-        Configure(Native.SetInterfacePeer, request);
+        byte* request = stackalloc byte[InterfaceRequest.Size];
+        InterfaceRequest.Begin(request, Name);
+        InterfaceRequest.WriteAddress(request, local);
+        InterfaceRequest.Send(Native.SetInterfaceAddress, request);
+        InterfaceRequest.WriteAddress(request, peer);
+        InterfaceRequest.Send(Native.SetInterfacePeer, request);
         SwitchOn(Name);
     }
 
     /// <summary>Switches an interface of the calling thread's namespace on.</summary>
     public static void SwitchOn(string name)
     {
-        byte* request = stackalloc byte[InterfaceRequestSize];
-        NewRequest(request, name);
-        Configure(Native.GetInterfaceFlags, request);
-        *(short*)(request + InterfaceNameSize) |= Native.InterfaceUp;
-        Configure(Native.SetInterfaceFlags, request);
+        byte* request = stackalloc byte[InterfaceRequest.Size];
+        InterfaceRequest.Begin(request, name);
+        InterfaceRequest.Send(Native.GetInterfaceFlags, request);
+        *(short*)(request + InterfaceRequest.NameSize) |= Native.InterfaceUp;
+        InterfaceRequest.Send(Native.SetInterfaceFlags, request);
     }
 
     /// <summary>Takes the next packet; its length, or 0 when there is none now.</summary>
@@ -130,29 +125,6 @@ internal sealed unsafe class TunDevice : ILinkEnd
         if (!Native.TryMakeCharacterDevice(ClonePath, major: 10, minor: 200) && !File.Exists(ClonePath))
         {
             throw new Win32Exception(Marshal.GetLastPInvokeError(), $"{ClonePath} is missing and cannot be made: {Marshal.GetLastPInvokeErrorMessage()}");
-        }
-    }
-
-    private static void NewRequest(byte* request, string name)
-    {
-        new Span<byte>(request, InterfaceRequestSize).Clear();
-        _ = Encoding.ASCII.GetBytes(name, new Span<byte>(request, InterfaceNameSize - 1));
-    }
-
-    private static void WriteAddress(byte* request, IPAddress address)
-    {
-        var socketAddress = new Span<byte>(request + InterfaceNameSize, InterfaceRequestSize - InterfaceNameSize);
-        socketAddress.Clear();
-        BinaryPrimitives.WriteUInt16LittleEndian(socketAddress, (ushort)AddressFamily.InterNetwork);
-        _ = address.TryWriteBytes(socketAddress[4..], out _);
-    }
-
-    private static void Configure(nuint what, byte* request)
-    {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
-        if (Native.Control((int)socket.Handle, what, request) < 0)
-        {
-            throw new Win32Exception(Marshal.GetLastPInvokeError(), $"A network interface cannot be configured: {Marshal.GetLastPInvokeErrorMessage()}");
         }
     }
 }

@@ -1,9 +1,7 @@
 using System.Buffers.Binary;
 using System.ComponentModel;
 using System.Net;
-using System.Net.Sockets;
 using System.Runtime.InteropServices;
-using System.Text;
 using Microsoft.Win32.SafeHandles;
 
 namespace StaleConnGuard.Lab;
@@ -15,8 +13,6 @@ namespace StaleConnGuard.Lab;
 /// </summary>
 internal sealed unsafe class VethDevice : ILinkEnd
 {
-    private const int InterfaceRequestSize = 40;
-    private const int InterfaceNameSize = 16;
     private const int HardwareAddressSize = 6;
     private const int LinkAddressSize = 20;
 
@@ -85,14 +81,14 @@ internal sealed unsafe class VethDevice : ILinkEnd
         // What is sent must be whole when it is taken from the other side: with the checksum in it and not larger than a packet may be.
         SwitchOff(Name, Native.SetTransmitChecksums);
         SwitchOff(Name, Native.SetSegmentation);
-        byte* request = stackalloc byte[InterfaceRequestSize];
-        NewRequest(request, Name);
-        WriteAddress(request, local);
-        Configure(Native.SetInterfaceAddress, request);
+        byte* request = stackalloc byte[InterfaceRequest.Size];
+        InterfaceRequest.Begin(request, Name);
+        InterfaceRequest.WriteAddress(request, local);
+        InterfaceRequest.Send(Native.SetInterfaceAddress, request);
 
         // The two addresses of a link and no other: it is no point-to-point device, which would have the peer's for itself.
-        WriteAddress(request, IPAddress.Parse("255.255.255.252"));
-        Configure(Native.SetInterfaceMask, request);
+        InterfaceRequest.WriteAddress(request, IPAddress.Parse("255.255.255.252"));
+        InterfaceRequest.Send(Native.SetInterfaceMask, request);
 
         // Nobody there answers the question who has an address, and nobody needs to.
         SwitchOnWithoutResolution(_tap);
@@ -142,60 +138,37 @@ internal sealed unsafe class VethDevice : ILinkEnd
         }
 
         // What is sent there is for the first device: it drops what is addressed to others.
-        byte* request = stackalloc byte[InterfaceRequestSize];
-        NewRequest(request, Name);
-        Configure(Native.GetHardwareAddress, request);
+        byte* request = stackalloc byte[InterfaceRequest.Size];
+        InterfaceRequest.Begin(request, Name);
+        InterfaceRequest.Send(Native.GetHardwareAddress, request);
         address[11] = HardwareAddressSize;
-        new Span<byte>(request + InterfaceNameSize + 2, HardwareAddressSize).CopyTo(address[12..]);
+        new Span<byte>(request + InterfaceRequest.NameSize + 2, HardwareAddressSize).CopyTo(address[12..]);
     }
 
     private static int IndexOf(string name)
     {
-        byte* request = stackalloc byte[InterfaceRequestSize];
-        NewRequest(request, name);
-        Configure(Native.GetInterfaceIndex, request);
-        return *(int*)(request + InterfaceNameSize);
+        byte* request = stackalloc byte[InterfaceRequest.Size];
+        InterfaceRequest.Begin(request, name);
+        InterfaceRequest.Send(Native.GetInterfaceIndex, request);
+        return *(int*)(request + InterfaceRequest.NameSize);
     }
 
     private static void SwitchOff(string name, uint feature)
     {
-        byte* request = stackalloc byte[InterfaceRequestSize];
-        NewRequest(request, name);
+        byte* request = stackalloc byte[InterfaceRequest.Size];
+        InterfaceRequest.Begin(request, name);
         uint* value = stackalloc uint[] { feature, 0 };
-        *(nint*)(request + InterfaceNameSize) = (nint)value;
-        Configure(Native.EthernetTool, request);
+        *(nint*)(request + InterfaceRequest.NameSize) = (nint)value;
+        InterfaceRequest.Send(Native.EthernetTool, request);
     }
 
     private static void SwitchOnWithoutResolution(string name)
     {
-        byte* request = stackalloc byte[InterfaceRequestSize];
-        NewRequest(request, name);
-        Configure(Native.GetInterfaceFlags, request);
-        *(short*)(request + InterfaceNameSize) |= Native.InterfaceUp | Native.InterfaceNoResolution;
-        Configure(Native.SetInterfaceFlags, request);
-    }
-
-    private static void NewRequest(byte* request, string name)
-    {
-        new Span<byte>(request, InterfaceRequestSize).Clear();
-        _ = Encoding.ASCII.GetBytes(name, new Span<byte>(request, InterfaceNameSize - 1));
-    }
-
-    private static void WriteAddress(byte* request, IPAddress address)
-    {
-        var socketAddress = new Span<byte>(request + InterfaceNameSize, InterfaceRequestSize - InterfaceNameSize);
-        socketAddress.Clear();
-        BinaryPrimitives.WriteUInt16LittleEndian(socketAddress, (ushort)AddressFamily.InterNetwork);
-        _ = address.TryWriteBytes(socketAddress[4..], out _);
-    }
-
-    private static void Configure(nuint what, byte* request)
-    {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
-        if (Native.Control((int)socket.Handle, what, request) < 0)
-        {
-            throw new Win32Exception(Marshal.GetLastPInvokeError(), $"A network interface cannot be configured (0x{what:x}): {Marshal.GetLastPInvokeErrorMessage()}");
-        }
+        byte* request = stackalloc byte[InterfaceRequest.Size];
+        InterfaceRequest.Begin(request, name);
+        InterfaceRequest.Send(Native.GetInterfaceFlags, request);
+        *(short*)(request + InterfaceRequest.NameSize) |= Native.InterfaceUp | Native.InterfaceNoResolution;
+        InterfaceRequest.Send(Native.SetInterfaceFlags, request);
     }
 
     private static int InNetworkOrder(ushort value) => BinaryPrimitives.ReverseEndianness(value);

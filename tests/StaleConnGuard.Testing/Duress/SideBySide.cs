@@ -14,9 +14,6 @@ namespace StaleConnGuard.Testing;
 /// <param name="sync">By <see cref="HttpClient.Send(HttpRequestMessage)"/>.</param>
 public sealed class SideBySide(HostileAnswer attack, string method, bool reused, bool tls = false, bool sync = false)
 {
-    // A machine that stalls is no fault of the guard.
-    private static readonly TimeSpan s_slack = TimeSpan.FromSeconds(3);
-
     private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(50);
 
     /// <summary>How long either client waits for an answer.</summary>
@@ -42,36 +39,12 @@ public sealed class SideBySide(HostileAnswer attack, string method, bool reused,
         Sequence by = await guarded;
         Plain = of.Attacked;
         Guarded = by.Attacked;
-        string? complaint = Worse(of.Attacked, by.Attacked, "attacked") ?? (attack.BeforeRequest is null ? Worse(of.After, by.After, "after") : null);
+        string? complaint = OutcomeComparison.Worse(of.Attacked, by.Attacked, "attacked") ?? (attack.BeforeRequest is null ? OutcomeComparison.Worse(of.After, by.After, "after") : null);
         int most = RepeatSafety.IsIdempotent(new HttpMethod(method)) ? Math.Max(of.Executions, 2) : Math.Max(1, Math.Min(of.Executions, 1));
         complaint ??= by.Executions > most ? $"executed {by.Executions} times, by the plain client {of.Executions}" : null;
         complaint ??= by.AfterExecutions > 1 ? $"the request after it executed {by.AfterExecutions} times" : null;
         return complaint is null ? null : $"{this}: {complaint}";
     }
-
-    private static string? Worse(ClientOutcome plain, ClientOutcome guarded, string which)
-    {
-        if (guarded.Took > plain.Took + s_slack)
-        {
-            return $"{which}: took {guarded.Took.TotalMilliseconds:0} ms, the plain client {plain.Took.TotalMilliseconds:0} ms";
-        }
-
-        // The honest answer is never worse than a failure, or than bytes that nobody asked for.
-        if (guarded.Text == plain.Text || (guarded.IsAnswered && IsHonest(guarded, which) && !IsHonest(plain, which)))
-        {
-            return null;
-        }
-
-        // It says more than the plain client's exception does, and is one to whoever catches that.
-        return guarded.Failure is StaleConnectionException && plain.Failure is HttpRequestException && guarded.Text.StartsWith("head", StringComparison.Ordinal) && plain.Text.StartsWith("head", StringComparison.Ordinal)
-            ? null
-            : $"{which}: plain [{Short(plain)}], guarded [{Short(guarded)}]";
-    }
-
-    private static bool IsHonest(ClientOutcome outcome, string which) => outcome.Text.EndsWith($"honest {which}", StringComparison.Ordinal);
-
-    private static string Short(ClientOutcome outcome) =>
-        (outcome.Text.Length > 300 ? outcome.Text[..300] : outcome.Text).ReplaceLineEndings("|") + (outcome.Failure is null ? "" : $" ({outcome.Failure.Message})");
 
     private async Task<Sequence> RunAsync(bool guarded)
     {

@@ -1,5 +1,4 @@
 using System.Text;
-using StaleConnGuard.Telemetry;
 
 namespace StaleConnGuard.Tests;
 
@@ -35,14 +34,6 @@ public class RepeatSafetyTests
         RepeatSafety.IsIdempotent(new HttpMethod(method)).ShouldBe(expected);
         RepeatSafety.IsSafeToRepeat(new HttpRequestMessage(new HttpMethod(method), "http://a.test/")).ShouldBe(expected);
     }
-
-    [Theory]
-    [InlineData("get", "GET")]
-    [InlineData("Query", "QUERY")]
-    [InlineData("PATCH", "PATCH")]
-    [InlineData("propfind", "_OTHER")]
-    public void Tag_Method_AsItStandsOnTheWire(string method, string tag) =>
-        TelemetryTags.Method(new HttpMethod(method)).ShouldBe(tag);
 
     [Fact]
     public void IsSafeToRepeat_RequestOfWhichNothingIsKnown_IsNot() =>

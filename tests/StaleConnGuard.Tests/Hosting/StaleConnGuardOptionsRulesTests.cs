@@ -72,4 +72,16 @@ public class StaleConnGuardOptionsRulesTests
         result.FailureMessage.ShouldBe("Client 'orders': Replay:MaxReplays is '-1'; accepted is a whole number between 0 and 10");
         new StaleConnGuardOptionsValidator().Validate("orders", new StaleConnGuardOptions()).Succeeded.ShouldBeTrue();
     }
+
+    [Theory]
+    [InlineData("ledger.json")]
+    [InlineData("")]
+    [InlineData("/tmp/")]
+    [InlineData("/tmp")]
+    public void LedgerFile_ThatIsNoAbsolutePathOfAFile_IsAnError(string path)
+    {
+        var options = new StaleConnGuardOptions();
+        options.KeepAlive.LedgerFile = path;
+        StaleConnGuardOptionsRules.Check(options).ShouldHaveSingleItem().ShouldStartWith("KeepAlive:LedgerFile is '");
+    }
 }

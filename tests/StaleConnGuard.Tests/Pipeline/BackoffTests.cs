@@ -59,9 +59,6 @@ public class BackoffTests
     }
 
     [Fact]
-    public void RetryServices_TwoHandlers_DrawDifferentNumbers() => new RetryServices().Random.NextInt64().ShouldNotBe(new RetryServices().Random.NextInt64());
-
-    [Fact]
     public void Next_NoBaseDelay_DoesNotWait()
     {
         var backoff = new Backoff(TimeSpan.Zero, TimeSpan.Zero, RetryJitter.Full, new Random(7));

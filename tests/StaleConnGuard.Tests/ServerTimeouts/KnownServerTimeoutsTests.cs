@@ -7,9 +7,11 @@ public class KnownServerTimeoutsTests
     [Fact]
     public void Preset_CanBeAssignedWhereATimeIsWanted()
     {
-        var options = new StaleConnGuardOptions();
-        options.KeepAlive.ServerTimeout = KnownServerTimeouts.AwsAlb;
-        options.KeepAlive.ServerTimeout.ShouldBe(TimeSpan.FromSeconds(60));
+        var options = new KeepAliveOptions { ServerTimeout = KnownServerTimeouts.AwsAlb };
+        options.ServerTimeout.ShouldBe(TimeSpan.FromSeconds(60));
+        KnownServerTimeouts.AwsAlb.ToTimeSpan().ShouldBe(TimeSpan.FromSeconds(60));
+        KnownServerTimeouts.AwsAlb.ToString().ShouldBe("AwsAlb (00:01:00)");
+        Should.Throw<ArgumentNullException>(() => (TimeSpan)(KnownServerTimeout)null!);
     }
 
     [Fact]
@@ -24,7 +26,22 @@ public class KnownServerTimeoutsTests
             known.Source.ShouldNotBeNullOrWhiteSpace();
             KnownServerTimeouts.TryGet(preset.Name.ToUpperInvariant(), out KnownServerTimeout? found).ShouldBeTrue();
             found.ShouldBeSameAs(known);
-            KeepAliveRules.ServerTimeout.Contains(known).ShouldBeTrue();
+            known.Timeout.ShouldBeInRange(KeepAliveDefaults.MinServerTimeout, KeepAliveDefaults.MaxServerTimeout);
         }
+    }
+
+    [Fact]
+    public void TryGet_NameThatIsNone_FindsNothing()
+    {
+        KnownServerTimeouts.TryGet("Nginz", out KnownServerTimeout? known).ShouldBeFalse();
+        known.ShouldBeNull();
+        KnownServerTimeouts.TryGet(null, out _).ShouldBeFalse();
+    }
+
+    [Fact]
+    public void All_WhoSaysItAndWhoSaysNothing()
+    {
+        KnownServerTimeouts.All.Where(known => known.Advertises).Select(known => known.Name).ShouldBe(["ApacheHttpd", "NodeLegacy", "Tomcat"]);
+        KnownServerTimeouts.All.Where(known => known.ClosesSilently).Select(known => known.Name).ShouldBe(["AwsNlb", "AzureLoadBalancer"]);
     }
 }

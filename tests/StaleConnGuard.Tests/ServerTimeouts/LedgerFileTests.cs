@@ -319,18 +319,6 @@ public sealed class LedgerFileTests : IDisposable
         LedgerFileFormat.Read(System.IO.File.ReadAllBytes(File)).Entries.Count.ShouldBe(KeepAliveDefaults.MaxOrigins);
     }
 
-    [Theory]
-    [InlineData("ledger.json")]
-    [InlineData("")]
-    [InlineData("/tmp/")]
-    [InlineData("/tmp")]
-    public void Path_ThatIsNoAbsolutePathOfAFile_IsAnError(string path)
-    {
-        var options = new StaleConnGuardOptions();
-        options.KeepAlive.LedgerFile = path;
-        StaleConnGuardOptionsRules.Check(options).ShouldHaveSingleItem().ShouldStartWith("KeepAlive:LedgerFile is '");
-    }
-
     private static KeepAliveLimit Limit(OriginKnowledge origin, bool safe) => KeepAliveLimit.WithFullMargin(origin, s_remembers, safe);
 
     private KeepAliveLedger Open()

@@ -54,7 +54,9 @@ public class RaceWithoutRootTests
             result.RootElement.GetProperty("plainClientFailed").GetBoolean().ShouldBeTrue($"the race must happen: {output}");
             JsonElement[] guarded = [.. result.RootElement.GetProperty("results").EnumerateArray().Where(line => line.ToString().Contains("guarded", StringComparison.Ordinal))];
             guarded.Length.ShouldBe(6);
-            guarded.ShouldAllBe(line => line.GetProperty("executedTwice").GetInt64() == 0);
+
+            // A GET may be: on a machine that stands still for longer than the guard waits for an answer, it is sent again.
+            guarded.ShouldAllBe(line => line.GetProperty("executedTwice").GetInt64() == 0 || line.GetProperty("request").GetString() == "GET");
             guarded.ShouldAllBe(line => line.GetProperty("failed").GetInt32() == 0 || line.ToString().Contains("nothing known", StringComparison.Ordinal));
         }
         finally

@@ -11,7 +11,7 @@ internal sealed class GuardedClient : IDisposable
 {
     private int _connections;
 
-    public GuardedClient(bool guarded = true, TimeSpan? serverTimeout = null, Action<SocketsHttpHandler>? configure = null, Action<StaleConnGuardOptions>? options = null, Func<string, CancellationToken, Task<IPAddress[]>>? resolve = null)
+    public GuardedClient(bool guarded = true, TimeSpan? serverTimeout = null, Action<SocketsHttpHandler>? configure = null, Action<StaleConnGuardOptions>? options = null, Func<string, CancellationToken, Task<IPAddress[]>>? resolve = null, EphemeralPorts? ports = null, TimeProvider? time = null)
     {
         Sockets = new SocketsHttpHandler { SslOptions = { RemoteCertificateValidationCallback = (_, _, _, _) => true } };
         Sockets.PlaintextStreamFilter = (context, _) =>
@@ -26,10 +26,11 @@ internal sealed class GuardedClient : IDisposable
                 ? context.PlaintextStream
                 : new HookedStream(context.PlaintextStream, write => BeforeWrite(connection, write)));
         };
+        Ledger = new KeepAliveLedger(time ?? TimeProvider.System);
         configure?.Invoke(Sockets);
         var chosen = new StaleConnGuardOptions { Retry = { Enabled = false }, KeepAlive = { ServerTimeout = serverTimeout } };
         options?.Invoke(chosen);
-        Handler = guarded ? StaleConnGuardHandler.Create(chosen, Sockets, Ledger, Observer, resolve) : Sockets;
+        Handler = guarded ? StaleConnGuardHandler.Create(chosen, Sockets, Ledger, new HandlerServices(loggers: null, meters: null, time, Ledger, Observer) { ResolveName = resolve, Ports = ports ?? EphemeralPorts.OfSystem }) : Sockets;
         Http = new HttpClient(Handler, disposeHandler: false);
     }
 
@@ -41,7 +42,7 @@ internal sealed class GuardedClient : IDisposable
 
     public RecordingObserver Observer { get; } = new();
 
-    public KeepAliveLedger Ledger { get; } = new();
+    public KeepAliveLedger Ledger { get; }
 
     /// <summary>Runs before write n of connection c, both counted from 0. Set it before the first request.</summary>
     public Func<int, int, Task>? BeforeWrite { get; set; }

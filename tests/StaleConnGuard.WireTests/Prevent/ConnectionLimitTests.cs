@@ -77,6 +77,39 @@ public class ConnectionLimitTests
         server.Executions.Values.ShouldAllBe(n => n == 1);
     }
 
+    /// <summary>A connection that has answered another request meanwhile is as good as a new one, and closing it would cost one.</summary>
+    [Theory]
+    [InlineData("PUT", "bytes", false)]
+    [InlineData("POST", "bytes", false)]
+    [InlineData("POST", "bytes", true)]
+    [InlineData("GET", "none", true)]
+    public async Task Replay_ReturnedConnectionHasAnsweredSince_TakesIt(string method, string body, bool sync)
+    {
+        await using var scene = new ReturnedDuringReplay();
+        Task<HttpResponseMessage> raced = await scene.RaceAsync(method, body, sync);
+
+        using HttpResponseMessage response = await raced.WaitAsync(TimeSpan.FromSeconds(30));
+        response.StatusCode.ShouldBe(HttpStatusCode.OK);
+        scene.Server.Executions["raced"].ShouldBe(1);
+        scene.Server.Connections.ShouldBe(2);
+        scene.Client.Observer.Refusals.ShouldBeEmpty();
+    }
+
+    /// <summary>What can be read once would be spent if that connection failed as well.</summary>
+    [Fact]
+    public async Task Replay_ReturnedConnectionHasAnsweredSince_OneShotBody_WaitsForANewOne()
+    {
+        await using var scene = new ReturnedDuringReplay();
+        Task<HttpResponseMessage> raced = await scene.RaceAsync("POST", "one-shot", sync: false);
+        await WaitUntilAsync(() => scene.Client.Observer.Refusals.Contains(RefusalReason.NotFresh) || raced.IsCompleted);
+        scene.Connect();
+
+        using HttpResponseMessage response = await raced.WaitAsync(TimeSpan.FromSeconds(30));
+        response.StatusCode.ShouldBe(HttpStatusCode.OK);
+        scene.Server.Executions["raced"].ShouldBe(1);
+        scene.Client.Observer.Refusals.ShouldBe([RefusalReason.NotFresh]);
+    }
+
     [Fact]
     public async Task Waiting_UnderTheLimit_KeepsUsingTheOneConnection()
     {
@@ -95,6 +128,92 @@ public class ConnectionLimitTests
         while (!condition())
         {
             await Task.Delay(1);
+        }
+    }
+
+    /// <summary>
+    /// Two connections: one holds a request until it may answer, one is idle and ends under the request that races. The third is not made until it may be, so the replay waits, and the first is
+    /// given back meanwhile.
+    /// </summary>
+    private sealed class ReturnedDuringReplay : IAsyncDisposable
+    {
+        private readonly TaskCompletionSource _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly TaskCompletionSource _end = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly TaskCompletionSource _connect = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private int _connects;
+
+        public ReturnedDuringReplay()
+        {
+            Server = new ScriptedServer(ServeAsync);
+            // A machine that stalls makes no connection too old.
+            Client = new GuardedClient(serverTimeout: TimeSpan.FromMinutes(10), configure: sockets => sockets.ConnectCallback = async (context, cancellationToken) =>
+            {
+                if (Interlocked.Increment(ref _connects) > 2)
+                {
+                    await _connect.Task;
+                }
+
+                var socket = new System.Net.Sockets.Socket(System.Net.Sockets.SocketType.Stream, System.Net.Sockets.ProtocolType.Tcp) { NoDelay = true };
+                await socket.ConnectAsync(context.DnsEndPoint, cancellationToken);
+                return new System.Net.Sockets.NetworkStream(socket, ownsSocket: true);
+            });
+            Client.BeforeWrite = async (connection, write) =>
+            {
+                if (connection == 1 && write == 1)
+                {
+                    _end.SetResult();
+                    await _ended.Task;
+                }
+            };
+        }
+
+        public ScriptedServer Server { get; }
+
+        public GuardedClient Client { get; }
+
+        /// <summary>The request, when its first connection has ended, its replay waits and the other connection has answered.</summary>
+        public async Task<Task<HttpResponseMessage>> RaceAsync(string method, string body, bool sync)
+        {
+            Task<string> holding = Client.GetAsync(Server.Uri);
+            await WaitUntilAsync(() => Server.Connections == 1);
+            _ = await Client.GetAsync(Server.Uri);
+            Task<HttpResponseMessage> raced = Client.SendAsync(GuardedClient.Request(method, Server.Uri, body), sync);
+            await WaitUntilAsync(() => Volatile.Read(ref _connects) == 3 || raced.IsCompleted);
+            _answer.SetResult();
+            (await holding).ShouldBe("ok");
+            return raced;
+        }
+
+        /// <summary>The third connection may be made.</summary>
+        public void Connect() => _connect.TrySetResult();
+
+        public async ValueTask DisposeAsync()
+        {
+            Connect();
+            Client.Dispose();
+            await Server.DisposeAsync();
+        }
+
+        private async Task ServeAsync(ScriptedConnection connection)
+        {
+            if (connection.Index == 1)
+            {
+                await connection.AnswerAsync((await connection.ReadRequestAsync())!);
+                await _end.Task;
+                await connection.CloseAsync();
+                _ended.SetResult();
+                return;
+            }
+
+            if (connection.Index == 0)
+            {
+                ScriptedRequest? request = await connection.ReadRequestAsync();
+                await _answer.Task;
+                await connection.AnswerAsync(request!);
+            }
+
+            await connection.AnswerAllAsync();
         }
     }
 }

@@ -90,7 +90,7 @@ internal static class FailureClassifier
     {
         for (Exception? inner = exception.InnerException; inner is not null; inner = inner.InnerException)
         {
-            if (inner is ConnectionEndedException)
+            if (inner is ConnectionEndedException or SharedConnectionEndedException)
             {
                 return true;
             }

@@ -120,12 +120,17 @@ internal sealed class RetryHandler : DelegatingHandler
     /// Waits for the first attempt. What follows a failure is in a method of its own, so that the state that lives while an ordinary request is on its way
     /// stays small.
     /// </summary>
-    private async Task<HttpResponseMessage> FinishAsync(Task<HttpResponseMessage> first, RetryLoop loop, RequestSnapshot original, long begun, CancellationToken cancellationToken)
+    private async Task<HttpResponseMessage> FinishAsync(Task<HttpResponseMessage> attempt, RetryLoop loop, RequestSnapshot original, long begun, CancellationToken cancellationToken)
     {
-        await ((Task)first).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        return first.IsCompletedSuccessfully && loop.Policy.IsFinal(first.Result)
-            ? first.Result
-            : await ContinueAsync(first, loop, original, begun, cancellationToken).ConfigureAwait(false);
+        await ((Task)attempt).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (!attempt.IsCompletedSuccessfully || !loop.Policy.IsFinal(attempt.Result))
+        {
+            // Waited for in the same way as the first: another kind of wait would be one more field.
+            attempt = ContinueAsync(attempt, loop, original, begun, cancellationToken);
+            await ((Task)attempt).ConfigureAwait(ConfigureAwaitOptions.None);
+        }
+
+        return attempt.Result;
     }
 
     private async Task<HttpResponseMessage> ContinueAsync(Task<HttpResponseMessage> first, RetryLoop loop, RequestSnapshot original, long begun, CancellationToken cancellationToken)

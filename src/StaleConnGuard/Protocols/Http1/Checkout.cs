@@ -64,7 +64,7 @@ internal sealed class Checkout(Http1Connection connection, IdleObservation idle)
             return RefusalReason.Suspect;
         }
 
-        if (asking.FreshOnly)
+        if (asking.FreshOnly && !HasAnsweredSinceFailureOf(asking))
         {
             return RefusalReason.NotFresh;
         }
@@ -82,6 +82,15 @@ internal sealed class Checkout(Http1Connection connection, IdleObservation idle)
         connection.User.End();
         connection.Guard.Events.ConnectionRefused(connection.Handle, reason);
     }
+
+    /// <summary>
+    /// The server has sent something on this connection after the one that the request failed on was found to have ended. It is no sibling as old as that one, and whatever closed that one
+    /// has left it open: as good as a new connection, and there already. Not for what has but one chance: a body that can be read once, the one replay without a proof.
+    /// </summary>
+    private bool HasAnsweredSinceFailureOf(Exchange asking) =>
+        asking is { Traits.IsOneShot: false, Request: HttpRequestMessage request }
+        && RequestAttempts.Find(request) is { UnprovenReplaySpent: false, EndFoundAt: long found }
+        && connection.Clock.LastArrival > found;
 
     /// <summary>
     /// Too old for the whole margin: may it be taken within the margin that was measured? Only for an exchange that is judged once more right before its

@@ -12,7 +12,7 @@ namespace StaleConnGuard.Protocols.Http1;
 /// <remarks>
 /// Owned by the runtime's connection, which disposes it. Threads: one writer and one reader at a time, on different threads at times. No lock is taken.
 /// </remarks>
-internal sealed class GuardedStream : Stream, IGuardedConnection
+internal sealed class GuardedStream : SequentialStream, IGuardedConnection
 {
     private static long s_lastId;
 
@@ -62,8 +62,6 @@ internal sealed class GuardedStream : Stream, IGuardedConnection
 
     public override bool CanWrite => _inner.CanWrite;
 
-    public override bool CanSeek => false;
-
     public override bool CanTimeout => _inner.CanTimeout;
 
     public override int ReadTimeout
@@ -76,14 +74,6 @@ internal sealed class GuardedStream : Stream, IGuardedConnection
     {
         get => _inner.WriteTimeout;
         set => _inner.WriteTimeout = value;
-    }
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
     }
 
     /// <inheritdoc/>
@@ -144,9 +134,6 @@ internal sealed class GuardedStream : Stream, IGuardedConnection
         _connection.Clock.NoteUnwatchedArrival(now);
         return new ValueTask<int>(_responses.Accept(buffer.Span[..count], now) ? count : 0);
     }
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
     public override int Read(Span<byte> buffer)
     {
@@ -222,9 +209,6 @@ internal sealed class GuardedStream : Stream, IGuardedConnection
         return write;
     }
 
-    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
     public override void Write(ReadOnlySpan<byte> buffer)
     {
         if (_responses.IsDetached)
@@ -271,10 +255,6 @@ internal sealed class GuardedStream : Stream, IGuardedConnection
     public override void Flush() => _inner.Flush();
 
     public override Task FlushAsync(CancellationToken cancellationToken) => _inner.FlushAsync(cancellationToken);
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
 
     public override async ValueTask DisposeAsync()
     {

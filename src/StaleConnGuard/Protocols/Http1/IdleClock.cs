@@ -14,6 +14,7 @@ internal sealed class IdleClock
     private readonly TransportStream? _transport;
     private readonly long _created;
     private long _lastActivity;
+    private long _lastArrival;
     private bool _arrivalUnknown;
 
     public IdleClock(TimeProvider time, TransportStream? transport)
@@ -25,6 +26,9 @@ internal sealed class IdleClock
 
     /// <summary>When the last byte was read or written. A timestamp of the guard's clock.</summary>
     public long LastActivity => Volatile.Read(ref _lastActivity);
+
+    /// <summary>When a byte was read last; 0 when none has been. A timestamp of the guard's clock.</summary>
+    public long LastArrival => Volatile.Read(ref _lastArrival);
 
     // The clock is what costs most on the way of a request: it is read once for all that is asked in one moment.
     public long Now => _time.GetTimestamp();
@@ -42,6 +46,13 @@ internal sealed class IdleClock
 
     public void Touch(long now) => Volatile.Write(ref _lastActivity, now);
 
+    /// <summary>Bytes have come.</summary>
+    public void TouchByArrival(long now)
+    {
+        Volatile.Write(ref _lastArrival, now);
+        Touch(now);
+    }
+
     /// <summary>Bytes are there that nobody waited for: if they come after a pause, it is not known when they came.</summary>
     public void NoteUnwatchedArrival(long now) => _arrivalUnknown |= IdleAgeTicksAt(now) > s_pause.Ticks;
 
@@ -56,7 +67,7 @@ internal sealed class IdleClock
         if (_arrivalUnknown && _transport is not null && _transport.TryProbe(out TcpSnapshot info) && info.LastDataReceived.Ticks > IdleAgeTicksAt(now))
         {
             long ago = (long)(info.LastDataReceived.TotalSeconds * _time.TimestampFrequency);
-            Touch(now - ago);
+            TouchByArrival(now - ago);
         }
 
         _arrivalUnknown = false;

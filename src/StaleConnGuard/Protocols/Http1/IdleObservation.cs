@@ -78,6 +78,10 @@ internal sealed class IdleObservation(Http1Connection connection, ResponseReader
         if (info.State == TcpSnapshot.Established)
         {
             connection.Guard.Events.SeenOpen(origin, connection.Clock.IdleAge, answered: false);
+            if (!connection.Guard.Ports.TryKeep() && transport.IsAllAcknowledged(info))
+            {
+                transport.KeepNoPort();
+            }
         }
         else if (info.State == TcpSnapshot.CloseWait && !_closeReported)
         {

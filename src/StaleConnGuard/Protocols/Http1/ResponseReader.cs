@@ -26,7 +26,7 @@ internal sealed class ResponseReader(Http1Connection connection)
     /// </summary>
     public bool Accept(ReadOnlySpan<byte> bytes, long now)
     {
-        connection.Clock.Touch(now);
+        connection.Clock.TouchByArrival(now);
         while (true)
         {
             object? user = connection.User.Current;

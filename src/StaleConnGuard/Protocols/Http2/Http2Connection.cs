@@ -174,10 +174,13 @@ internal sealed class Http2Connection : ISharedConnection, ISharedLivenessSubjec
     public SharedConnectionEndedException Failed(Exception failure)
     {
         _gate.Close();
+        bool isSilent = Transport is { IsAborted: true };
+
+        // The error that a plain client gets: the runtime has no value for a reset.
         return Record(
-            Transport is { IsAborted: true } ? ConnectionEnd.Silence : ConnectionEnd.Reset,
+            isSilent ? ConnectionEnd.Silence : ConnectionEnd.Reset,
             long.MaxValue,
-            new SharedConnectionEndedException(HttpRequestError.ResponseEnded, "The HTTP/2 connection was reset.", this, failure));
+            new SharedConnectionEndedException(isSilent ? HttpRequestError.ResponseEnded : HttpRequestError.Unknown, "The HTTP/2 connection was reset.", this, failure));
     }
 
     /// <inheritdoc/>

@@ -6,7 +6,7 @@ namespace StaleConnGuard.Protocols.Http2;
 /// The HTTP end of one HTTP/2 connection, above TLS: shows what passes to its <see cref="Http2Connection"/>, and turns the connection's end into the one exception that the
 /// runtime hands to every request of it. Owned by the runtime's connection; one writer and one reader at a time.
 /// </summary>
-internal sealed class Http2Stream : Stream
+internal sealed class Http2Stream : SequentialStream
 {
     // How long a failed write waits for the reading side: it knows whether a FIN came first, and a GOAWAY may lie before it.
     private static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(500);
@@ -27,16 +27,6 @@ internal sealed class Http2Stream : Stream
     public override bool CanRead => _inner.CanRead;
 
     public override bool CanWrite => _inner.CanWrite;
-
-    public override bool CanSeek => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
 
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
@@ -70,9 +60,6 @@ internal sealed class Http2Stream : Stream
         return new ValueTask<int>(count);
     }
 
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
     public override int Read(byte[] buffer, int offset, int count) => ReadAsync(buffer.AsMemory(offset, count)).AsTask().GetAwaiter().GetResult();
 
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
@@ -95,18 +82,11 @@ internal sealed class Http2Stream : Stream
         return write.IsCompletedSuccessfully ? write : WaitForWriteAsync(write);
     }
 
-    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
     public override void Write(byte[] buffer, int offset, int count) => WriteAsync(buffer.AsMemory(offset, count)).AsTask().GetAwaiter().GetResult();
 
     public override void Flush() => _inner.Flush();
 
     public override Task FlushAsync(CancellationToken cancellationToken) => _inner.FlushAsync(cancellationToken);
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
 
     public override async ValueTask DisposeAsync()
     {
