@@ -92,6 +92,9 @@ internal sealed class ProxyHost : IAsyncDisposable
         builder.Logging.SetMinimumLevel(LogLevel.Warning)
             .AddFilter("StaleConnGuard", LogLevel.Information)
             .AddFilter("Microsoft.Extensions.Hosting", LogLevel.None)
+
+            // Where its keys are is of interest to session affinity by cookie only, which fails by itself when a key is lost.
+            .AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error)
             .AddConfiguration(builder.Configuration.GetSection("Logging"));
 #pragma warning disable CA2000 // The container disposes it.
         builder.Logging.AddProvider(new LineLoggerProvider(error));

@@ -35,7 +35,7 @@ public static partial class Http2Suite
                 ("guarded", static sockets => Guarded(new StaleConnGuardOptions { Retry = { Enabled = false } }, sockets)),
                 ("configured", static sockets => Guarded(new StaleConnGuardOptions { Retry = { Enabled = false }, KeepAlive = { ServerTimeout = s_idle } }, sockets)),
             ];
-            (string Client, Http2Race Race)[] races = [.. clients.SelectMany(client => Http2Race.Kinds.Select(kind => (client.Client, new Http2Race(address, s_idle, s_delay, kind, client.Make))))];
+            (string Client, Http2Race Race)[] races = [.. clients.SelectMany(client => Http2Race.Kinds.Select(kind => (client.Client, new Http2Race(address, s_idle, s_delay, kind, client.Make) { Closing = closing })))];
             await Task.WhenAll(races.Select(race => race.Race.RunAsync(workers, rounds)));
             ExecutionLog log = await executions();
             return [.. races.Select(race => new Http2Row(server, race.Client, race.Race.Kind, race.Race.Sent, race.Race.Raced, race.Race.Failures.Count, log.CountExecutedTwice(race.Race.Ids), [.. race.Race.Failures.Select(WhyOf)]))];
