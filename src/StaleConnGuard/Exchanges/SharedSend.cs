@@ -13,7 +13,6 @@ internal sealed class SharedSend(long since)
     private long _since = since;
     private bool _isStamped;
     private string? _firstHeader;
-    private Uri? _writtenTo;
     private int _writtenAgain;
 
     /// <summary>The request's headers cannot have been written before this moment, a timestamp of the guard's clock.</summary>
@@ -65,8 +64,7 @@ internal sealed class SharedSend(long since)
     {
         long before = _since;
         bool isAgain = IsStamped && string.Equals(name, _firstHeader, StringComparison.Ordinal) && !exchange.IsBound;
-        Uri? to = exchange.Request?.RequestUri;
-        bool isUnprocessed = isAgain && ReferenceEquals(to, _writtenTo) && exchange.Guard.Shared.HasAnyRefusedSince(before);
+        bool isUnprocessed = isAgain && !exchange.WasRedirected && exchange.Guard.Shared.HasAnyRefusedSince(before);
         if (isAgain)
         {
             _writtenAgain++;
@@ -77,7 +75,6 @@ internal sealed class SharedSend(long since)
             _firstHeader = name;
         }
 
-        _writtenTo = to;
         Volatile.Write(ref _since, now);
         Volatile.Write(ref _isStamped, true);
         return isUnprocessed;

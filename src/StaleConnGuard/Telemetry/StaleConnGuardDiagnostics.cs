@@ -32,7 +32,7 @@ public static class StaleConnGuardDiagnostics
 
     /// <summary>
     /// Counter, <c>{request}</c>: requests that the runtime sent again by itself, over HTTP/2, because the server said that it had not processed them (GOAWAY with a
-    /// lower stream, REFUSED_STREAM; RFC 9113 6.8, 8.7). A request without any header field is not seen.
+    /// lower stream, REFUSED_STREAM; RFC 9113 6.8, 8.7). Not seen: a request without any header field, and one that has been redirected before.
     /// </summary>
     public const string RuntimeRepeats = "staleconnguard.repeats.runtime";
 
