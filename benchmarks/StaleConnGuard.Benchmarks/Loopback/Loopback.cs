@@ -12,7 +12,7 @@ internal static class Loopback
 {
     private const int HeadlineRounds = 7;
     private const int OtherRounds = 3;
-    private const int QuickRounds = 2;
+    private const int QuickRounds = 1;
 
     // The machine changes its pace within seconds, so what is compared lies tenths of a second apart.
     private const int Turns = 10;
