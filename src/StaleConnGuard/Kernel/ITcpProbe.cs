@@ -16,3 +16,15 @@ internal sealed class KernelProbe : ITcpProbe
 
     public bool TryRead(Socket socket, out TcpSnapshot snapshot) => TcpSnapshot.TryRead(socket, out snapshot);
 }
+
+/// <summary>Stands for a kernel whose answer does not speak of the whole connection.</summary>
+internal sealed class SilentProbe : ITcpProbe
+{
+    public static SilentProbe Instance { get; } = new();
+
+    public bool TryRead(Socket socket, out TcpSnapshot snapshot)
+    {
+        snapshot = default;
+        return false;
+    }
+}

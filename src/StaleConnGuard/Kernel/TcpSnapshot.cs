@@ -41,6 +41,11 @@ internal readonly record struct TcpSnapshot(
     // include/uapi/linux/tcp.h: the struct only ever grows at its end, so these offsets hold on every kernel that has the field.
     private const int IpProtoTcp = 6;
     private const int TcpInfoOption = 11;
+
+    // include/uapi/asm-generic/socket.h: SOL_SOCKET, SO_PROTOCOL; include/uapi/linux/in.h: IPPROTO_MPTCP.
+    private const int SocketLevel = 1;
+    private const int ProtocolOption = 38;
+    private const int Multipath = 262;
     private const int RetransmitsOffset = 2;
     private const int ProbesOffset = 3;
     private const int UnacknowledgedOffset = 24;
@@ -61,6 +66,25 @@ internal readonly record struct TcpSnapshot(
 
     /// <summary>What hardly any round trip exceeds, as the retransmission timer reckons it (RFC 6298 2.3).</summary>
     public TimeSpan LongRoundTrip => RoundTrip + (4 * RoundTripVariation);
+
+    /// <summary>The connection may have several paths (RFC 8684). An application that knows nothing of it gets such sockets when it is started by <c>mptcpize</c>.</summary>
+    public static bool IsMultipath(Socket socket)
+    {
+        if (!IsSupported)
+        {
+            return false;
+        }
+
+        try
+        {
+            Span<byte> protocol = stackalloc byte[sizeof(int)];
+            return socket.GetRawSocketOption(SocketLevel, ProtocolOption, protocol) == sizeof(int) && MemoryMarshal.Read<int>(protocol) == Multipath;
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            return false;
+        }
+    }
 
     /// <summary>
     /// False when the system is not Linux, the kernel is older than 4.2 or does not count, or the socket is no open TCP socket. Of a socket that connected, not of

@@ -25,7 +25,7 @@ internal sealed class TransportStream : NetworkStream
     public TransportStream(Socket socket, ITcpProbe? probe = null)
         : base(socket, ownsSocket: true)
     {
-        _probe = probe ?? KernelProbe.Instance;
+        _probe = ProbeOf(socket, probe);
         AcknowledgedAtConnect = ReadAcknowledged();
     }
 
@@ -34,7 +34,7 @@ internal sealed class TransportStream : NetworkStream
         : base(replaced.Socket, ownsSocket: false)
     {
         _replaced = replaced;
-        _probe = probe ?? KernelProbe.Instance;
+        _probe = ProbeOf(replaced.Socket, probe);
         AcknowledgedAtConnect = ReadAcknowledged();
     }
 
@@ -228,6 +228,9 @@ internal sealed class TransportStream : NetworkStream
             _replaced?.Dispose();
         }
     }
+
+    // Of Multipath TCP the kernel describes one path, and bytes that went by another are not in its count.
+    private static ITcpProbe ProbeOf(Socket socket, ITcpProbe? probe) => TcpSnapshot.IsMultipath(socket) ? SilentProbe.Instance : probe ?? KernelProbe.Instance;
 
     private ulong? ReadAcknowledged() => TryProbe(out TcpSnapshot snapshot) ? snapshot.BytesAcknowledged : null;
 

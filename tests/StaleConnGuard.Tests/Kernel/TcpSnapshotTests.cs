@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.InteropServices;
 using StaleConnGuard.Testing;
 
 namespace StaleConnGuard.Tests.Kernel;
@@ -61,4 +62,37 @@ public sealed class TcpSnapshotTests
         Requirement.MetOrSkip(TcpSnapshot.TryRead(socket, out TcpSnapshot info), "the kernel does not count what is acknowledged");
         info.BytesAcknowledged.ShouldBe(1ul);
     }
+
+    /// <summary>Of several paths the kernel describes the first. Where it cannot make such sockets, there are none to be mistaken about.</summary>
+    [Fact]
+    public async Task Transport_OfMultipathTcp_DoesNotAskTheKernel()
+    {
+        if (!OperatingSystem.IsLinux() || NativeSocket(family: 2, type: 1, protocol: 262) is not (>= 0 and int descriptor))
+        {
+            return;
+        }
+
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var socket = new Socket(new SafeSocketHandle(descriptor, ownsHandle: true));
+        await socket.ConnectAsync(listener.LocalEndpoint, TestContext.Current.CancellationToken);
+        await using var transport = new TransportStream(socket);
+
+        TcpSnapshot.IsMultipath(socket).ShouldBeTrue();
+        transport.AcknowledgedAtConnect.ShouldBeNull();
+        transport.TryProbe(out _).ShouldBeFalse();
+    }
+
+    [Fact]
+    public void IsMultipath_OfAnOrdinarySocketOrOneThatIsGone_IsFalse()
+    {
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        TcpSnapshot.IsMultipath(socket).ShouldBeFalse();
+        socket.Dispose();
+        TcpSnapshot.IsMultipath(socket).ShouldBeFalse();
+    }
+
+    [DllImport("libc", EntryPoint = "socket")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
+    private static extern int NativeSocket(int family, int type, int protocol);
 }

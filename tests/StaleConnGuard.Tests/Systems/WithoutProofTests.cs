@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Net;
-using System.Net.Sockets;
 using StaleConnGuard.Testing;
 
 namespace StaleConnGuard.Tests.Systems;
@@ -151,17 +150,7 @@ public sealed class WithoutProofTests
         var options = new StaleConnGuardOptions { Retry = { Enabled = false } };
         configure?.Invoke(options);
         return new HttpClient(StaleConnGuardHandler.Create(
-            options, new SocketsHttpHandler(), new KeepAliveLedger(), _told, probe: OperatingSystem.IsLinux() ? new SilentProbe() : KernelProbe.Instance));
-    }
-
-    /// <summary>The kernel of another system.</summary>
-    private sealed class SilentProbe : ITcpProbe
-    {
-        public bool TryRead(Socket socket, out TcpSnapshot snapshot)
-        {
-            snapshot = default;
-            return false;
-        }
+            options, new SocketsHttpHandler(), new KeepAliveLedger(), _told, probe: OperatingSystem.IsLinux() ? SilentProbe.Instance : KernelProbe.Instance));
     }
 
     private sealed class Told : IGuardEvents
