@@ -12,7 +12,7 @@ internal sealed class LoopbackChild : IDisposable
     public const string Command = "loopback-client";
 
     // Tiered compilation settles within these: after them the processor time of a turn no longer falls.
-    private static readonly TimeSpan s_warmUp = TimeSpan.FromSeconds(4);
+    private static readonly TimeSpan s_warmUp = TimeSpan.FromSeconds(3);
 
     // Enough to see that all of it works.
     private static readonly TimeSpan s_quickWarmUp = TimeSpan.FromSeconds(0.3);

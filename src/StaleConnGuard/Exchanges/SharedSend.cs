@@ -57,26 +57,27 @@ internal sealed class SharedSend(long since)
 
     /// <summary>
     /// A header is being encoded, right before all of them are handed to the connection. A name comes once in a request, so the first one coming again is the runtime
-    /// writing the same message again.
+    /// writing the same message again. The others are encoded with the first: the clock is read once for all of them.
     /// </summary>
     /// <returns>True when it does so because a server said that it has not processed the request (GOAWAY, REFUSED_STREAM), for all that is known.</returns>
-    public bool HeaderIsEncoded(string name, Exchange exchange, long now)
+    public bool HeaderIsEncoded(string name, Exchange exchange)
     {
+        bool isAgain = IsStamped;
+        if (isAgain && !string.Equals(name, _firstHeader, StringComparison.Ordinal))
+        {
+            return false;
+        }
+
         long before = _since;
-        bool isAgain = IsStamped && string.Equals(name, _firstHeader, StringComparison.Ordinal) && !exchange.IsBound;
-        bool isUnprocessed = isAgain && !exchange.WasRedirected && exchange.Guard.Shared.HasAnyRefusedSince(before);
-        if (isAgain)
-        {
-            _writtenAgain++;
-        }
-
-        if (!IsStamped)
-        {
-            _firstHeader = name;
-        }
-
-        Volatile.Write(ref _since, now);
+        _firstHeader = name;
+        Volatile.Write(ref _since, exchange.Guard.Time.GetTimestamp());
         Volatile.Write(ref _isStamped, true);
-        return isUnprocessed;
+        if (!isAgain || exchange.IsBound)
+        {
+            return false;
+        }
+
+        _writtenAgain++;
+        return !exchange.WasRedirected && exchange.Guard.Shared.HasAnyRefusedSince(before);
     }
 }

@@ -204,7 +204,7 @@ internal static class GuardedConnections
         {
             if ((request.Version.Major >= 2 || request.VersionPolicy is HttpVersionPolicy.RequestVersionOrHigher)
                 && Exchange.Current is { Shared: SharedSend send } exchange && ReferenceEquals(exchange.Request, request)
-                && send.HeaderIsEncoded(name, exchange, guard.Time.GetTimestamp()))
+                && send.HeaderIsEncoded(name, exchange))
             {
                 guard.Events.RuntimeRepeats(exchange);
             }

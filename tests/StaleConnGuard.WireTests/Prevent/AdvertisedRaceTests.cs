@@ -29,7 +29,12 @@ public class AdvertisedRaceTests(ITestOutputHelper output)
             untold.RunAsync(Clients, Rounds, timeout, timeout + TimeSpan.FromSeconds(2)),
             told.RunAsync(Clients, Rounds, timeout, timeout + TimeSpan.FromSeconds(2)));
 
-        output.WriteLine($"without: {untold.Failures.Count} of {Clients * Rounds} failed; with AdvertiseKeepAlive(): {told.Failures.Count} of {Clients * Rounds}");
+        for (int again = 0; again < 8 && untold.Failures.IsEmpty; again++)
+        {
+            await untold.RunAsync(Clients, Rounds, timeout, timeout + TimeSpan.FromSeconds(2));
+        }
+
+        output.WriteLine($"without: {untold.Failures.Count} of {Clients * Rounds} a time failed; with AdvertiseKeepAlive(): {told.Failures.Count}");
         told.Failures.ShouldBeEmpty();
         untold.Failures.Count.ShouldBeGreaterThan(0);
     }
@@ -40,6 +45,13 @@ public class AdvertisedRaceTests(ITestOutputHelper output)
         Requirement.MetOrSkip(DelayedLink.IsAvailable(out string reason), reason);
         using DelayedLink link = DelayedLink.Create(TimeSpan.FromMilliseconds(25));
         (int failed, int sent) untold = await ShutDownUnderLoadAsync(link, advertise: false);
+
+        // Where a busy machine has all requests wait at the moment of the shutdown, none races it: again, until one has.
+        for (int again = 0; again < 8 && untold.failed == 0; again++)
+        {
+            untold = await ShutDownUnderLoadAsync(link, advertise: false);
+        }
+
         (int failed, int sent) told = await ShutDownUnderLoadAsync(link, advertise: true);
 
         output.WriteLine($"without: {untold.failed} of {untold.sent} failed; with AdvertiseKeepAlive(): {told.failed} of {told.sent}");
