@@ -112,17 +112,18 @@ internal struct ResponseFraming
         int end = bytes.IndexOf((byte)'\n');
         line = end < 0 ? bytes : bytes[..end];
         bytes = end < 0 ? default : bytes[(end + 1)..];
+        if (_heldLength + line.Length > LongestLine)
+        {
+            // However it is cut.
+            _part = Part.Endless;
+            _held = null;
+            return false;
+        }
+
         if (end >= 0 && _heldLength == 0)
         {
             line = WithoutReturn(line);
             return true;
-        }
-
-        if (_heldLength + line.Length > LongestLine)
-        {
-            _part = Part.Endless;
-            _held = null;
-            return false;
         }
 
         if (_held is null || _held.Length < _heldLength + line.Length)

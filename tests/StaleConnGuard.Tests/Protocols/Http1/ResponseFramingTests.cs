@@ -246,6 +246,20 @@ public class ResponseFramingTests
         framing.IsComplete.ShouldBeTrue();
     }
 
+    /// <summary>A line that is longer than any runtime reads by default is not understood, in one piece as little as in several.</summary>
+    [Theory]
+    [InlineData(64 * 1024, true)]
+    [InlineData((64 * 1024) + 1, false)]
+    public void Line_AsLongAsIsRead_IsTheSameHoweverItIsCut(int length, bool isRead)
+    {
+        // The return counts, the name and what follows it as well.
+        string response = $"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nX-A: {new string('a', length - 6)}\r\n\r\n";
+        foreach (int size in new[] { int.MaxValue, 70_000, 1_000, 1 })
+        {
+            Feed(response, Math.Min(size, response.Length)).Framing.IsComplete.ShouldBe(isRead);
+        }
+    }
+
     private static (ResponseFraming Framing, List<ResponseNews> Told) Feed(string response, int size, bool isHead = false)
     {
         byte[] bytes = Encoding.Latin1.GetBytes(response);
