@@ -2,7 +2,8 @@ using Microsoft.Extensions.Logging;
 
 namespace StaleConnGuard.Telemetry;
 
-/// <summary>The guard's log messages. Ids and names are stable. Never a path, query, header or body.</summary>
+/// <summary>The guard's log messages, those of the retry layer too. Ids and names are stable. Never a path, query, header or body.</summary>
+/// <remarks>The only class of them: the generator writes several in an order that differs from build to build.</remarks>
 internal static partial class GuardLog
 {
     public const string Category = "StaleConnGuard";
@@ -61,4 +62,13 @@ internal static partial class GuardLog
 
     [LoggerMessage(121, LogLevel.Warning, "A {Method} to {Origin} was not sent again, as a layer above asked: an earlier send of it got no answer, and the server may have executed it. If executing it twice does no harm, say so: MarkSafeToRepeat() on the request, an Idempotency-Key header, or Replay:RepeatsFromAbove set to Allow for the client. Said once a request.", EventName = "RepeatRefused")]
     public static partial void RepeatRefused(ILogger logger, HttpMethod method, OriginKey origin);
+
+    [LoggerMessage(201, LogLevel.Warning, "The retry budget of '{Origin}' is empty: failed requests are not retried for now. Said at most once a minute.", EventName = "RetryBudgetEmpty")]
+    public static partial void BudgetEmpty(ILogger logger, OriginKey origin);
+
+    [LoggerMessage(202, LogLevel.Debug, "Retrying a request to '{Origin}' in {Delay}, {Retries} retries so far: {Reason}.", EventName = "Retrying")]
+    public static partial void Retrying(ILogger logger, OriginKey? origin, TimeSpan delay, int retries, RetryReason reason);
+
+    [LoggerMessage(203, LogLevel.Debug, "Not retrying a request to '{Origin}' after {Retries} retries: {Reason}.", EventName = "NotRetrying")]
+    public static partial void NotRetrying(ILogger logger, OriginKey? origin, int retries, RetryReason reason);
 }

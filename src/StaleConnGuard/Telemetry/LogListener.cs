@@ -64,14 +64,14 @@ internal sealed class LogListener(ILogger logger) : IGuardEvents
 
     /// <inheritdoc/>
     public void Retrying(in RetryAttempt attempt) =>
-        RetryLog.Retrying(logger, attempt.Origin, attempt.Decision.Delay, attempt.Retries, attempt.Decision.Reason);
+        GuardLog.Retrying(logger, attempt.Origin, attempt.Decision.Delay, attempt.Retries, attempt.Decision.Reason);
 
     /// <inheritdoc/>
     public void RetriesStopped(in RetryAttempt attempt) =>
-        RetryLog.NotRetrying(logger, attempt.Origin, attempt.Retries, attempt.Decision.Reason);
+        GuardLog.NotRetrying(logger, attempt.Origin, attempt.Retries, attempt.Decision.Reason);
 
     /// <inheritdoc/>
-    public void RetryBudgetEmpty(in OriginKey origin) => RetryLog.BudgetEmpty(logger, origin);
+    public void RetryBudgetEmpty(in OriginKey origin) => GuardLog.BudgetEmpty(logger, origin);
 
     private void Write(
         LogLevel level,
