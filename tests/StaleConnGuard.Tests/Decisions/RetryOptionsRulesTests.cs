@@ -23,6 +23,8 @@ public class RetryOptionsRulesTests
         options.Budget.MinRetriesPerSecond.ShouldBe(10);
         options.ConfigurePipeline.ShouldBeNull();
         new ReplayOptions().BufferOneShotUpTo.ShouldBeNull();
+        new ReplayOptions().BufferUnknownLength.ShouldBeTrue();
+        new ReplayOptions().ConfirmOneShotBody.ShouldBeTrue();
     }
 
     public static TheoryData<Action<RetryOptions>, string> Wrong => new()
@@ -103,5 +105,24 @@ public class RetryOptionsRulesTests
         RetryOptionsRules.BaseDelay.ToString().ShouldBe("between 00:00:00 and 00:01:00");
         RetryOptionsRules.CallerTimeout.ToString().ShouldBe("between 00:00:00.0000001 and 1.00:00:00, or Infinite (-00:00:00.0010000)");
         RetryOptionsRules.BaseDelay.Contains(Timeout.InfiniteTimeSpan).ShouldBeFalse();
+    }
+
+    [Fact]
+    public void Enabled_SetToWhatItIsAnyway_IsKnownToBeSet()
+    {
+        var options = new RetryOptions();
+        options.IsEnabledSet.ShouldBeFalse();
+        options.Enabled = true;
+        options.IsEnabledSet.ShouldBeTrue();
+        options.Enabled = false;
+        options.Enabled.ShouldBeFalse();
+    }
+
+    [Fact]
+    public void ReadTime_StillTheValueThatWasRead_IsNamedByItsPath()
+    {
+        ReadTime.NameOf(new ReadTime("Http:Retry:MaxDelay", TimeSpan.Zero), TimeSpan.Zero, "Retry:MaxDelay").ShouldBe("Http:Retry:MaxDelay");
+        ReadTime.NameOf(new ReadTime("Http:Retry:MaxDelay", TimeSpan.Zero), TimeSpan.MaxValue, "Retry:MaxDelay").ShouldBe("Retry:MaxDelay");
+        ReadTime.NameOf(null, TimeSpan.Zero, "Retry:MaxDelay").ShouldBe("Retry:MaxDelay");
     }
 }
