@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Runtime;
 using OpenTelemetry;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Trace;
@@ -11,12 +12,12 @@ internal sealed class LoopbackChild : IDisposable
 {
     public const string Command = "loopback-client";
 
-    // Tiered compilation settles within these: after them the processor time of a turn no longer falls.
-    private static readonly TimeSpan s_warmUp = TimeSpan.FromSeconds(3);
+    // A client is warm when the compiler has had nothing more to do for a second; methods of the runtime come compiled, the guard's do not.
+    private static readonly TimeSpan s_quietCompiler = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan s_longestWarmUp = TimeSpan.FromSeconds(15);
 
     // Enough to see that all of it works.
     private static readonly TimeSpan s_quickWarmUp = TimeSpan.FromSeconds(0.3);
-
 
     private readonly Process _process;
 
@@ -46,7 +47,7 @@ internal sealed class LoopbackChild : IDisposable
             switch (line.Split(' '))
             {
                 case ["warm-up"]:
-                    await Console.Out.WriteLineAsync((await WarmUpAsync(client, args[3] is "--quick" ? s_quickWarmUp : s_warmUp)).ToString("R", CultureInfo.InvariantCulture));
+                    await Console.Out.WriteLineAsync((await WarmUpAsync(client, args[3] is "--quick" ? s_quickWarmUp : s_longestWarmUp)).ToString("R", CultureInfo.InvariantCulture));
                     break;
                 case ["turn", string requests]:
                     int count = int.Parse(requests, CultureInfo.InvariantCulture);
@@ -83,13 +84,20 @@ internal sealed class LoopbackChild : IDisposable
         _process.Dispose();
     }
 
-    private static async Task<double> WarmUpAsync(LoopbackClient client, TimeSpan length)
+    private static async Task<double> WarmUpAsync(LoopbackClient client, TimeSpan longest)
     {
         long begun = Stopwatch.GetTimestamp();
+        long compiled = begun;
+        long methods = 0;
         double perSecond = 0;
-        while (Stopwatch.GetElapsedTime(begun) < length)
+        while (Stopwatch.GetElapsedTime(begun) < longest && Stopwatch.GetElapsedTime(compiled) < s_quietCompiler)
         {
             perSecond = (await client.RunAsync(2_000)).RequestsPerSecond;
+            if (JitInfo.GetCompiledMethodCount() is long now && now != methods)
+            {
+                methods = now;
+                compiled = Stopwatch.GetTimestamp();
+            }
         }
 
         return perSecond;
