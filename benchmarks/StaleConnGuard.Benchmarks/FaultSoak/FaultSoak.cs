@@ -124,8 +124,20 @@ internal sealed class FaultSoak(int requests, TimeSpan limit, Uri[] addresses)
         catch (Exception e)
         {
             Interlocked.Increment(ref _failed);
-            _failures.AddOrUpdate($"{e.GetType().Name} {(e as HttpRequestException)?.HttpRequestError} {(e as StaleConnectionException)?.Decision}", 1, static (_, count) => count + 1);
+            _failures.AddOrUpdate($"{e.GetType().Name} {(e as HttpRequestException)?.HttpRequestError} {(e as StaleConnectionException)?.Decision}{Words(e)}", 1, static (_, count) => count + 1);
         }
+    }
+
+    /// <summary>What the runtime says of an answer that was no HTTP, or of what has no name: that must be looked into.</summary>
+    private static string Words(Exception e)
+    {
+        if (e is not HttpRequestException { HttpRequestError: HttpRequestError.InvalidResponse or HttpRequestError.Unknown })
+        {
+            return "";
+        }
+
+        string said = e.GetBaseException().Message;
+        return $"\"{said[..Math.Min(said.Length, 60)]}\"";
     }
 
     /// <summary>As an application that does other things between its reads.</summary>

@@ -74,7 +74,7 @@ internal static class Overhead
             .WithToolchain(InProcessEmitToolchain.Instance)
             .WithIterationTime(TimeInterval.FromMilliseconds(quick ? 10 : 50))
             .WithWarmupCount(quick ? 2 : 10)
-            .WithIterationCount(quick ? 2 : 20))
+            .WithIterationCount(quick ? 2 : 80))
         .AddDiagnoser(MemoryDiagnoser.Default)
         .AddLogger(new StreamLogger(new StreamWriter(Console.OpenStandardError()) { AutoFlush = true }))
         .WithArtifactsPath(Path.Combine(Path.GetTempPath(), "StaleConnGuard.Benchmarks"));

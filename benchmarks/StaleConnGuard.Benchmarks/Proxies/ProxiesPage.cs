@@ -165,7 +165,7 @@ internal static class ProxiesPage
                 Figure(proxy.Sum(cell => cell.Errors)));
         }
 
-        return $"wrk with 64 connections, the proxy and nginx behind it, all on loopback and on the same two cores; the median of {results.Throughput.Max(cell => cell.Round)} rounds in which they take turns. *Guarded YARP, of it*: the median of the ratios within a round, in which the two YARPs have two turns each (plain, guarded, guarded, plain).\n\n{table}";
+        return $"wrk with 64 connections, the proxy and nginx behind it, all on loopback and on the same two cores; the median of {results.Throughput.Max(cell => cell.Round)} rounds in which they take turns; every {ProxyThroughput.RoundsOfGeneration} rounds all are started anew. *Guarded YARP, of it*: the median of the ratios within a round, in which the two YARPs have two turns each (plain, guarded, guarded, plain).\n\n{table}";
     }
 
     private static string Slow(ProxyResults results)

@@ -7,11 +7,15 @@ namespace StaleConnGuard.Benchmarks;
 
 /// <summary>
 /// How many requests a second go through, and how long they take, with 64 connections: <c>wrk</c>, the proxy and nginx behind it on loopback. Who is compared takes turns within a round,
-/// because the machine is not the same from one minute to the next.
+/// because the machine is not the same from one minute to the next; and the proxies are started anew several times, because the compiler does not make the same of a program each time.
 /// </summary>
 internal static partial class ProxyThroughput
 {
-    public const int Rounds = 9;
+    public const int Generations = 3;
+    public const int RoundsOfGeneration = 3;
+
+    // The programs of .NET are compiled meanwhile, for their traffic; the others' first connections are made.
+    private const int SecondsToWarmUp = 8;
 
     private const string Wrk = "/usr/bin/wrk";
     private const string Script = """
@@ -33,23 +37,45 @@ internal static partial class ProxyThroughput
         string script = Path.Combine(Path.GetTempPath(), $"{Guid.NewGuid():N}.lua");
         await File.WriteAllTextAsync(script, Script);
         await using RealServer upstream = await RealServer.StartAsync("nginx-http", TimeSpan.FromMinutes(1));
+        List<ProxyThroughputCell> cells = [];
+        try
+        {
+            for (int generation = 0; generation < (quick ? 1 : Generations); generation++)
+            {
+                await MeasureGenerationAsync(upstream.Address, script, cells, generation * RoundsOfGeneration, quick);
+            }
+
+            return cells;
+        }
+        finally
+        {
+            File.Delete(script);
+        }
+    }
+
+    /// <summary>Some rounds with the same processes.</summary>
+    private static async Task MeasureGenerationAsync(Uri upstream, string script, List<ProxyThroughputCell> cells, int roundsBefore, bool quick)
+    {
         List<(string Name, ProxyProcess Process)> proxies = [];
         try
         {
             foreach (ProxyContender contender in s_names.Select(name => ProxyContender.All.Single(one => one.Name == name)).Where(contender => contender.IsInstalled))
             {
-                proxies.Add((contender.Name, await ProxyProcess.StartAsync(contender, upstream.Address, TimeSpan.FromMinutes(1))));
+                proxies.Add((contender.Name, await ProxyProcess.StartAsync(contender, upstream, TimeSpan.FromMinutes(1))));
             }
 
-            List<ProxyThroughputCell> cells = [];
-            foreach (string method in (string[])["GET", "POST"])
+            string[] methods = ["GET", "POST"];
+            foreach ((string name, ProxyProcess process) in proxies)
             {
-                foreach ((string name, ProxyProcess process) in proxies)
+                foreach (string method in methods)
                 {
-                    _ = await LoadAsync(name, process.Address, method, script, 0, quick ? 1 : 4);
+                    _ = await LoadAsync(name, process.Address, method, script, 0, quick ? 1 : SecondsToWarmUp);
                 }
+            }
 
-                for (int round = 1; round <= (quick ? 1 : Rounds); round++)
+            foreach (string method in methods)
+            {
+                for (int round = roundsBefore + 1; round <= roundsBefore + (quick ? 1 : RoundsOfGeneration); round++)
                 {
                     // Plain, guarded, guarded, plain: what drifts within a round, drifts for both.
                     (string Name, ProxyProcess Process)[] pair = round % 2 == 0 ? [.. proxies.Take(2)] : [.. proxies.Take(2).Reverse()];
@@ -60,8 +86,6 @@ internal static partial class ProxyThroughput
                     }
                 }
             }
-
-            return cells;
         }
         finally
         {
@@ -69,8 +93,6 @@ internal static partial class ProxyThroughput
             {
                 await process.DisposeAsync();
             }
-
-            File.Delete(script);
         }
     }
 

@@ -13,16 +13,9 @@ internal static class WireMethod
     ];
 
     /// <summary>The method in capitals when the runtime knows it; null otherwise.</summary>
-    public static string? KnownName(HttpMethod method) => method.Method switch
+    public static string? KnownName(HttpMethod method)
     {
-        // Nearly always: no comparison beyond that of a string with itself.
-        "GET" or "POST" or "PUT" or "DELETE" or "HEAD" or "OPTIONS" or "TRACE" or "PATCH" or "CONNECT" or "QUERY" => method.Method,
-        _ => KnownNameIgnoringCase(method),
-    };
-
-    // Methods are compared without regard to case.
-    private static string? KnownNameIgnoringCase(HttpMethod method)
-    {
+        // Methods are compared without regard to case.
         foreach (HttpMethod known in s_known)
         {
             if (known == method)
