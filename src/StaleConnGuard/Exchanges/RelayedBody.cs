@@ -15,7 +15,10 @@ namespace StaleConnGuard.Exchanges;
 [System.Diagnostics.CodeAnalysis.SuppressMessage("Design", "CA1001", Justification = "The content may look at its token for as long as it runs; a source without a timer holds nothing.")]
 internal sealed class RelayedBody
 {
-    /// <summary>What is kept at most; a body that has written more is spent when its connection ends.</summary>
+    /// <summary>
+    /// What is kept at most; a body of which a connection has taken more is spent when that one ends. As much as HTTP/2 lets a client send before the server has said a
+    /// word, unless the server's settings allow more (RFC 9113 6.9.2). The write that is waiting for leave is not kept: the content still has it.
+    /// </summary>
     internal const int MostKept = 64 * 1024;
 
     private readonly Lock _lock = new();
@@ -130,7 +133,7 @@ internal sealed class RelayedBody
         lock (_lock)
         {
             target = _target;
-            isKept = TryKeep(bytes.Span, mustFit: target is null);
+            isKept = TryKeep(bytes.Span);
         }
 
         return target is null ? HoldWriteAsync(bytes, isKept, cancellationToken) : WriteToAsync(target, bytes, isKept, cancellationToken);
@@ -167,7 +170,10 @@ internal sealed class RelayedBody
         try
         {
             await target.Stream.WriteAsync(bytes, cancellationToken).ConfigureAwait(false);
-            return;
+            if (isKept || TryGiveAway(target))
+            {
+                return;
+            }
         }
         catch (Exception e) when (!_isSettled && !cancellationToken.IsCancellationRequested)
         {
@@ -177,7 +183,31 @@ internal sealed class RelayedBody
         await WaitForTargetAsync(target, cancellationToken).ConfigureAwait(false);
         if (!isKept)
         {
-            throw new InvalidOperationException("The content can be read only once, and more of it had been written than was kept.");
+            await WriteAsync(bytes, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>
+    /// The connection has taken what is not kept, so that the body is spent when it ends. False when it has been found ended before: then the request may be on its way again,
+    /// and these bytes belong to what follows.
+    /// </summary>
+    private bool TryGiveAway(BodyTarget target)
+    {
+        lock (_lock)
+        {
+            if (_isOverfull)
+            {
+                return true;
+            }
+
+            if (_target != target)
+            {
+                return false;
+            }
+
+            _isOverfull = !_isSettled;
+            _kept = [];
+            return true;
         }
     }
 
@@ -346,22 +376,10 @@ internal sealed class RelayedBody
         }
     }
 
-    // What is written now must be kept, or nothing is any more. What waits for a connection can also wait unkept.
-    private bool TryKeep(ReadOnlySpan<byte> bytes, bool mustFit)
+    private bool TryKeep(ReadOnlySpan<byte> bytes)
     {
-        if (_isSettled || _isOverfull)
+        if (_isSettled || _isOverfull || _keptLength + bytes.Length > MostKept)
         {
-            return false;
-        }
-
-        if (_keptLength + bytes.Length > MostKept)
-        {
-            if (!mustFit)
-            {
-                _isOverfull = true;
-                _kept = [];
-            }
-
             return false;
         }
 

@@ -6,6 +6,7 @@ namespace StaleConnGuard.Tests.Exchanges;
 public class RelayedBodyTests
 {
     private static readonly CancellationToken s_none = CancellationToken.None;
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
 
     [Fact]
     public async Task SendAsync_OneConnection_PassesEverythingOn()
@@ -67,6 +68,66 @@ public class RelayedBodyTests
         await body.SendAsync(content, second, null, s_none);
         second.Written.Length.ShouldBe(2 + RelayedBody.MostKept);
         body.TryHold().ShouldBeFalse();
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task SendAsync_TheWriteThatFailedWasNotKept_ItGoesOutOverTheNext(int failsAt)
+    {
+        var body = new RelayedBody();
+        byte[][] pieces = [[1], [2], Large()];
+        var content = new PiecesContent([.. pieces.Skip(2 - failsAt), [3]]);
+        _ = await Should.ThrowAsync<IOException>(() => body.SendAsync(content, new Http2Target(failsAt), null, s_none));
+        body.TryHold().ShouldBeTrue();
+        var second = new Http2Target(failsAt: int.MaxValue);
+        await body.SendAsync(content, second, null, s_none).WaitAsync(s_patience);
+        second.Written.ShouldBe([.. pieces.Skip(2 - failsAt).SelectMany(static piece => piece), 3]);
+        content.Runs.ShouldBe(1);
+        body.TryHold().ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task SendAsync_TheWriteThatFailedWasNotKept_AndNobodySendsItAgain_TheContentGetsTheFailure()
+    {
+        var body = new RelayedBody();
+        var content = new PiecesContent([1], Large());
+        _ = await Should.ThrowAsync<IOException>(() => body.SendAsync(content, new Http2Target(failsAt: 1), null, s_none));
+        body.Settle();
+        (await content.Ended.WaitAsync(s_patience)).ShouldBeOfType<IOException>().Message.ShouldBe(Http2Target.Ended);
+    }
+
+    [Fact]
+    public async Task TryHold_AWriteThatIsNotKeptSucceedsAfterIt_GoesOutOverTheNextToo()
+    {
+        using var ended = new CancellationTokenSource();
+        var body = new RelayedBody();
+        var content = new PiecesContent([1], Large(), [3]);
+        var waits = new TaskCompletionSource();
+        var first = new Http2Target(failsAt: 2) { Before = write => write == 2 ? waits.Task : Task.CompletedTask };
+        Task sending = body.SendAsync(content, first, null, ended.Token);
+        body.TryHold().ShouldBeTrue();
+        ended.Cancel();
+        _ = await Should.ThrowAsync<IOException>(() => sending.WaitAsync(s_patience));
+        var second = new Http2Target(failsAt: int.MaxValue);
+        Task again = body.SendAsync(content, second, null, s_none);
+
+        // The connection that has ended takes it all the same: into a buffer that nobody empties.
+        waits.SetResult();
+        await again.WaitAsync(s_patience);
+        second.Written.ShouldBe([1, .. Large(), 3]);
+    }
+
+    [Fact]
+    public async Task TryHold_AWriteThatIsNotKeptSucceededBefore_CannotBeSentAgain()
+    {
+        var body = new RelayedBody();
+        var content = new PiecesContent([1], Large()) { WaitsAtTheEnd = true };
+        Task sending = body.SendAsync(content, new Http2Target(failsAt: int.MaxValue), null, s_none);
+        body.TryHold().ShouldBeFalse();
+        content.Finish();
+        await sending.WaitAsync(s_patience);
     }
 
     [Theory]
@@ -165,9 +226,10 @@ public class RelayedBodyTests
     public async Task SendAsync_ConnectionsEndAnywhere_TheLastOneGetsEveryByteOnceAndInOrder()
     {
         var random = new Random(20261126);
+        (int whole, int spent) = (0, 0);
         for (int round = 0; round < 2000; round++)
         {
-            byte[][] pieces = [.. Enumerable.Range(0, random.Next(0, 6)).Select(_ => new byte[random.Next(0, 300)])];
+            byte[][] pieces = [.. Enumerable.Range(0, random.Next(0, 6)).Select(_ => new byte[random.Next(10) == 0 ? RelayedBody.MostKept - 500 + random.Next(1000) : random.Next(0, 300)])];
             foreach (byte[] piece in pieces)
             {
                 random.NextBytes(piece);
@@ -182,19 +244,34 @@ public class RelayedBodyTests
                 {
                     await body.SendAsync(content, stream, null, s_none).WaitAsync(TimeSpan.FromSeconds(30));
                 }
+                catch (IOException) when (!body.TryHold())
+                {
+                    // It had taken more than is kept.
+                    stream.Written.Length.ShouldBeGreaterThan(RelayedBody.MostKept);
+                    spent++;
+                    body.Settle();
+                    break;
+                }
                 catch (IOException)
                 {
-                    body.TryHold().ShouldBeTrue();
+                    stream.Written.Length.ShouldBeLessThanOrEqualTo(RelayedBody.MostKept);
                     continue;
                 }
 
                 stream.Written.ShouldBe([.. pieces.SelectMany(static piece => piece)]);
+                whole++;
                 break;
             }
 
             content.Runs.ShouldBe(1);
         }
+
+        whole.ShouldBeGreaterThan(1000);
+        spent.ShouldBeGreaterThan(50);
     }
+
+    /// <summary>More than is kept, and all of it different.</summary>
+    private static byte[] Large() => [.. Enumerable.Range(0, RelayedBody.MostKept + 1).Select(static i => (byte)(i * 31 / 7))];
 
     /// <summary>The runtime's stream, as far as it is known by its name: fails from some write on.</summary>
     private sealed class Http2Target(int failsAt) : MemoryStream
@@ -206,6 +283,9 @@ public class RelayedBodyTests
         public bool Yields { get; init; }
 
         public Action OnFirstWrite { get; init; } = static () => { };
+
+        /// <summary>Waited for with the number of the write, before it is done.</summary>
+        public Func<int, Task> Before { get; init; } = static _ => Task.CompletedTask;
 
         public byte[] Written => ToArray();
 
@@ -221,7 +301,9 @@ public class RelayedBodyTests
                 OnFirstWrite();
             }
 
-            if (++_writes > failsAt)
+            int write = ++_writes;
+            await Before(write);
+            if (write > failsAt)
             {
                 throw new IOException(Ended);
             }
