@@ -157,7 +157,13 @@ internal readonly struct Attempt
         }
 
         // Without evidence. On HTTP/2 nothing is bound, but the headers have left when the content runs.
-        return Exchange.IsBound || Exchange.HasContentBegun ? Delivery.Unknown : null;
+        if (Exchange.IsBound || Exchange.HasContentBegun)
+        {
+            return Delivery.Unknown;
+        }
+
+        // Not a byte left this time, but an earlier attempt has read the content: as far as that goes, it was sent.
+        return Exchange.Shared?.Body is { HasBegun: true } ? Delivery.ProvenUndelivered : null;
     }
 
     /// <summary>Only for a request that may go out over HTTP/2: others pay nothing for it.</summary>

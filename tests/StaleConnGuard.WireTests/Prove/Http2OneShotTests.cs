@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using StaleConnGuard.Testing;
 
 namespace StaleConnGuard.WireTests.Prove;
@@ -35,7 +36,51 @@ public class Http2OneShotTests
         client.Observer.Hits.ShouldHaveSingleItem().Decision.ShouldBe(ReplayDecision.ReplayProvenUndelivered);
     }
 
-    private static async Task<HttpStatusCode> SendAsync(GuardedClient client, Uri address, HttpContent content)
+    [Fact]
+    public async Task Streamed_NotReceived_AndNoConnectionForTheReplay_FailsWithThat_AndIsNotReadAgain()
+    {
+        await using GrpcEchoServer server = await GrpcEchoServer.StartAsync();
+        int armed = 0;
+        var content = new OneWriteContent(1000);
+        using var client = new GuardedClient(
+            configure: sockets =>
+            {
+                sockets.ConnectCallback = (context, cancellationToken) => Interlocked.CompareExchange(ref armed, 3, 2) == 2
+                    ? throw new SocketException((int)SocketError.ConnectionRefused)
+                    : ConnectAsync(context, cancellationToken);
+                sockets.PlaintextStreamFilter = (context, _) => ValueTask.FromResult<Stream>(new BeforeHeadersStream(context.PlaintextStream, async () =>
+                {
+                    if (Interlocked.CompareExchange(ref armed, 2, 1) == 1)
+                    {
+                        server.EndConnections();
+                        await content.Begun.WaitAsync(TimeSpan.FromSeconds(30));
+                        await Task.Delay(200);
+                    }
+                }));
+            });
+        var retry = new RetryOptions { BaseDelay = TimeSpan.FromMilliseconds(1), MaxDelay = TimeSpan.FromMilliseconds(1) };
+        var services = new RetryServices { Budgets = new RetryBudgetRegistry(TimeProvider.System) };
+        using var http = new HttpClient(new RetryHandler(retry, new ReplayOptions(), services) { InnerHandler = client.Handler }, disposeHandler: false);
+        _ = await SendAsync(http, server.Address, new OneWriteContent(1000));
+        Volatile.Write(ref armed, 1);
+
+        HttpRequestException failure = await Assert.ThrowsAsync<HttpRequestException>(() => SendAsync(http, server.Address, content));
+
+        failure.HttpRequestError.ShouldBe(HttpRequestError.ConnectionError, failure.ToString());
+        client.Observer.Hits.ShouldHaveSingleItem().Decision.ShouldBe(ReplayDecision.ReplayProvenUndelivered);
+        content.Runs.ShouldBe(1);
+    }
+
+    private static async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
+    {
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        await socket.ConnectAsync(context.DnsEndPoint, cancellationToken);
+        return new NetworkStream(socket, ownsSocket: true);
+    }
+
+    private static Task<HttpStatusCode> SendAsync(GuardedClient client, Uri address, HttpContent content) => SendAsync(client.Http, address, content);
+
+    private static async Task<HttpStatusCode> SendAsync(HttpClient client, Uri address, HttpContent content)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, address)
         {
@@ -54,10 +99,13 @@ public class Http2OneShotTests
 
         public Task Begun => _begun.Task;
 
+        public int Runs { get; private set; }
+
         protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => SerializeToStreamAsync(stream, context, CancellationToken.None);
 
         protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
         {
+            Runs++;
             ValueTask write = stream.WriteAsync(new byte[length], cancellationToken);
             _ = _begun.TrySetResult();
             await write;
