@@ -63,6 +63,30 @@ public class EarlySuspicionTests
     }
 
     [Fact]
+    public void Judge_SentTwice_IsTooSoonHoweverLongAgo()
+    {
+        Judge(100, retransmits: 0, total: 7).ShouldBe(EarlyFinding.TooSoon);
+        Judge(250, retransmits: 1, total: 8).ShouldBe(EarlyFinding.TooSoon);
+        Judge(60_000, retransmits: 1, total: 8).ShouldBe(EarlyFinding.TooSoon, "what had been sent again before is another request's");
+    }
+
+    [Fact]
+    public void Judge_SentAgainBeforeTheTimerRanOut_IsTooSoonHoweverLongAgo()
+    {
+        Judge(100, retransmits: 0, total: 0).ShouldBe(EarlyFinding.TooSoon);
+        Judge(300, retransmits: 0, total: 2).ShouldBe(EarlyFinding.TooSoon);
+        Judge(60_000, retransmits: 0, total: 2).ShouldBe(EarlyFinding.TooSoon);
+    }
+
+    [Fact]
+    public void Judge_NothingOnItsWay_IsTooSoonHoweverOftenItWasSent()
+    {
+        Judge(100, retransmits: 0, total: 0).ShouldBe(EarlyFinding.TooSoon);
+        Judge(300, retransmits: 2, total: 2, unacknowledged: 0).ShouldBe(EarlyFinding.TooSoon);
+        Judge(60_000, retransmits: 2, total: 2, unacknowledged: 0).ShouldBe(EarlyFinding.TooSoon);
+    }
+
+    [Fact]
     public void Reset_NextRequest_LooksAnew()
     {
         Judge(100, retransmits: 0, total: 0).ShouldBe(EarlyFinding.TooSoon);
