@@ -54,7 +54,8 @@ public class DerivedTypeTests
     {
         Type written = DeriveWritten(typeof(ByteArrayContent));
 
-        DerivedType.IsWrittenAsItsBase(written).ShouldBe(DerivedType.IsWrittenAsItsBase(written));
+        DerivedType.IsWrittenAsItsBase(written).ShouldBeFalse();
+        DerivedType.IsWrittenAsItsBase(written).ShouldBeFalse();
     }
 
     private Type DeriveWritten(Type parent) => Derive(parent, "SerializeToStreamAsync", MethodAttributes.Family | Override, typeof(Task), s_serialize);
