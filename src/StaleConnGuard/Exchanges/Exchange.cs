@@ -41,7 +41,7 @@ internal sealed class Exchange(ExchangeScope scope, HttpRequestMessage? request)
     private long _silentForTicks;
 
     // Where the message was going when the handler sent it.
-    private readonly Uri? _place = request?.RequestUri;
+    private Uri? _place = request?.RequestUri;
     private bool _onRedirect;
     private ExchangeTraits _traits;
 
@@ -154,6 +154,9 @@ internal sealed class Exchange(ExchangeScope scope, HttpRequestMessage? request)
 
     public bool IsBound => _binding is not null;
 
+    /// <summary>The runtime has made further requests of the same send; each has an exchange of its own.</summary>
+    public bool HasFurtherRequests { get; private set; }
+
     public bool IsClosed => _closed;
 
     /// <summary>A byte came back. Set by the reading side of the stream.</summary>
@@ -180,6 +183,7 @@ internal sealed class Exchange(ExchangeScope scope, HttpRequestMessage? request)
     public static Exchange ForFurtherRequest(ConnectionGuard guard, Exchange? root, bool isIdempotent)
     {
         root ??= new Exchange(new ExchangeScope(guard, GuardSettings.Default), request: null);
+        root.HasFurtherRequests = true;
         return new Exchange(ExchangeScope.OfFurtherRequest(root, isIdempotent), request: null);
     }
 
@@ -210,8 +214,15 @@ internal sealed class Exchange(ExchangeScope scope, HttpRequestMessage? request)
 
     public void ContentEnds() => _content = ContentState.HasRun;
 
-    /// <summary>The connection stays in the pool and knows its last exchange; the message and its content must not stay with it.</summary>
-    public void ForgetRequest() => _request = null;
+    /// <summary>
+    /// The connection stays in the pool and knows its last exchange; the message, its address and its content must not stay with it. What stays, the collector
+    /// finds alive and copies, for every connection.
+    /// </summary>
+    public void ForgetRequest()
+    {
+        _request = null;
+        _place = null;
+    }
 
     /// <summary>
     /// False when the watch was first: then this exchange has got no answer and will get none. Costs a compare-and-swap only for an exchange

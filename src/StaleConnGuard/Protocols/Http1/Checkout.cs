@@ -2,7 +2,7 @@ namespace StaleConnGuard.Protocols.Http1;
 
 /// <summary>Which exchange may have a connection: asked when the pool looks at it, and once more before the first byte.</summary>
 /// <remarks>Threads: the request that is being given the connection; the pool gives it to one at a time. A refusal is seen by all through the connection's user.</remarks>
-internal sealed class Checkout(Http1Connection connection, IdleObservation idle)
+internal sealed class Checkout(Http1Connection connection, ResponseReader responses, IdleObservation idle)
 {
     private bool _waitedInPool;
 
@@ -21,14 +21,15 @@ internal sealed class Checkout(Http1Connection connection, IdleObservation idle)
         Exchange.Current is { CheckoutWindow: true } asking
         && ReferenceEquals(asking.Guard, connection.Guard)
         && !ReferenceEquals(asking.Connection, connection.Handle)
-        && !(connection.User.Exchange is Exchange user && ReferenceEquals(user.Root, asking))
+        && !(asking.HasFurtherRequests && connection.User.Exchange is Exchange user && ReferenceEquals(user.Root, asking))
             ? asking
             : null;
 
     // (2)
     public bool TryGrant(Exchange asking)
     {
-        if (connection.User.Exchange is { Responded: false, IsClosed: false })
+        // Asked of the connection first: the exchange that it carried last is in no cache of the processor any more.
+        if (responses.AwaitsAnswer && connection.User.Exchange is { Responded: false, IsClosed: false })
         {
             // No look: this is the answer to a request that was written without its exchange. It must not be taken for bytes that nobody asked for.
             connection.Guard.Contract.Break(RuntimeContractBreach.ContextLost);

@@ -38,7 +38,7 @@ internal sealed class GuardedStream : SequentialStream, IGuardedConnection
         _responses = new ResponseReader(_connection);
         _idle = new IdleObservation(_connection, _responses);
         _expiry = new IdleExpiry(_connection, _idle);
-        _checkout = new Checkout(_connection, _idle);
+        _checkout = new Checkout(_connection, _responses, _idle);
         _ends = new EndDetection(_connection, _idle);
         _acknowledgement = new AcknowledgementGate(inner, _connection, _ends);
         _pending = new PendingRead(_connection, _responses, _ends);

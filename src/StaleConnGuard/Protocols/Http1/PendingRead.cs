@@ -55,7 +55,18 @@ internal sealed class PendingRead : IValueTaskSource<int>
     }
 
     /// <inheritdoc/>
-    int IValueTaskSource<int>.GetResult(short token) => _result.GetResult(token);
+    int IValueTaskSource<int>.GetResult(short token)
+    {
+        try
+        {
+            return _result.GetResult(token);
+        }
+        finally
+        {
+            // Or it keeps who waited, and what that one knows of its request, for as long as the connection is idle.
+            _result.Reset();
+        }
+    }
 
     /// <inheritdoc/>
     ValueTaskSourceStatus IValueTaskSource<int>.GetStatus(short token) => _result.GetStatus(token);

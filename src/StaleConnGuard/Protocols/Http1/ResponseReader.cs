@@ -8,6 +8,7 @@ namespace StaleConnGuard.Protocols.Http1;
 internal sealed class ResponseReader(Http1Connection connection)
 {
     private volatile bool _detached;
+    private volatile bool _awaitsAnswer;
     private bool _answersHead;
     private ResponseFraming _response;
 
@@ -17,8 +18,15 @@ internal sealed class ResponseReader(Http1Connection connection)
     /// <summary>The last response has come to its end, and the connection does not end with it.</summary>
     public bool LeftConnectionIdle => !_detached && _response.IsComplete && !_response.EndsConnection;
 
+    /// <summary>A request has been written, or is about to be, and nothing of its answer has come.</summary>
+    public bool AwaitsAnswer => _awaitsAnswer;
+
     /// <summary>A request is about to be written.</summary>
-    public void Expect(bool isHead) => _answersHead = isHead;
+    public void Expect(bool isHead)
+    {
+        _answersHead = isHead;
+        _awaitsAnswer = true;
+    }
 
     /// <summary>
     /// Takes note of bytes that came. False when nobody asked for them (RFC 9112 9.2): they are dropped then, and the runtime is told
@@ -55,6 +63,7 @@ internal sealed class ResponseReader(Http1Connection connection)
 
             connection.Origin.Suspects.FoundAlive(exchange.Binding!.IdleSince);
             connection.Guard.Events.ResponseBegan(exchange);
+            _awaitsAnswer = false;
             _response.Begin(_answersHead);
 
             // A redirect or a challenge may follow, and with it another look into the pool.
