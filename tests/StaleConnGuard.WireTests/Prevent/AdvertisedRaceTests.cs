@@ -132,23 +132,24 @@ public class AdvertisedRaceTests(ITestOutputHelper output)
             using var client = new HttpClient();
             for (int round = 0; round < rounds; round++)
             {
+                // The first may meet a stale connection as well: Kestrel answers a request that came at the limit and closes behind the answer.
                 await SendAsync(client);
                 await AlarmClock.Shared.WaitUntilAsync(AlarmClock.After(Stopwatch.GetTimestamp(), idle));
-                try
-                {
-                    await SendAsync(client);
-                }
-                catch (HttpRequestException e)
-                {
-                    Failures.Enqueue(e);
-                }
+                await SendAsync(client);
             }
         }
 
         private async Task SendAsync(HttpClient client)
         {
-            using HttpResponseMessage response = await client.PostAsync(uri, new StringContent("order"));
-            response.EnsureSuccessStatusCode();
+            try
+            {
+                using HttpResponseMessage response = await client.PostAsync(uri, new StringContent("order"));
+                response.EnsureSuccessStatusCode();
+            }
+            catch (HttpRequestException e)
+            {
+                Failures.Enqueue(e);
+            }
         }
     }
 }
