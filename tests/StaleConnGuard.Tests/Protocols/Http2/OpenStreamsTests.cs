@@ -36,6 +36,23 @@ public class OpenStreamsTests
     }
 
     [Fact]
+    public void Count_ServerResetsManyThatWereSentWhole_IsZero()
+    {
+        // More than there are places, so that some share one.
+        for (int id = 1; id < 20_000; id += 2)
+        {
+            _ = _streams.Sent(new FrameHeader(10, FrameHeader.Headers, End, id));
+        }
+
+        for (int id = 1; id < 20_000; id += 2)
+        {
+            _streams.Received(new FrameHeader(4, FrameHeader.ResetStream, 0, id));
+        }
+
+        _streams.Count.ShouldBe(0);
+    }
+
+    [Fact]
     public void Sent_TrailersOfAnOpenStream_OpenNoOther()
     {
         _streams.Sent(new FrameHeader(10, FrameHeader.Headers, 0, 1)).ShouldBeTrue();
