@@ -82,7 +82,10 @@ public sealed partial class DeploymentSnippetTests
         Probe().Match(pod).Groups["path"].Value.ShouldBe("/healthz");
 
         var drain = TimeSpan.FromSeconds(int.Parse(arguments[Array.IndexOf(arguments, "--drain") + 1].TrimEnd('s'), CultureInfo.InvariantCulture));
-        TimeSpan.FromSeconds(int.Parse(Grace().Match(pod).Groups["seconds"].Value, CultureInfo.InvariantCulture)).ShouldBeGreaterThan(drain + s_longestRequest);
+        TimeSpan[] sleeps = [.. Sleep().Matches(pod).Select(match => TimeSpan.FromSeconds(int.Parse(match.Groups["seconds"].Value, CultureInfo.InvariantCulture)))];
+        sleeps.Length.ShouldBe(2, "the application's and the proxy's");
+        sleeps[0].ShouldBeGreaterThan(sleeps[1] + drain);
+        TimeSpan.FromSeconds(int.Parse(Grace().Match(pod).Groups["seconds"].Value, CultureInfo.InvariantCulture)).ShouldBeGreaterThanOrEqualTo(sleeps[1] + drain + s_longestRequest);
         pod.ShouldNotContain("\t");
     }
 
@@ -114,6 +117,9 @@ public sealed partial class DeploymentSnippetTests
 
     [GeneratedRegex(@"terminationGracePeriodSeconds: (?<seconds>\d+)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Grace();
+
+    [GeneratedRegex("\"sleep\", \"(?<seconds>[0-9]+)\"", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Sleep();
 
     [GeneratedRegex(@"`--drain 20s`.*at most (?<seconds>\d+) s", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Drain();
