@@ -36,6 +36,8 @@ internal sealed class PendingRead : IValueTaskSource<int>
     public ValueTask<int> Wait(ValueTask<int> beneath, Memory<byte> buffer)
     {
         Debug.Assert(!_ends.IsReading, "One read at a time.");
+
+        // Once more, for the one that nobody took.
         _result.Reset();
         var wait = new ValueTask<int>(this, _result.Version);
         _buffer = buffer;
