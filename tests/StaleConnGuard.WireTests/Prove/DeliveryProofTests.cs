@@ -7,6 +7,9 @@ namespace StaleConnGuard.WireTests.Prove;
 /// <summary>The proof on bare sockets, where it would be wrong if it believed every end-of-stream.</summary>
 public class DeliveryProofTests
 {
+    private const int SmallBuffer = 8 * 1024;
+    private const int MoreThanFits = 1024 * 1024;
+
     [Fact]
     public async Task AfterEndOfStream_FinAndNothingTaken_IsProven()
     {
@@ -90,13 +93,111 @@ public class DeliveryProofTests
         }
     }
 
-    private static async Task<(Socket Server, TransportStream Client)> ConnectAsync()
+    [Fact]
+    public async Task AfterEndOfStream_NoTransport_IsUnknown() =>
+        (await DeliveryProof.AfterEndOfStreamAsync(null, new SendMark(0, 0), TimeProvider.System)).ShouldBe((ConnectionEnd.EndOfStream, Delivery.Unknown));
+
+    /// <summary>A write that runs while the connection dies may be taking the reset's error: it is waited for, and the kernel is asked again.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task AfterEndOfStream_AWriteThatEndsMeanwhile_IsProven(bool blocking)
     {
-        using var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        var kernel = new ClosedConnection();
+        var clock = new SteppingClock(TimeSpan.FromMilliseconds(1));
+        (Socket server, TransportStream client) = await ConnectAsync(kernel);
+        using (server)
+        using (client)
+        {
+            Task write = client.WriteAsync(new byte[MoreThanFits]).AsTask();
+            client.IsWriting.ShouldBeTrue();
+            server.Shutdown(SocketShutdown.Send);
+            kernel.Looks = 0;
+            kernel.OnThirdLook = () => TakeAll(server, write);
+
+            (await DeliveryProof.AfterEndOfStreamAsync(client, new SendMark(0, 0), clock, blocking)).ShouldBe((ConnectionEnd.EndOfStream, Delivery.ProvenUndelivered));
+            kernel.Looks.ShouldBe(3, "whether TLS may hide a reset, then with the write under way, then without");
+        }
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task AfterEndOfStream_AWriteThatDoesNotEnd_IsNoProofAfterAQuarterOfASecond(bool blocking)
+    {
+        var kernel = new ClosedConnection();
+        var clock = new SteppingClock(TimeSpan.FromMilliseconds(125));
+        (Socket server, TransportStream client) = await ConnectAsync(kernel);
+        using (server)
+        using (client)
+        {
+            Task write = client.WriteAsync(new byte[MoreThanFits]).AsTask();
+            server.Shutdown(SocketShutdown.Send);
+            kernel.Looks = 0;
+
+            (await DeliveryProof.AfterEndOfStreamAsync(client, new SendMark(0, 0), clock, blocking)).ShouldBe((ConnectionEnd.EndOfStream, Delivery.Unknown));
+            kernel.Looks.ShouldBe(3, "after 250 ms by the clock there is no further one");
+            clock.Timers.ShouldBe(blocking ? 0 : 1);
+            client.IsWriting.ShouldBeTrue();
+            TakeAll(server, write);
+        }
+    }
+
+    private static async Task<(Socket Server, TransportStream Client)> ConnectAsync(ITcpProbe? probe = null)
+    {
+        using var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { ReceiveBufferSize = SmallBuffer };
         listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         listener.Listen();
-        var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true, SendBufferSize = SmallBuffer };
         await client.ConnectAsync(listener.LocalEndPoint!);
-        return (await listener.AcceptAsync(), new TransportStream(client));
+        return (await listener.AcceptAsync(), new TransportStream(client, probe));
+    }
+
+    private static void TakeAll(Socket server, Task write)
+    {
+        byte[] buffer = new byte[MoreThanFits];
+        for (int taken = 0; taken < MoreThanFits;)
+        {
+            taken += server.Receive(buffer);
+        }
+
+        write.Wait();
+    }
+
+    /// <summary>A kernel that says CLOSE of every connection, with nothing acknowledged.</summary>
+    private sealed class ClosedConnection : ITcpProbe
+    {
+        public int Looks { get; set; }
+
+        public Action? OnThirdLook { get; set; }
+
+        public bool TryRead(Socket socket, out TcpSnapshot snapshot)
+        {
+            snapshot = default(TcpSnapshot) with { State = TcpSnapshot.Close };
+            if (++Looks == 3)
+            {
+                OnThirdLook?.Invoke();
+            }
+
+            return true;
+        }
+    }
+
+    /// <summary>Goes on by one step whenever it is looked at.</summary>
+    private sealed class SteppingClock(TimeSpan step) : TimeProvider
+    {
+        private long _now;
+
+        public int Timers { get; private set; }
+
+        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+        public override long GetTimestamp() => _now += step.Ticks;
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            Timers++;
+            return base.CreateTimer(callback, state, dueTime, period);
+        }
     }
 }
