@@ -157,7 +157,7 @@ internal sealed class RelayedBody
                 return;
             }
         }
-        catch (Exception e) when (!_isSettled && !cancellationToken.IsCancellationRequested)
+        catch (Exception e) when (GoesOnWithout(target!) && !cancellationToken.IsCancellationRequested)
         {
             Lose(target!, e);
         }
@@ -175,7 +175,7 @@ internal sealed class RelayedBody
                 return;
             }
         }
-        catch (Exception e) when (!_isSettled && !cancellationToken.IsCancellationRequested)
+        catch (Exception e) when (GoesOnWithout(target) && !cancellationToken.IsCancellationRequested)
         {
             Lose(target, e);
         }
@@ -264,6 +264,18 @@ internal sealed class RelayedBody
         }
 
         _ = bound.TrySetResult();
+    }
+
+    /// <summary>
+    /// That this connection fails is not the end of the request: it may be sent again, or is on its way over another one already. There it may even have been answered, while what the
+    /// content wrote here was still waiting to fail.
+    /// </summary>
+    private bool GoesOnWithout(BodyTarget target)
+    {
+        lock (_lock)
+        {
+            return !_isSettled || _isResending || (_target is not null && _target != target);
+        }
     }
 
     private void Lose(BodyTarget target, Exception failure)

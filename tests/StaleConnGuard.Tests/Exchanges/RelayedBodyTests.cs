@@ -182,6 +182,63 @@ public class RelayedBodyTests
         content.Token.IsCancellationRequested.ShouldBeFalse();
     }
 
+    /// <summary>What the content wrote, or flushed, on the connection that ended fails last of all: the request has been sent again and answered by then.</summary>
+    [Theory]
+    [InlineData(false, false)]
+    [InlineData(false, true)]
+    [InlineData(true, false)]
+    [InlineData(true, true)]
+    public async Task Settle_AnsweredBeforeTheContentSawTheEnd_TheContentGoesOn(bool flushes, bool isStillOnItsWay)
+    {
+        using var ended = new CancellationTokenSource();
+        var body = new RelayedBody();
+        var content = new PiecesContent([1], [2]) { Flushes = flushes };
+        var fails = new TaskCompletionSource();
+        var first = new Http2Target(failsAt: 1)
+        {
+            Before = write => write == 1 && !flushes ? fails.Task : Task.CompletedTask,
+            BeforeFlush = () => fails.Task,
+        };
+        Task sending = body.SendAsync(content, first, null, ended.Token);
+        body.TryHold().ShouldBeTrue();
+        ended.Cancel();
+        _ = await Should.ThrowAsync<IOException>(() => sending.WaitAsync(s_patience));
+
+        var arrives = new TaskCompletionSource();
+        var second = new Http2Target(failsAt: int.MaxValue)
+        {
+            OnFirstWrite = body.Settle,
+            Before = write => write == 1 && isStillOnItsWay ? arrives.Task : Task.CompletedTask,
+        };
+        Task again = body.SendAsync(content, second, null, s_none);
+        fails.SetException(new IOException(Http2Target.Ended));
+        arrives.SetResult();
+        await again.WaitAsync(s_patience);
+        second.Written.ShouldBe([1, 2]);
+        (await content.Ended.WaitAsync(s_patience)).ShouldBeNull();
+    }
+
+    /// <summary>The connection that answered is the one that fails: that is the content's to know.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Settle_TheConnectionThatAnsweredFails_TheContentGetsTheFailure(bool flushes)
+    {
+        var body = new RelayedBody();
+        var content = new PiecesContent([1], [2]) { Flushes = flushes };
+        var fails = new TaskCompletionSource();
+        var stream = new Http2Target(failsAt: 1)
+        {
+            Before = write => write == 1 && !flushes ? fails.Task : Task.CompletedTask,
+            BeforeFlush = () => fails.Task,
+        };
+        Task sending = body.SendAsync(content, stream, null, s_none);
+        body.Settle();
+        fails.SetException(new IOException(Http2Target.Ended));
+        _ = await Should.ThrowAsync<HttpRequestException>(() => sending.WaitAsync(s_patience));
+        (await content.Ended.WaitAsync(s_patience)).ShouldBeOfType<IOException>().Message.ShouldBe(Http2Target.Ended);
+    }
+
     [Fact]
     public async Task SendAsync_TheCallerCancels_TheContentIsCancelledAndNothingIsHeld()
     {
@@ -287,7 +344,12 @@ public class RelayedBodyTests
         /// <summary>Waited for with the number of the write, before it is done.</summary>
         public Func<int, Task> Before { get; init; } = static _ => Task.CompletedTask;
 
+        /// <summary>Waited for before it is flushed.</summary>
+        public Func<Task> BeforeFlush { get; init; } = static () => Task.CompletedTask;
+
         public byte[] Written => ToArray();
+
+        public override Task FlushAsync(CancellationToken cancellationToken) => BeforeFlush();
 
         public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
         {
