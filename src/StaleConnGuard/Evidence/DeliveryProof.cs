@@ -10,7 +10,7 @@ namespace StaleConnGuard.Evidence;
 /// </remarks>
 internal static class DeliveryProof
 {
-    // A TLS server sends close_notify and then its FIN, a moment apart. A write that runs while the connection dies fails at once.
+    // A TLS server sends close_notify and then its FIN, a moment apart.
     private static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan s_step = TimeSpan.FromMilliseconds(2);
 
@@ -31,9 +31,10 @@ internal static class DeliveryProof
             return (ConnectionEnd.Reset, Delivery.Unknown);
         }
 
+        // A write that runs while the connection dies fails at once, as soon as it gets a thread.
         long started = time.GetTimestamp();
         DeliveryFinding finding = Look(transport, mark);
-        while (finding is DeliveryFinding.WriteUnderWay && time.GetElapsedTime(started) < s_patience)
+        while (finding is DeliveryFinding.WriteUnderWay && time.GetElapsedTime(started) < LateEnd.LongestWait)
         {
             await Pause.ForAsync(s_step, time, blocking).ConfigureAwait(false);
             finding = Look(transport, mark);

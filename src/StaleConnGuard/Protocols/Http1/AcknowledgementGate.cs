@@ -31,15 +31,16 @@ internal sealed class AcknowledgementGate(Stream inner, Http1Connection connecti
         TimeProvider time = connection.Guard.Time;
         ulong before = exchange.Binding!.Mark.AcknowledgedBefore!.Value;
         long started = time.GetTimestamp();
-        while (!exchange.HasEnded && !exchange.Responded && !connection.IsDisposed && time.GetElapsedTime(started) < s_patience)
+        while (!exchange.HasEnded && !exchange.Responded && !connection.IsDisposed)
         {
             if (!connection.Transport!.TryProbe(out TcpSnapshot info))
             {
                 return;
             }
 
+            TimeSpan waited = time.GetElapsedTime(started);
             bool isOpen = info.State == TcpSnapshot.Established;
-            if (isOpen && info.BytesAcknowledged > before)
+            if (isOpen && (info.BytesAcknowledged > before || waited >= s_patience))
             {
                 return;
             }
@@ -48,6 +49,11 @@ internal sealed class AcknowledgementGate(Stream inner, Http1Connection connecti
             {
                 // Nobody else is reading, so nobody else would find the end.
                 await ends.LookForTheEndAsync(exchange, blocking).ConfigureAwait(false);
+                return;
+            }
+
+            if (waited >= LateEnd.LongestWait)
+            {
                 return;
             }
 

@@ -156,7 +156,7 @@ internal sealed class EndDetection(Http1Connection connection, IdleObservation i
         TimeProvider time = connection.Guard.Time;
         long started = time.GetTimestamp();
         bool readingSideKnows = _reading;
-        while (readingSideKnows && !exchange.HasEnded && !exchange.Responded && !connection.IsDisposed && time.GetElapsedTime(started) < s_patience)
+        while (readingSideKnows && !exchange.HasEnded && !exchange.Responded && !connection.IsDisposed && LateEnd.MayCome(connection.Transport, time.GetElapsedTime(started), s_patience))
         {
             await Pause.ForAsync(s_step, time, blocking).ConfigureAwait(false);
         }

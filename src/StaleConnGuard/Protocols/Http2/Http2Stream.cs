@@ -159,7 +159,7 @@ internal sealed class Http2Stream : SequentialStream
     {
         TimeProvider time = _connection.Guard.Time;
         long started = time.GetTimestamp();
-        while (_connection.End is null && !_disposed && (_connection.IsEnding || time.GetElapsedTime(started) < s_patience))
+        while (_connection.End is null && !_disposed && (_connection.IsEnding || LateEnd.MayCome(_connection.Transport, time.GetElapsedTime(started), s_patience)))
         {
             await Task.Delay(s_step, time).ConfigureAwait(false);
         }
