@@ -38,6 +38,33 @@ public class AdvertisedTimeoutTests
         InForce.ShouldBe(5);
     }
 
+    /// <summary>The smaller one was heard again in between, and counts from then on; also where it is only heard in passing.</summary>
+    [Fact]
+    public void Advertised_TheSmallerHeardAgain_LastsTenMinutesFromThere()
+    {
+        Hear(5);
+        Hear(60).ShouldBe(LearningOutcome.Noted);
+        _origin.Wait(500);
+        Hear(5).ShouldBe(LearningOutcome.NothingNew);
+        _origin.Wait(600);
+        Hear(60).ShouldBe(LearningOutcome.Contradicted);
+        _origin.Wait(0.1);
+        Hear(60).ShouldBe(LearningOutcome.Raised);
+    }
+
+    [Fact]
+    public void Heard_OneValueAlone_IsNotMixed_NorAfterItWasRaised()
+    {
+        var advertised = new AdvertisedTimeout();
+        advertised.Heard(5, now: 0).ShouldBe(LearningOutcome.Learned);
+        advertised.Heard(5, now: 1).ShouldBe(LearningOutcome.NothingNew);
+        advertised.Mixed.ShouldBeFalse();
+        advertised.Heard(60, now: 2);
+        advertised.Mixed.ShouldBeTrue();
+        advertised.Heard(60, now: 3 + LearningRules.Recently).ShouldBe(LearningOutcome.Raised);
+        advertised.Mixed.ShouldBeFalse();
+    }
+
     [Fact]
     public void Advertised_NothingHeardForADay_IsKept()
     {

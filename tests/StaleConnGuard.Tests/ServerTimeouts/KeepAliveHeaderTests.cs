@@ -15,6 +15,7 @@ public class KeepAliveHeaderTests
     [InlineData("timeout=86401", 86_400)]
     [InlineData("timeout=99999999999999999999999999", 86_400)]
     [InlineData(",,timeout=5,,", 5)]
+    [InlineData(",timeout=5", 5)]
     public void TryParse_UsableTimeout_TheSmallestCounts(string value, int seconds)
     {
         KeepAliveHeader.TryParse(value, out TimeSpan timeout).ShouldBeTrue();
@@ -37,6 +38,8 @@ public class KeepAliveHeaderTests
     [InlineData("timeouts=5")]
     [InlineData("timeout=5;max=100")]
     [InlineData("timeout=٥")]
+    [InlineData("timeout=5\u000b")]
+    [InlineData("\u00a0timeout=5")]
     [InlineData("5")]
     public void TryParse_NoUsableTimeout_IsRefused(string value) =>
         KeepAliveHeader.TryParse(value, out _).ShouldBeFalse();
@@ -49,6 +52,19 @@ public class KeepAliveHeaderTests
         response.Headers.NonValidated.TryGetValues(KeepAliveHeader.Name, out var values).ShouldBeTrue();
         KeepAliveHeader.TryParse(values, out TimeSpan timeout).ShouldBeTrue();
         timeout.ShouldBe(TimeSpan.FromSeconds(5));
+    }
+
+    [Theory]
+    [InlineData("max=1", "max=2", null)]
+    [InlineData("max=1", "timeout=7", 7)]
+    [InlineData("timeout=7", "max=1", 7)]
+    public void TryParse_SeveralLines_OneWithoutATimeoutCountsForNothing(string first, string second, int? seconds)
+    {
+        using var response = new HttpResponseMessage();
+        response.Headers.TryAddWithoutValidation("Keep-Alive", [first, second]);
+        response.Headers.NonValidated.TryGetValues(KeepAliveHeader.Name, out var values).ShouldBeTrue();
+        KeepAliveHeader.TryParse(values, out TimeSpan timeout).ShouldBe(seconds is not null);
+        timeout.ShouldBe(TimeSpan.FromSeconds(seconds ?? 0));
     }
 
     [Fact]

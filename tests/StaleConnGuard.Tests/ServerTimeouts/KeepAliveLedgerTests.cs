@@ -185,6 +185,26 @@ public class KeepAliveLedgerTests
     }
 
     [Fact]
+    public void Snapshot_ClosesWithoutARestart_CountNone()
+    {
+        var ledger = new KeepAliveLedger(_clock);
+        OriginKnowledge knowledge = ledger.GetOrAdd(Key(7), KeepAliveSettings.Default);
+        knowledge.IdleClosed(TimeSpan.FromSeconds(30), exact: true);
+        knowledge.StaleHit(TimeSpan.FromSeconds(30));
+        ledger.Snapshot().ShouldHaveSingleItem().RestartsSuspected.ShouldBe(0);
+    }
+
+    [Theory]
+    [InlineData(0.5, 0.5)]
+    [InlineData(0.4, 0)]
+    public void SeenOpen_AtHalfASecond_IsOfInterest(double age, double openUntil)
+    {
+        OriginKnowledge knowledge = new KeepAliveLedger(_clock).GetOrAdd(Key(7));
+        knowledge.SeenOpen(TimeSpan.FromSeconds(age), answered: true);
+        knowledge.OpenUntilTicks.ShouldBe(TimeSpan.FromSeconds(openUntil).Ticks);
+    }
+
+    [Fact]
     public void Source_IsThatOfTheSmallerTimeout()
     {
         OriginKnowledge knowledge = new KeepAliveLedger(_clock).GetOrAdd(Key(7));

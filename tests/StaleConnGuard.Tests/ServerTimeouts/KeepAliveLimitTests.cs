@@ -42,10 +42,40 @@ public class KeepAliveLimitTests
         Limit(safe: false).ShouldBe(Of(expected, KeepAliveLimitSource.Configured));
     }
 
+    /// <summary>Where two say the same, what is surer is named: what is configured, then what the server says, then what was learned.</summary>
+    [Fact]
+    public void ServerTimeout_TwoSourcesSayTheSame_TheSurerIsNamed()
+    {
+        _origin.Wait(60).Stale(30);
+        Limit(safe: true).Source.ShouldBe(KeepAliveLimitSource.Learned);
+        _origin.Knowledge.Advertised(TimeSpan.FromSeconds(30));
+        Limit(safe: true).Source.ShouldBe(KeepAliveLimitSource.Advertised);
+        _options.ServerTimeout = TimeSpan.FromSeconds(30);
+        Limit(safe: true).Source.ShouldBe(KeepAliveLimitSource.Configured);
+    }
+
+    [Fact]
+    public void NothingKnown_SeenOpenForAsLongAsIsAllowedAnyway_IsWhatIsAllowed()
+    {
+        _origin.Wait(60).Open(2);
+        Limit(safe: false).ShouldBe(Of(2, KeepAliveLimitSource.NonIdempotentMaxIdle));
+    }
+
+    [Fact]
+    public void LedgerFile_HoldsNothingOfTheOrigin_OrWhatIsKnownAnyway_ChangesNothing()
+    {
+        _options.LedgerFile = "/a/file";
+        Limit(safe: true).ShouldBe(new KeepAliveLimit(long.MaxValue, KeepAliveLimitSource.NothingKnown));
+        _options.ServerTimeout = TimeSpan.FromSeconds(60);
+        _origin.Knowledge.Remember(new RememberedTimeout(_origin.Knowledge.Key, TimeSpan.FromSeconds(60).Ticks, _origin.Clock.GetUtcNow()));
+        Limit(safe: true).ShouldBe(Of(59, KeepAliveLimitSource.Configured));
+    }
+
     [Theory]
     [InlineData(null, 1, 0.1, true)]
     [InlineData(60.0, 1, 58.9, false)]
     [InlineData(60.0, 1, 59.1, true)]
+    [InlineData(60.0, 1, 59.0, false)]
     [InlineData(60.0, 0, 58.9, false)]
     [InlineData(60.0, 0, 59.1, true)]
     [InlineData(60.0, 5, 55.5, true)]

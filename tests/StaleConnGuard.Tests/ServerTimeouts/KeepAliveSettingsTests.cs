@@ -92,6 +92,17 @@ public class KeepAliveSettingsTests
     }
 
     [Fact]
+    public void Resolved_BothSchemesOfANameHaveSettings_TheFirstCounts()
+    {
+        _options.Origins["https://orders"] = new KeepAliveOriginOptions { ServerTimeout = TimeSpan.FromSeconds(5) };
+        _options.Origins["http://orders"] = new KeepAliveOriginOptions { ServerTimeout = TimeSpan.FromSeconds(7) };
+        KeepAliveSettings settings = KeepAliveSettings.From(_options);
+        var address = new Uri("https://10.0.0.1/");
+        settings.Resolved(new Uri("https+http://orders"), address);
+        settings.For(OriginKey.Of(address)).ConfiguredTicks.ShouldBe(TimeSpan.FromSeconds(5).Ticks);
+    }
+
+    [Fact]
     public void Resolved_BeforeAReload_IsStillKnownAfterIt()
     {
         _options.Origins["https://orders"] = new KeepAliveOriginOptions { ServerTimeout = TimeSpan.FromSeconds(5) };
@@ -132,6 +143,8 @@ public class KeepAliveSettingsTests
     [InlineData("https+http://orders", "http", 80)]
     [InlineData("https+http://orders:8080", "https", 8080)]
     [InlineData("https://Orders", "https", 443)]
+    [InlineData("https://orders", "http", 80)]
+    [InlineData("http://orders:0", "http", 0)]
     public void KeyOf_Name_HasThePortOfItsScheme(string uri, string scheme, int port) =>
         KeepAliveSettings.KeyOf(new Uri(uri), scheme).ShouldBe(new OriginKey(scheme, "orders", port, null));
 }

@@ -64,6 +64,27 @@ public sealed class LedgerFileEdgesTests : IDisposable
     public void Entry_WithAProxyAsItIsWritten_IsTaken(string proxy, bool expected) =>
         Read($$"""{"version":1,"origins":[{"origin":"https://api.example.com","proxy":"{{proxy}}","serverTimeout":5,"confirmed":"2026-03-01T12:00:00Z"}]}""").Count.ShouldBe(expected ? 1 : 0);
 
+    [Theory]
+    [InlineData("nonsense")]
+    [InlineData("https://user:secret@api.example.com")]
+    public void Entry_OfWhatIsNoOrigin_IsLeftOut(string origin) =>
+        Read($$"""{"version":1,"origins":[{"origin":"{{origin}}","serverTimeout":5,"confirmed":"2026-03-01T12:00:00Z"}]}""").ShouldBeEmpty();
+
+    [Fact]
+    public void Entries_MoreThanTheLedgerHolds_TheFirstAreTaken() =>
+        LedgerFileFormat.Read(LedgerFileFormat.Write(Enumerable.Range(1, KeepAliveDefaults.MaxOrigins + 1).Select(port => new RememberedTimeout(s_api with { Port = port }, Ticks(5), _clock.GetUtcNow()))))
+            .Entries.Count.ShouldBe(KeepAliveDefaults.MaxOrigins);
+
+    [Theory]
+    [InlineData("null", "it holds null")]
+    [InlineData("{}", "it has no version")]
+    public void Content_ThatIsNoLedger_SaysWhy(string content, string why)
+    {
+        System.IO.File.WriteAllText(File, content);
+        Open();
+        _problems.ShouldHaveSingleItem().ShouldContain(why);
+    }
+
     [Fact]
     public void Content_WithoutOrigins_HoldsNothingAndIsNoProblem()
     {
@@ -153,6 +174,33 @@ public sealed class LedgerFileEdgesTests : IDisposable
     }
 
     [Fact]
+    public void Written_Again_AtTheVeryHour()
+    {
+        KeepAliveLedger ledger = Open();
+        Teach(ledger, 5);
+        _clock.Advance(LedgerFile.Period);
+        _clock.Advance(TimeSpan.FromHours(1) - LedgerFile.Period);
+        Teach(ledger, 5);
+        DateTimeOffset again = _clock.GetUtcNow();
+        _clock.Advance(LedgerFile.Period);
+        Confirmed().ShouldBe(again);
+    }
+
+    /// <summary>What has become of the file meanwhile is seen when it is written next: of a newer version it is left alone, broken it is replaced without another word.</summary>
+    [Theory]
+    [InlineData("""{"version":2,"origins":[]}""", false)]
+    [InlineData("no JSON", true)]
+    public void Written_OverWhatAnotherHasPutThere(string content, bool isReplaced)
+    {
+        KeepAliveLedger ledger = Open();
+        Teach(ledger, 5);
+        System.IO.File.WriteAllText(File, content);
+        ledger.CloseFile();
+        (System.IO.File.ReadAllText(File) != content).ShouldBe(isReplaced);
+        _problems.Count.ShouldBe(isReplaced ? 0 : 1);
+    }
+
+    [Fact]
     public void Written_WhatAnotherConfirmedLater_IsLeft()
     {
         KeepAliveLedger ledger = Open();
@@ -221,6 +269,15 @@ public sealed class LedgerFileEdgesTests : IDisposable
         ledger.KeepIn(File, (_, problem) => _problems.Add(problem));
         origin.RememberedTicks.ShouldBe(LearningRules.None);
         Entry().TimeoutTicks.ShouldBe(Ticks(5));
+    }
+
+    [Fact]
+    public void Recalled_AfterItsDay_IsNot()
+    {
+        Write(5, _clock.GetUtcNow());
+        KeepAliveLedger ledger = Open();
+        _clock.Advance(TimeSpan.FromHours(25));
+        ledger.GetOrAdd(s_api).RememberedTicks.ShouldBe(LearningRules.None);
     }
 
     [Fact]

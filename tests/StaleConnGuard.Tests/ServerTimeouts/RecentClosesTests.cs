@@ -23,6 +23,8 @@ public class RecentClosesTests
         Add(4.9, at: 1020);
         Add(3, at: 1030);
         Agreeing(5, at: 1040).ShouldBe((4.8, 1010));
+        Add(4.8, at: 1050);
+        Agreeing(5, at: 1060).ShouldBe((4.8, 1010), "the first of them");
     }
 
     [Theory]
@@ -157,6 +159,23 @@ public class RecentClosesTests
         Outlived(8, now: 1013);
         Holds(5, 1000).ShouldBeFalse();
         RefutedFrom.ShouldBeNull();
+    }
+
+    /// <summary>What refutes the younger need not refute the older: they are open for as long as its tolerance allows, or for less.</summary>
+    [Theory]
+    [InlineData(8.8, true)]
+    [InlineData(7.9, true)]
+    [InlineData(8.9, false)]
+    public void Outlived_WithinTheToleranceOfAnOlderOne_RefutesTheYoungerAlone(double age, bool holds)
+    {
+        Add(5, at: 1000);
+        Add(8, at: 1010);
+        for (int i = 0; i < 3; i++)
+        {
+            Outlived(age, now: 1100 + i);
+        }
+
+        (Holds(5, 1000), Holds(8, 1010)).ShouldBe((false, holds));
     }
 
     /// <summary>Open for 20 s, it passed the age of 5 s fifteen seconds ago: before the close at 1000, or not.</summary>

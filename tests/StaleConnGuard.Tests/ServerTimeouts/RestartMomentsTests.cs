@@ -43,5 +43,31 @@ public class RestartMomentsTests
         _moments.Contains(At(3)).ShouldBeTrue();
     }
 
+    [Fact]
+    public void Add_TheSameRestartGoingOn_TakesOnePlace()
+    {
+        _moments.Add(At(1));
+        for (int i = 0; i <= 20; i++)
+        {
+            _moments.Add(At(10 + (i * 0.09)));
+        }
+
+        _moments.Contains(At(1)).ShouldBeTrue();
+    }
+
+    [Theory]
+    [InlineData(1, 9, true)]
+    [InlineData(9, 1, true)]
+    [InlineData(9, 9, false)]
+    [InlineData(9, null, false)]
+    [InlineData(null, 1, true)]
+    public void Estimate_IsSetByOneOf_TheCloseThatSetItOrTheOneThatAgreed(int? setBy, int? agreedBy, bool expected)
+    {
+        _moments.Add(At(1));
+        new Estimate(At(5), 1, At(20), Moment(setBy), Moment(agreedBy)).IsSetByOneOf(_moments).ShouldBe(expected);
+
+        static long Moment(int? seconds) => seconds is int known ? At(known) : LearningRules.None;
+    }
+
     private static long At(double seconds) => TimeSpan.FromSeconds(seconds).Ticks;
 }

@@ -136,6 +136,15 @@ public class TimeoutLearnerTests
     }
 
     [Fact]
+    public void Hit_TwiceWithAReset_IsNoLessASignOfSilence()
+    {
+        Hit(240, at: 1000, reset: true);
+        Hit(240, at: 1005, reset: true);
+        Open(100, at: 1010, answered: false);
+        OpenUntil.ShouldBe(0);
+    }
+
+    [Fact]
     public void Hit_WithoutAReset_IsNoSignOfSilence()
     {
         Hit(240, at: 1000);
@@ -313,6 +322,24 @@ public class TimeoutLearnerTests
         Hit(8, at: 1000).ShouldBe(LearningOutcome.Learned);
         Hit(6, at: 1040).ShouldBe(LearningOutcome.Lowered);
         Closed(0.2, at: 1000.05).ShouldBe(LearningOutcome.RestartSuspected);
+        Timeout.ShouldBe(6);
+        Closed(0.2, at: 1040.05).ShouldBe(LearningOutcome.RestartSuspected);
+        Timeout.ShouldBeNull();
+    }
+
+    /// <summary>What a restart had taught stays undone when so many have come since that it is not remembered itself.</summary>
+    [Fact]
+    public void Restart_UndoneLongBefore_DoesNotComeBack()
+    {
+        Hit(8, at: 1000).ShouldBe(LearningOutcome.Learned);
+        Hit(6, at: 1040).ShouldBe(LearningOutcome.Lowered);
+        Closed(0.2, at: 1000.05).ShouldBe(LearningOutcome.RestartSuspected);
+        for (int restart = 0; restart < 9; restart++)
+        {
+            Closed(3, at: 1100 + restart);
+            Closed(0.2, at: 1100.05 + restart).ShouldBe(LearningOutcome.RestartSuspected);
+        }
+
         Timeout.ShouldBe(6);
         Closed(0.2, at: 1040.05).ShouldBe(LearningOutcome.RestartSuspected);
         Timeout.ShouldBeNull();
