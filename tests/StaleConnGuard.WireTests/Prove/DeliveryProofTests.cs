@@ -143,6 +143,27 @@ public class DeliveryProofTests
         }
     }
 
+    /// <summary>How long one side waits for what the other one is about to find: for longer only where the kernel says that there is something to find.</summary>
+    [Theory]
+    [InlineData(null, 0.29, true)]
+    [InlineData(null, 0.3, false)]
+    [InlineData(TcpSnapshot.Established, 0.29, true)]
+    [InlineData(TcpSnapshot.Established, 0.3, false)]
+    [InlineData(TcpSnapshot.CloseWait, 9.9, true)]
+    [InlineData(TcpSnapshot.Close, 9.9, true)]
+    [InlineData(TcpSnapshot.Close, 10.0, false)]
+    public async Task LateEnd_MayCome(byte? state, double waited, bool expected)
+    {
+        (Socket server, TransportStream client) = await ConnectAsync(new ClosedConnection { State = state });
+        using (server)
+        using (client)
+        {
+            LateEnd.MayCome(client, TimeSpan.FromSeconds(waited), TimeSpan.FromSeconds(0.3)).ShouldBe(expected);
+        }
+
+        LateEnd.MayCome(null, TimeSpan.FromSeconds(waited), TimeSpan.FromSeconds(0.3)).ShouldBe(waited < 0.3);
+    }
+
     private static async Task<(Socket Server, TransportStream Client)> ConnectAsync(ITcpProbe? probe = null)
     {
         using var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { ReceiveBufferSize = SmallBuffer };
@@ -164,22 +185,24 @@ public class DeliveryProofTests
         write.Wait();
     }
 
-    /// <summary>A kernel that says CLOSE of every connection, with nothing acknowledged.</summary>
+    /// <summary>A kernel that says CLOSE of every connection if nothing else is asked for, with nothing acknowledged. It cannot be asked when there is no state.</summary>
     private sealed class ClosedConnection : ITcpProbe
     {
+        public byte? State { get; init; } = TcpSnapshot.Close;
+
         public int Looks { get; set; }
 
         public Action? OnThirdLook { get; set; }
 
         public bool TryRead(Socket socket, out TcpSnapshot snapshot)
         {
-            snapshot = default(TcpSnapshot) with { State = TcpSnapshot.Close };
+            snapshot = default(TcpSnapshot) with { State = State ?? default };
             if (++Looks == 3)
             {
                 OnThirdLook?.Invoke();
             }
 
-            return true;
+            return State is not null;
         }
     }
 
