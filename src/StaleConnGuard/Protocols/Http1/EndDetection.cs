@@ -156,7 +156,7 @@ internal sealed class EndDetection(Http1Connection connection, IdleObservation i
         TimeProvider time = connection.Guard.Time;
         long started = time.GetTimestamp();
         bool readingSideKnows = _reading;
-        while (readingSideKnows && !exchange.HasEnded && !exchange.Responded && !connection.IsDisposed && LateEnd.MayCome(connection.Transport, time.GetElapsedTime(started), s_patience))
+        while (readingSideKnows && !HasBeenTold(exchange) && LateEnd.MayCome(connection.Transport, time.GetElapsedTime(started), s_patience))
         {
             await Pause.ForAsync(s_step, time, blocking).ConfigureAwait(false);
         }
@@ -174,6 +174,9 @@ internal sealed class EndDetection(Http1Connection connection, IdleObservation i
 
         RecordFailure(exchange, e);
     }
+
+    /// <summary>The reading side has said what it knows, or will say nothing more.</summary>
+    private bool HasBeenTold(Exchange exchange) => exchange.HasEnded || exchange.Responded || connection.User.HasEnded || connection.IsDisposed;
 
     private static void ThrowEvidence(Exception e, Exchange? exchange)
     {
