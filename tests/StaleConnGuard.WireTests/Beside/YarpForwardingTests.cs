@@ -99,7 +99,7 @@ public sealed class YarpForwardingTests
     {
         using var recorder = new MetricRecorder();
         await using var race = new YarpRace();
-        await using YarpHost proxy = await YarpHost.StartAsync(race.Server.Uri, yarp => yarp.ConfigureHttpClient(race.Hook).AddStaleConnGuard());
+        await using YarpHost proxy = await YarpHost.StartAsync(race.Server.Uri, yarp => yarp.ConfigureHttpClient(race.Hook).AddStaleConnGuard(YarpRace.HoweverLate));
 
         (await race.RunAsync(proxy, "POST", 3)).ShouldBe(HttpStatusCode.OK);
 

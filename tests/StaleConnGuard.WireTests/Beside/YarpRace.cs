@@ -21,6 +21,9 @@ internal sealed class YarpRace : IAsyncDisposable
 
     public string? Why { get; private set; }
 
+    /// <summary>However late the machine is: a connection that was idle for longer than 2 s is not taken for a POST, and then there is no race.</summary>
+    public static void HoweverLate(StaleConnGuardOptions options) => options.KeepAlive.NonIdempotentMaxIdle = TimeSpan.FromMinutes(1);
+
     public void Hook(ForwarderHttpClientContext context, SocketsHttpHandler handler) => Hook(handler);
 
     public void Hook(SocketsHttpHandler handler) =>

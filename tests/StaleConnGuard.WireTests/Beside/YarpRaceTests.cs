@@ -33,7 +33,7 @@ public sealed class YarpRaceTests
     public async Task Guarded_DestinationClosesAsTheRequestLeaves_IsAnsweredAndExecutedOnce(string method, int size)
     {
         await using var race = new YarpRace();
-        await using YarpHost proxy = await YarpHost.StartAsync(race.Server.Uri, yarp => yarp.ConfigureHttpClient(race.Hook).AddStaleConnGuard());
+        await using YarpHost proxy = await YarpHost.StartAsync(race.Server.Uri, yarp => yarp.ConfigureHttpClient(race.Hook).AddStaleConnGuard(YarpRace.HoweverLate));
 
         (await race.RunAsync(proxy, method, size)).ShouldBe(HttpStatusCode.OK);
         race.Happened.ShouldBeTrue();
@@ -48,14 +48,15 @@ public sealed class YarpRaceTests
         Exception? failure = null;
         await using YarpHost proxy = await YarpHost.StartAsync(
             race.Server.Uri,
-            yarp => yarp.ConfigureHttpClient(race.Hook).AddStaleConnGuard().AddStaleConnGuardHeader("X-Why"),
+            yarp => yarp.ConfigureHttpClient(race.Hook).AddStaleConnGuard(YarpRace.HoweverLate).AddStaleConnGuardHeader("X-Why"),
             application: app => app.Use(async (HttpContext context, RequestDelegate next) =>
             {
                 await next(context);
                 failure = context.Features.Get<IForwarderErrorFeature>()?.Exception ?? failure;
             }));
 
-        (await race.RunAsync(proxy, "POST", 3)).ShouldBe(HttpStatusCode.BadGateway);
+        (await race.RunAsync(proxy, "POST", 3)).ShouldBe(HttpStatusCode.BadGateway, $"raced: {race.Happened}");
+        race.Happened.ShouldBeTrue();
         failure.ShouldBeOfType<StaleConnectionException>().Decision.ShouldBe(ReplayDecision.SurfaceNotSafeToRepeat);
         race.Why.ShouldBe("stale-connection;desc=\"SurfaceNotSafeToRepeat\"");
     }
