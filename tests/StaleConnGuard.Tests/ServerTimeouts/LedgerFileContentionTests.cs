@@ -3,18 +3,8 @@ using StaleConnGuard.Testing;
 namespace StaleConnGuard.Tests;
 
 /// <summary>Several processes with one file. These wait for each other and for the disk.</summary>
-public sealed class LedgerFileContentionTests : IDisposable
+public sealed class LedgerFileContentionTests : LedgerFileTestBase
 {
-    private static readonly OriginKey s_api = new("https", "api.example.com", 443, null);
-
-    private readonly TestClock _clock = new();
-    private readonly string _folder = Directory.CreateTempSubdirectory("ledger").FullName;
-    private readonly List<string> _problems = [];
-
-    private string File => Path.Combine(_folder, "ledger.json");
-
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
-
     /// <summary>As at the end of a deployment: each has read the file before the other has written it, unless one waits.</summary>
     [Fact]
     public async Task File_WrittenBySeveralAtOnce_HoldsWhatAllHaveLearned()
@@ -25,7 +15,7 @@ public sealed class LedgerFileContentionTests : IDisposable
             KeepAliveLedger[] ledgers = [.. Enumerable.Range(0, Processes).Select(_ => Open())];
             foreach ((int index, KeepAliveLedger ledger) in ledgers.Index())
             {
-                Teach(ledger, s_api with { Host = $"r{round}p{index}.example.com" });
+                Teach(ledger, Api with { Host = $"r{round}p{index}.example.com" });
             }
 
             using var together = new Barrier(Processes);
@@ -41,24 +31,17 @@ public sealed class LedgerFileContentionTests : IDisposable
             LedgerFileFormat.Read(System.IO.File.ReadAllBytes(File)).Entries.Count(entry => entry.Key.Host.StartsWith($"r{round}p", StringComparison.Ordinal)).ShouldBe(Processes);
         }
 
-        _problems.ShouldBeEmpty();
+        Problems.ShouldBeEmpty();
     }
 
     [Fact]
     public void Lock_HeldByWhoNeverEnds_IsNotWaitedForLonger()
     {
         KeepAliveLedger ledger = Open();
-        Teach(ledger, s_api);
+        Teach(ledger, Api);
         using var held = new FileStream(File + ".lock", FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None);
         ledger.CloseFile();
-        Open().GetOrAdd(s_api).RememberedTicks.ShouldBe(TimeSpan.FromSeconds(5).Ticks);
-    }
-
-    private KeepAliveLedger Open()
-    {
-        var ledger = new KeepAliveLedger(_clock);
-        ledger.KeepIn(File, (_, problem) => _problems.Add(problem));
-        return ledger;
+        Open().GetOrAdd(Api).RememberedTicks.ShouldBe(TimeSpan.FromSeconds(5).Ticks);
     }
 
     private static void Teach(KeepAliveLedger ledger, in OriginKey key) => ledger.GetOrAdd(key).StaleHit(TimeSpan.FromSeconds(5));

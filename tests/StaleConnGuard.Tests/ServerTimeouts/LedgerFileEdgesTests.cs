@@ -5,32 +5,22 @@ using StaleConnGuard.Testing;
 namespace StaleConnGuard.Tests;
 
 /// <summary>What a ledger's file holds, when it is written, and what happens where it cannot be: just within each rule and just beyond it.</summary>
-public sealed class LedgerFileEdgesTests : IDisposable
+public sealed class LedgerFileEdgesTests : LedgerFileTestBase
 {
-    private static readonly OriginKey s_api = new("https", "api.example.com", 443, null);
-
-    private readonly TestClock _clock = new();
-    private readonly string _folder = Directory.CreateTempSubdirectory("ledger").FullName;
-    private readonly List<string> _problems = [];
-
-    private string File => Path.Combine(_folder, "ledger.json");
-
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
-
     [Theory]
     [InlineData(23.99, true)]
     [InlineData(24, false)]
     [InlineData(-5.0 / 60, true)]
     [InlineData(-5.1 / 60, false)]
     public void IsFresh_ForADay_AndFiveMinutesAheadForAnotherMachinesClock(double ageHours, bool expected) =>
-        new RememberedTimeout(s_api, 1, _clock.GetUtcNow() - TimeSpan.FromHours(ageHours)).IsFresh(_clock.GetUtcNow()).ShouldBe(expected);
+        new RememberedTimeout(Api, 1, Clock.GetUtcNow() - TimeSpan.FromHours(ageHours)).IsFresh(Clock.GetUtcNow()).ShouldBe(expected);
 
     [Theory]
     [InlineData(5.5, false)]
     [InlineData(5.6, true)]
     public void Remembered_OutlivedByMoreThanItsTolerance_Twice_IsRefuted(double age, bool expected)
     {
-        var memory = new MemoryOfOrigin(new RememberedTimeout(s_api, Ticks(5), _clock.GetUtcNow()));
+        var memory = new MemoryOfOrigin(new RememberedTimeout(Api, Ticks(5), Clock.GetUtcNow()));
         memory.SeenOpen(Ticks(age));
         (memory.IsRefuted, memory.TimeoutTicks).ShouldBe((false, Ticks(5)));
         memory.SeenOpen(Ticks(age));
@@ -41,7 +31,7 @@ public sealed class LedgerFileEdgesTests : IDisposable
     [Fact]
     public void Remembered_ForgottenForAnotherReason_IsNotRefutedAfterwards()
     {
-        var memory = new MemoryOfOrigin(new RememberedTimeout(s_api, Ticks(5), _clock.GetUtcNow()));
+        var memory = new MemoryOfOrigin(new RememberedTimeout(Api, Ticks(5), Clock.GetUtcNow()));
         memory.Forget();
         memory.SeenOpen(Ticks(100));
         memory.SeenOpen(Ticks(100));
@@ -72,7 +62,7 @@ public sealed class LedgerFileEdgesTests : IDisposable
 
     [Fact]
     public void Entries_MoreThanTheLedgerHolds_TheFirstAreTaken() =>
-        LedgerFileFormat.Read(LedgerFileFormat.Write(Enumerable.Range(1, KeepAliveDefaults.MaxOrigins + 1).Select(port => new RememberedTimeout(s_api with { Port = port }, Ticks(5), _clock.GetUtcNow()))))
+        LedgerFileFormat.Read(LedgerFileFormat.Write(Enumerable.Range(1, KeepAliveDefaults.MaxOrigins + 1).Select(port => new RememberedTimeout(Api with { Port = port }, Ticks(5), Clock.GetUtcNow()))))
             .Entries.Count.ShouldBe(KeepAliveDefaults.MaxOrigins);
 
     [Theory]
@@ -82,7 +72,7 @@ public sealed class LedgerFileEdgesTests : IDisposable
     {
         System.IO.File.WriteAllText(File, content);
         Open();
-        _problems.ShouldHaveSingleItem().ShouldContain(why);
+        Problems.ShouldHaveSingleItem().ShouldContain(why);
     }
 
     [Fact]
@@ -90,7 +80,7 @@ public sealed class LedgerFileEdgesTests : IDisposable
     {
         System.IO.File.WriteAllText(File, """{"version":1}""");
         Open().Snapshot().ShouldBeEmpty();
-        _problems.ShouldBeEmpty();
+        Problems.ShouldBeEmpty();
     }
 
     [Fact]
@@ -98,7 +88,7 @@ public sealed class LedgerFileEdgesTests : IDisposable
     {
         System.IO.File.WriteAllText(File, "");
         Open().Snapshot().ShouldBeEmpty();
-        _problems.ShouldBeEmpty();
+        Problems.ShouldBeEmpty();
     }
 
     /// <summary>As large as may be it is read, and found to be no JSON.</summary>
@@ -107,15 +97,15 @@ public sealed class LedgerFileEdgesTests : IDisposable
     {
         System.IO.File.WriteAllBytes(File, [.. "{}"u8, .. new byte[LedgerFileFormat.MaxBytes - 2]]);
         Open();
-        _problems.ShouldHaveSingleItem().ShouldNotContain("larger");
+        Problems.ShouldHaveSingleItem().ShouldNotContain("larger");
     }
 
     [Fact]
     public void Written_WhatWasConfirmedLast_WhenThereIsTooMuch()
     {
-        DateTimeOffset now = _clock.GetUtcNow();
+        DateTimeOffset now = Clock.GetUtcNow();
         System.IO.File.WriteAllBytes(File, LedgerFileFormat.Write(Enumerable.Range(0, KeepAliveDefaults.MaxOrigins)
-            .Select(i => new RememberedTimeout(s_api with { Host = $"h{i.ToString(CultureInfo.InvariantCulture)}.example.com" }, Ticks(5), now.AddMinutes(-1 - i)))));
+            .Select(i => new RememberedTimeout(Api with { Host = $"h{i.ToString(CultureInfo.InvariantCulture)}.example.com" }, Ticks(5), now.AddMinutes(-1 - i)))));
         KeepAliveLedger ledger = Open();
         Teach(ledger, 5);
         ledger.CloseFile();
@@ -154,22 +144,22 @@ public sealed class LedgerFileEdgesTests : IDisposable
     {
         KeepAliveLedger ledger = Open();
         Teach(ledger, 5);
-        _clock.Advance(LedgerFile.Period);
+        Clock.Advance(LedgerFile.Period);
         DateTimeOffset written = Confirmed();
 
-        _clock.Advance(TimeSpan.FromMinutes(59));
+        Clock.Advance(TimeSpan.FromMinutes(59));
         Teach(ledger, 5);
-        _clock.Advance(LedgerFile.Period);
+        Clock.Advance(LedgerFile.Period);
         Confirmed().ShouldBe(written);
 
-        _clock.Advance(TimeSpan.FromMinutes(1));
+        Clock.Advance(TimeSpan.FromMinutes(1));
         Teach(ledger, 5);
-        DateTimeOffset again = _clock.GetUtcNow();
-        _clock.Advance(LedgerFile.Period);
+        DateTimeOffset again = Clock.GetUtcNow();
+        Clock.Advance(LedgerFile.Period);
         Confirmed().ShouldBe(again);
 
         Teach(ledger, 4.9);
-        _clock.Advance(LedgerFile.Period);
+        Clock.Advance(LedgerFile.Period);
         Entry().TimeoutTicks.ShouldBe(Ticks(4.9));
     }
 
@@ -178,11 +168,11 @@ public sealed class LedgerFileEdgesTests : IDisposable
     {
         KeepAliveLedger ledger = Open();
         Teach(ledger, 5);
-        _clock.Advance(LedgerFile.Period);
-        _clock.Advance(TimeSpan.FromHours(1) - LedgerFile.Period);
+        Clock.Advance(LedgerFile.Period);
+        Clock.Advance(TimeSpan.FromHours(1) - LedgerFile.Period);
         Teach(ledger, 5);
-        DateTimeOffset again = _clock.GetUtcNow();
-        _clock.Advance(LedgerFile.Period);
+        DateTimeOffset again = Clock.GetUtcNow();
+        Clock.Advance(LedgerFile.Period);
         Confirmed().ShouldBe(again);
     }
 
@@ -197,7 +187,7 @@ public sealed class LedgerFileEdgesTests : IDisposable
         System.IO.File.WriteAllText(File, content);
         ledger.CloseFile();
         (System.IO.File.ReadAllText(File) != content).ShouldBe(isReplaced);
-        _problems.Count.ShouldBe(isReplaced ? 0 : 1);
+        Problems.Count.ShouldBe(isReplaced ? 0 : 1);
     }
 
     [Fact]
@@ -205,7 +195,7 @@ public sealed class LedgerFileEdgesTests : IDisposable
     {
         KeepAliveLedger ledger = Open();
         Teach(ledger, 5);
-        Write(7, _clock.GetUtcNow().AddSeconds(1));
+        Write(7, Clock.GetUtcNow().AddSeconds(1));
         ledger.CloseFile();
         Entry().TimeoutTicks.ShouldBe(Ticks(7));
     }
@@ -213,10 +203,10 @@ public sealed class LedgerFileEdgesTests : IDisposable
     [Fact]
     public void Refuted_WhatAnotherConfirmedSince_IsLeft()
     {
-        Write(5, _clock.GetUtcNow());
+        Write(5, Clock.GetUtcNow());
         KeepAliveLedger ledger = Open();
         Refute(ledger);
-        Write(6, _clock.GetUtcNow().AddSeconds(1));
+        Write(6, Clock.GetUtcNow().AddSeconds(1));
         ledger.CloseFile();
         Entry().TimeoutTicks.ShouldBe(Ticks(6));
     }
@@ -224,24 +214,24 @@ public sealed class LedgerFileEdgesTests : IDisposable
     [Fact]
     public void Refuted_IsTakenOutOnce_AndNotRecalled()
     {
-        Write(5, _clock.GetUtcNow());
+        Write(5, Clock.GetUtcNow());
         KeepAliveLedger ledger = Open();
         Refute(ledger);
-        _clock.Advance(LedgerFile.Period);
+        Clock.Advance(LedgerFile.Period);
         LedgerFileFormat.Read(System.IO.File.ReadAllBytes(File)).Entries.ShouldBeEmpty();
 
         var written = new DateTime(2026, 1, 1, 0, 0, 0, DateTimeKind.Utc);
         System.IO.File.SetLastWriteTimeUtc(File, written);
-        _clock.Advance(LedgerFile.Period * 3);
+        Clock.Advance(LedgerFile.Period * 3);
         System.IO.File.GetLastWriteTimeUtc(File).ShouldBe(written, "nothing new, nothing written");
     }
 
     [Fact]
     public void Remembered_NotUsedByThisProcess_StaysInTheFile()
     {
-        Write(5, _clock.GetUtcNow());
+        Write(5, Clock.GetUtcNow());
         KeepAliveLedger ledger = Open();
-        Teach(ledger, 7, s_api with { Host = "other.example.com" });
+        Teach(ledger, 7, Api with { Host = "other.example.com" });
         ledger.CloseFile();
         LedgerFileFormat.Read(System.IO.File.ReadAllBytes(File)).Entries.Count.ShouldBe(2);
     }
@@ -249,24 +239,24 @@ public sealed class LedgerFileEdgesTests : IDisposable
     [Fact]
     public void Recalled_AnOriginThatWasThereBeforeTheFile_AndOneThatComesLater()
     {
-        Write(5, _clock.GetUtcNow());
-        var ledger = new KeepAliveLedger(_clock);
-        OriginKnowledge before = ledger.GetOrAdd(s_api);
-        OriginKnowledge other = ledger.GetOrAdd(s_api with { Port = 8443 });
-        ledger.KeepIn(File, (_, problem) => _problems.Add(problem));
+        Write(5, Clock.GetUtcNow());
+        var ledger = new KeepAliveLedger(Clock);
+        OriginKnowledge before = ledger.GetOrAdd(Api);
+        OriginKnowledge other = ledger.GetOrAdd(Api with { Port = 8443 });
+        ledger.KeepIn(File, (_, problem) => Problems.Add(problem));
         before.RememberedTicks.ShouldBe(Ticks(5));
         other.RememberedTicks.ShouldBe(LearningRules.None);
-        Open().GetOrAdd(s_api).RememberedTicks.ShouldBe(Ticks(5));
+        Open().GetOrAdd(Api).RememberedTicks.ShouldBe(Ticks(5));
     }
 
     [Fact]
     public void Recalled_WhatThisProcessKnowsBetter_IsNot()
     {
-        Write(5, _clock.GetUtcNow());
-        var ledger = new KeepAliveLedger(_clock);
-        OriginKnowledge origin = ledger.GetOrAdd(s_api);
+        Write(5, Clock.GetUtcNow());
+        var ledger = new KeepAliveLedger(Clock);
+        OriginKnowledge origin = ledger.GetOrAdd(Api);
         origin.StaleHit(TimeSpan.FromSeconds(9));
-        ledger.KeepIn(File, (_, problem) => _problems.Add(problem));
+        ledger.KeepIn(File, (_, problem) => Problems.Add(problem));
         origin.RememberedTicks.ShouldBe(LearningRules.None);
         Entry().TimeoutTicks.ShouldBe(Ticks(5));
     }
@@ -274,18 +264,18 @@ public sealed class LedgerFileEdgesTests : IDisposable
     [Fact]
     public void Recalled_AfterItsDay_IsNot()
     {
-        Write(5, _clock.GetUtcNow());
+        Write(5, Clock.GetUtcNow());
         KeepAliveLedger ledger = Open();
-        _clock.Advance(TimeSpan.FromHours(25));
-        ledger.GetOrAdd(s_api).RememberedTicks.ShouldBe(LearningRules.None);
+        Clock.Advance(TimeSpan.FromHours(25));
+        ledger.GetOrAdd(Api).RememberedTicks.ShouldBe(LearningRules.None);
     }
 
     [Fact]
     public void Recalled_TheFirstThatWasRemembered_Counts()
     {
-        OriginKnowledge origin = new KeepAliveLedger(_clock).GetOrAdd(s_api);
-        origin.Remember(new RememberedTimeout(s_api, Ticks(5), _clock.GetUtcNow()));
-        origin.Remember(new RememberedTimeout(s_api, Ticks(7), _clock.GetUtcNow()));
+        OriginKnowledge origin = new KeepAliveLedger(Clock).GetOrAdd(Api);
+        origin.Remember(new RememberedTimeout(Api, Ticks(5), Clock.GetUtcNow()));
+        origin.Remember(new RememberedTimeout(Api, Ticks(7), Clock.GetUtcNow()));
         origin.RememberedTicks.ShouldBe(Ticks(5));
     }
 
@@ -297,7 +287,7 @@ public sealed class LedgerFileEdgesTests : IDisposable
         ledger.CloseFile();
         System.IO.File.Delete(File);
         Teach(ledger, 3);
-        _clock.Advance(LedgerFile.Period * 2);
+        Clock.Advance(LedgerFile.Period * 2);
         System.IO.File.Exists(File).ShouldBeFalse();
     }
 
@@ -305,8 +295,8 @@ public sealed class LedgerFileEdgesTests : IDisposable
     public void SameFile_NamedAgain_IsNoProblem()
     {
         KeepAliveLedger ledger = Open();
-        ledger.KeepIn(File, (_, problem) => _problems.Add(problem));
-        _problems.ShouldBeEmpty();
+        ledger.KeepIn(File, (_, problem) => Problems.Add(problem));
+        Problems.ShouldBeEmpty();
     }
 
     [Fact]
@@ -315,31 +305,31 @@ public sealed class LedgerFileEdgesTests : IDisposable
         KeepAliveLedger ledger = Open();
         foreach (string name in new[] { "a.json", "b.json", "a.json" })
         {
-            ledger.KeepIn(Path.Combine(_folder, name), (path, problem) => _problems.Add($"{Path.GetFileName(path)} {problem}"));
+            ledger.KeepIn(Path.Combine(Folder, name), (path, problem) => Problems.Add($"{Path.GetFileName(path)} {problem}"));
         }
 
-        _problems.Select(static problem => problem[..6]).ShouldBe(["a.json", "b.json"]);
+        Problems.Select(static problem => problem[..6]).ShouldBe(["a.json", "b.json"]);
     }
 
     /// <summary>A problem is told once, and once more when it comes back after it was well in between.</summary>
     [Fact]
     public void Problem_ThatComesBack_IsToldAgain()
     {
-        string folder = Path.Combine(_folder, "later");
-        var ledger = new KeepAliveLedger(_clock);
-        ledger.KeepIn(Path.Combine(folder, "ledger.json"), (_, problem) => _problems.Add(problem));
+        string folder = Path.Combine(Folder, "later");
+        var ledger = new KeepAliveLedger(Clock);
+        ledger.KeepIn(Path.Combine(folder, "ledger.json"), (_, problem) => Problems.Add(problem));
         Teach(ledger, 5);
-        _clock.Advance(LedgerFile.Period * 2);
-        _problems.Count.ShouldBe(1);
+        Clock.Advance(LedgerFile.Period * 2);
+        Problems.Count.ShouldBe(1);
 
         Directory.CreateDirectory(folder);
-        _clock.Advance(LedgerFile.Period);
+        Clock.Advance(LedgerFile.Period);
         System.IO.File.Exists(Path.Combine(folder, "ledger.json")).ShouldBeTrue("it is tried again");
 
         Directory.Delete(folder, recursive: true);
         Teach(ledger, 4.9);
-        _clock.Advance(LedgerFile.Period * 2);
-        _problems.Count.ShouldBe(2);
+        Clock.Advance(LedgerFile.Period * 2);
+        Problems.Count.ShouldBe(2);
         ledger.CloseFile();
     }
 
@@ -351,14 +341,14 @@ public sealed class LedgerFileEdgesTests : IDisposable
         KeepAliveLedger ledger = Open();
         Teach(ledger, 5);
         ledger.CloseFile();
-        _problems.ShouldHaveSingleItem().ShouldContain("cannot be written");
-        Directory.EnumerateFileSystemEntries(_folder).Order(StringComparer.Ordinal).ShouldBe([File, File + ".lock"]);
+        Problems.ShouldHaveSingleItem().ShouldContain("cannot be written");
+        Directory.EnumerateFileSystemEntries(Folder).Order(StringComparer.Ordinal).ShouldBe([File, File + ".lock"]);
     }
 
     [Fact]
     public void ToRemember_NothingKnown_IsNothing()
     {
-        OriginKnowledge origin = new KeepAliveLedger(_clock).GetOrAdd(s_api);
+        OriginKnowledge origin = new KeepAliveLedger(Clock).GetOrAdd(Api);
         origin.ToRemember().ShouldBeNull();
         origin.SilentHit();
         origin.ToRemember().ShouldBeNull();
@@ -367,16 +357,16 @@ public sealed class LedgerFileEdgesTests : IDisposable
     [Fact]
     public void ToRemember_WhatWasLearned_AndWhenItWasConfirmedByTheWallClock()
     {
-        OriginKnowledge origin = new KeepAliveLedger(_clock).GetOrAdd(s_api);
-        _clock.Advance(TimeSpan.FromMinutes(1));
+        OriginKnowledge origin = new KeepAliveLedger(Clock).GetOrAdd(Api);
+        Clock.Advance(TimeSpan.FromMinutes(1));
         origin.StaleHit(TimeSpan.FromSeconds(5));
-        DateTimeOffset confirmed = _clock.GetUtcNow();
-        _clock.Advance(TimeSpan.FromMinutes(7));
-        origin.ToRemember().ShouldBe(new RememberedTimeout(s_api, Ticks(5), confirmed));
+        DateTimeOffset confirmed = Clock.GetUtcNow();
+        Clock.Advance(TimeSpan.FromMinutes(7));
+        origin.ToRemember().ShouldBe(new RememberedTimeout(Api, Ticks(5), confirmed));
     }
 
     private void Write(double seconds, DateTimeOffset confirmed) =>
-        System.IO.File.WriteAllBytes(File, LedgerFileFormat.Write([new RememberedTimeout(s_api, Ticks(seconds), confirmed)]));
+        System.IO.File.WriteAllBytes(File, LedgerFileFormat.Write([new RememberedTimeout(Api, Ticks(seconds), confirmed)]));
 
     private RememberedTimeout Entry() => LedgerFileFormat.Read(System.IO.File.ReadAllBytes(File)).Entries.ShouldHaveSingleItem();
 
@@ -384,23 +374,13 @@ public sealed class LedgerFileEdgesTests : IDisposable
 
     private static IReadOnlyList<RememberedTimeout> Read(string content) => LedgerFileFormat.Read(Encoding.UTF8.GetBytes(content)).Entries;
 
-    private KeepAliveLedger Open()
-    {
-        var ledger = new KeepAliveLedger(_clock);
-        ledger.KeepIn(File, (_, problem) => _problems.Add(problem));
-        return ledger;
-    }
-
     private static void Refute(KeepAliveLedger ledger)
     {
-        OriginKnowledge origin = ledger.GetOrAdd(s_api);
+        OriginKnowledge origin = ledger.GetOrAdd(Api);
         origin.SeenOpen(TimeSpan.FromSeconds(8), answered: true);
         origin.SeenOpen(TimeSpan.FromSeconds(9), answered: true);
         origin.Refuted.ShouldNotBeNull();
     }
-
-    private static void Teach(KeepAliveLedger ledger, double seconds, OriginKey? key = null) =>
-        ledger.GetOrAdd(key ?? s_api).StaleHit(TimeSpan.FromSeconds(seconds));
 
     private static long Ticks(double seconds) => (long)Math.Round(seconds * TimeSpan.TicksPerSecond);
 }

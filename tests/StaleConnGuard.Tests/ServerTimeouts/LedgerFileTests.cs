@@ -3,32 +3,23 @@ using StaleConnGuard.Testing;
 
 namespace StaleConnGuard.Tests;
 
-public sealed class LedgerFileTests : IDisposable
+public sealed class LedgerFileTests : LedgerFileTestBase
 {
     private static readonly KeepAliveSettings s_remembers = KeepAliveSettings.From(new KeepAliveOptions { LedgerFile = "/a/file" });
-    private static readonly OriginKey s_api = new("https", "api.example.com", 443, null);
-
-    private readonly TestClock _clock = new();
-    private readonly string _folder = Directory.CreateTempSubdirectory("ledger").FullName;
-    private readonly List<string> _problems = [];
-
-    private string File => Path.Combine(_folder, "ledger.json");
-
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     [Fact]
     public void Learned_InOneProcess_IsRememberedByTheNext()
     {
         Learn(5);
 
-        OriginKnowledge next = Open().GetOrAdd(s_api);
+        OriginKnowledge next = Open().GetOrAdd(Api);
 
         next.RememberedTicks.ShouldBe(TimeSpan.FromSeconds(5).Ticks);
         next.LearnedTicks.ShouldBe(long.MaxValue, "it is hearsay");
         next.ServerTimeoutTicks.ShouldBe(long.MaxValue);
         Limit(next, safe: true).ShouldBe(new KeepAliveLimit(TimeSpan.FromSeconds(4).Ticks, KeepAliveLimitSource.Remembered));
         next.Describe().Remembered.ShouldBe(TimeSpan.FromSeconds(5));
-        _problems.ShouldBeEmpty();
+        Problems.ShouldBeEmpty();
     }
 
     [Fact]
@@ -36,7 +27,7 @@ public sealed class LedgerFileTests : IDisposable
     {
         Learn(5);
 
-        string[] files = [.. Directory.EnumerateFiles(_folder).Order(StringComparer.Ordinal)];
+        string[] files = [.. Directory.EnumerateFiles(Folder).Order(StringComparer.Ordinal)];
         files.ShouldBe([File, File + ".lock"], "nothing else is left beside it");
         new FileInfo(File + ".lock").Length.ShouldBe(0);
         if (!OperatingSystem.IsWindows())
@@ -55,7 +46,7 @@ public sealed class LedgerFileTests : IDisposable
     public void Remembered_OfARequestThatIsNotSafeToRepeat_NeverRaisesTheLimit(double remembered, double limit, KeepAliveLimitSource source)
     {
         Write(remembered);
-        Limit(Open().GetOrAdd(s_api), safe: false).ShouldBe(new KeepAliveLimit(TimeSpan.FromSeconds(limit).Ticks, source));
+        Limit(Open().GetOrAdd(Api), safe: false).ShouldBe(new KeepAliveLimit(TimeSpan.FromSeconds(limit).Ticks, source));
     }
 
     /// <summary>For whatever is known here, and whatever the file says: never above what it would be without the file.</summary>
@@ -74,7 +65,7 @@ public sealed class LedgerFileTests : IDisposable
             };
             var with = new OriginUnderTest();
             var without = new OriginUnderTest();
-            with.Knowledge.Remember(new RememberedTimeout(s_api, TimeSpan.FromMilliseconds(500 + random.Next(100_000)).Ticks, with.Clock.GetUtcNow()));
+            with.Knowledge.Remember(new RememberedTimeout(Api, TimeSpan.FromMilliseconds(500 + random.Next(100_000)).Ticks, with.Clock.GetUtcNow()));
             for (int step = random.Next(6); step > 0; step--)
             {
                 double age = random.NextDouble() * 90;
@@ -109,7 +100,7 @@ public sealed class LedgerFileTests : IDisposable
     public void Remembered_ByAClientWithoutAFile_IsNotApplied()
     {
         Write(5);
-        OriginKnowledge origin = Open().GetOrAdd(s_api);
+        OriginKnowledge origin = Open().GetOrAdd(Api);
         KeepAliveLimit.WithFullMargin(origin, KeepAliveSettings.Default, safeToRepeat: true).Source.ShouldBe(KeepAliveLimitSource.NothingKnown);
         KeepAliveLimit.WithFullMargin(origin, KeepAliveSettings.From(new KeepAliveOptions { LedgerFile = "/a/file", Learn = false }), safeToRepeat: true).Source.ShouldBe(KeepAliveLimitSource.NothingKnown);
     }
@@ -119,23 +110,23 @@ public sealed class LedgerFileTests : IDisposable
     {
         Write(5);
         KeepAliveLedger ledger = Open();
-        OriginKnowledge origin = ledger.GetOrAdd(s_api);
+        OriginKnowledge origin = ledger.GetOrAdd(Api);
         origin.SeenOpen(TimeSpan.FromSeconds(8), answered: true);
         origin.RememberedTicks.ShouldNotBe(long.MaxValue, "one may be of another server");
         origin.SeenOpen(TimeSpan.FromSeconds(9), answered: true);
         origin.RememberedTicks.ShouldBe(long.MaxValue);
 
         ledger.CloseFile();
-        Open().GetOrAdd(s_api).RememberedTicks.ShouldBe(long.MaxValue);
+        Open().GetOrAdd(Api).RememberedTicks.ShouldBe(long.MaxValue);
     }
 
     [Fact]
     public void Remembered_ThisProcessLearns_ItsOwnCounts()
     {
         Write(5);
-        OriginKnowledge origin = Open().GetOrAdd(s_api);
+        OriginKnowledge origin = Open().GetOrAdd(Api);
         origin.IdleClosed(TimeSpan.FromSeconds(10), exact: true);
-        _clock.Advance(TimeSpan.FromSeconds(11));
+        Clock.Advance(TimeSpan.FromSeconds(11));
         origin.RememberedTicks.ShouldNotBe(long.MaxValue);
         origin.IdleClosed(TimeSpan.FromSeconds(10), exact: true);
         origin.LearnedTicks.ShouldBe(TimeSpan.FromSeconds(10).Ticks);
@@ -147,7 +138,7 @@ public sealed class LedgerFileTests : IDisposable
     public void Remembered_AgreesWithACloseOfThisProcess_TeachesNothing()
     {
         Write(5);
-        OriginKnowledge origin = Open().GetOrAdd(s_api);
+        OriginKnowledge origin = Open().GetOrAdd(Api);
         origin.IdleClosed(TimeSpan.FromSeconds(5), exact: true);
         origin.LearnedTicks.ShouldBe(long.MaxValue);
     }
@@ -157,19 +148,19 @@ public sealed class LedgerFileTests : IDisposable
     {
         Write(5);
         KeepAliveLedger ledger = Open();
-        OriginKnowledge origin = ledger.GetOrAdd(s_api);
-        _clock.Advance(TimeSpan.FromHours(25));
+        OriginKnowledge origin = ledger.GetOrAdd(Api);
+        Clock.Advance(TimeSpan.FromHours(25));
         origin.RememberedTicks.ShouldBe(long.MaxValue, "the timer has looked");
         ledger.CloseFile();
 
-        Open().GetOrAdd(s_api).RememberedTicks.ShouldBe(long.MaxValue);
+        Open().GetOrAdd(Api).RememberedTicks.ShouldBe(long.MaxValue);
     }
 
     [Fact]
     public void Remembered_FromTheFuture_IsNotUsed()
     {
         Write(5, age: TimeSpan.FromHours(-1));
-        Open().GetOrAdd(s_api).RememberedTicks.ShouldBe(long.MaxValue);
+        Open().GetOrAdd(Api).RememberedTicks.ShouldBe(long.MaxValue);
     }
 
     [Fact]
@@ -178,12 +169,12 @@ public sealed class LedgerFileTests : IDisposable
         KeepAliveLedger ledger = Open();
         Teach(ledger, 5);
         System.IO.File.Exists(File).ShouldBeFalse();
-        _clock.Advance(LedgerFile.Period);
+        Clock.Advance(LedgerFile.Period);
         System.IO.File.Exists(File).ShouldBeTrue();
 
         DateTime written = System.IO.File.GetLastWriteTimeUtc(File);
         System.IO.File.SetLastWriteTimeUtc(File, written.AddHours(-1));
-        _clock.Advance(LedgerFile.Period * 3);
+        Clock.Advance(LedgerFile.Period * 3);
         System.IO.File.GetLastWriteTimeUtc(File).ShouldBe(written.AddHours(-1), "nothing new, nothing written");
     }
 
@@ -193,28 +184,28 @@ public sealed class LedgerFileTests : IDisposable
         KeepAliveLedger one = Open();
         KeepAliveLedger other = Open();
         Teach(one, 5);
-        _clock.Advance(TimeSpan.FromSeconds(1));
-        Teach(other, 7, s_api with { Host = "other.example.com" });
+        Clock.Advance(TimeSpan.FromSeconds(1));
+        Teach(other, 7, Api with { Host = "other.example.com" });
         Teach(other, 6);
         one.CloseFile();
-        _clock.Advance(TimeSpan.FromSeconds(1));
+        Clock.Advance(TimeSpan.FromSeconds(1));
         other.CloseFile();
 
         KeepAliveLedger next = Open();
-        next.GetOrAdd(s_api).RememberedTicks.ShouldBe(TimeSpan.FromSeconds(6).Ticks, "the later confirmation");
-        next.GetOrAdd(s_api with { Host = "other.example.com" }).RememberedTicks.ShouldBe(TimeSpan.FromSeconds(7).Ticks);
+        next.GetOrAdd(Api).RememberedTicks.ShouldBe(TimeSpan.FromSeconds(6).Ticks, "the later confirmation");
+        next.GetOrAdd(Api with { Host = "other.example.com" }).RememberedTicks.ShouldBe(TimeSpan.FromSeconds(7).Ticks);
     }
 
     [Fact]
     public void Origins_BehindAProxy_AreTheirOwn()
     {
         KeepAliveLedger ledger = Open();
-        Teach(ledger, 5, s_api with { Proxy = "http://proxy:3128" });
+        Teach(ledger, 5, Api with { Proxy = "http://proxy:3128" });
         ledger.CloseFile();
 
         KeepAliveLedger next = Open();
-        next.GetOrAdd(s_api).RememberedTicks.ShouldBe(long.MaxValue);
-        next.GetOrAdd(s_api with { Proxy = "http://proxy:3128" }).RememberedTicks.ShouldBe(TimeSpan.FromSeconds(5).Ticks);
+        next.GetOrAdd(Api).RememberedTicks.ShouldBe(long.MaxValue);
+        next.GetOrAdd(Api with { Proxy = "http://proxy:3128" }).RememberedTicks.ShouldBe(TimeSpan.FromSeconds(5).Ticks);
     }
 
     [Theory]
@@ -228,13 +219,13 @@ public sealed class LedgerFileTests : IDisposable
     {
         System.IO.File.WriteAllText(File, content);
         KeepAliveLedger ledger = Open();
-        ledger.GetOrAdd(s_api).RememberedTicks.ShouldBe(long.MaxValue);
-        _problems.ShouldHaveSingleItem().ShouldContain("cannot be read");
+        ledger.GetOrAdd(Api).RememberedTicks.ShouldBe(long.MaxValue);
+        Problems.ShouldHaveSingleItem().ShouldContain("cannot be read");
 
         Teach(ledger, 5);
         ledger.CloseFile();
-        _problems.Count.ShouldBe(1);
-        Open().GetOrAdd(s_api).RememberedTicks.ShouldBe(TimeSpan.FromSeconds(5).Ticks);
+        Problems.Count.ShouldBe(1);
+        Open().GetOrAdd(Api).RememberedTicks.ShouldBe(TimeSpan.FromSeconds(5).Ticks);
     }
 
     [Theory]
@@ -245,7 +236,7 @@ public sealed class LedgerFileTests : IDisposable
     [InlineData("1e300")]
     public void Entries_ThatMakeNoSense_AreLeftOut(string timeout)
     {
-        string now = _clock.GetUtcNow().ToString("O");
+        string now = Clock.GetUtcNow().ToString("O");
         System.IO.File.WriteAllText(
             File,
             $$"""
@@ -253,22 +244,22 @@ public sealed class LedgerFileTests : IDisposable
             {"origin":"https://api.example.com","serverTimeout":{{timeout}},"confirmed":"{{now}}"},{"origin":"https://b.example.com","serverTimeout":5,"confirmed":"{{now}}"}]}
             """);
         KeepAliveLedger ledger = Open();
-        ledger.GetOrAdd(s_api).RememberedTicks.ShouldBe(long.MaxValue);
-        ledger.GetOrAdd(s_api with { Host = "b.example.com" }).RememberedTicks.ShouldBe(TimeSpan.FromSeconds(5).Ticks);
-        _problems.ShouldBeEmpty();
+        ledger.GetOrAdd(Api).RememberedTicks.ShouldBe(long.MaxValue);
+        ledger.GetOrAdd(Api with { Host = "b.example.com" }).RememberedTicks.ShouldBe(TimeSpan.FromSeconds(5).Ticks);
+        Problems.ShouldBeEmpty();
     }
 
     [Fact]
     public void File_OfANewerVersion_IsNeitherUsedNorChanged()
     {
-        string content = $$"""{"version":2,"origins":[{"origin":"https://api.example.com","serverTimeout":5,"confirmed":"{{_clock.GetUtcNow():O}}"}]}""";
+        string content = $$"""{"version":2,"origins":[{"origin":"https://api.example.com","serverTimeout":5,"confirmed":"{{Clock.GetUtcNow():O}}"}]}""";
         System.IO.File.WriteAllText(File, content);
         KeepAliveLedger ledger = Open();
-        ledger.GetOrAdd(s_api).RememberedTicks.ShouldBe(long.MaxValue);
+        ledger.GetOrAdd(Api).RememberedTicks.ShouldBe(long.MaxValue);
         Teach(ledger, 5);
         ledger.CloseFile();
         System.IO.File.ReadAllText(File).ShouldBe(content);
-        _problems.ShouldHaveSingleItem().ShouldContain("version 2");
+        Problems.ShouldHaveSingleItem().ShouldContain("version 2");
     }
 
     [Fact]
@@ -276,18 +267,18 @@ public sealed class LedgerFileTests : IDisposable
     {
         System.IO.File.WriteAllBytes(File, new byte[LedgerFileFormat.MaxBytes + 1]);
         Open();
-        _problems.ShouldHaveSingleItem().ShouldContain("larger than");
+        Problems.ShouldHaveSingleItem().ShouldContain("larger than");
     }
 
     [Fact]
     public void Folder_ThatIsNotThere_IsOneWarning()
     {
-        var ledger = new KeepAliveLedger(_clock);
-        ledger.KeepIn(Path.Combine(_folder, "nowhere", "ledger.json"), (_, problem) => _problems.Add(problem));
+        var ledger = new KeepAliveLedger(Clock);
+        ledger.KeepIn(Path.Combine(Folder, "nowhere", "ledger.json"), (_, problem) => Problems.Add(problem));
         Teach(ledger, 5);
-        _clock.Advance(LedgerFile.Period * 5);
+        Clock.Advance(LedgerFile.Period * 5);
         ledger.CloseFile();
-        _problems.ShouldHaveSingleItem().ShouldContain("cannot be written");
+        Problems.ShouldHaveSingleItem().ShouldContain("cannot be written");
     }
 
     [Fact]
@@ -296,16 +287,16 @@ public sealed class LedgerFileTests : IDisposable
         KeepAliveLedger ledger = Open();
         for (int i = 0; i < 3; i++)
         {
-            ledger.KeepIn(Path.Combine(_folder, "other.json"), (_, problem) => _problems.Add(problem));
+            ledger.KeepIn(Path.Combine(Folder, "other.json"), (_, problem) => Problems.Add(problem));
         }
 
-        _problems.ShouldHaveSingleItem().ShouldContain(File);
+        Problems.ShouldHaveSingleItem().ShouldContain(File);
     }
 
     [Fact]
     public void File_NeverHoldsMoreThanTheLedger()
     {
-        string now = _clock.GetUtcNow().ToString("O");
+        string now = Clock.GetUtcNow().ToString("O");
         var content = new StringBuilder("""{"version":1,"origins":[""");
         for (int i = 0; i < 1_500; i++)
         {
@@ -321,13 +312,6 @@ public sealed class LedgerFileTests : IDisposable
 
     private static KeepAliveLimit Limit(OriginKnowledge origin, bool safe) => KeepAliveLimit.WithFullMargin(origin, s_remembers, safe);
 
-    private KeepAliveLedger Open()
-    {
-        var ledger = new KeepAliveLedger(_clock);
-        ledger.KeepIn(File, (_, problem) => _problems.Add(problem));
-        return ledger;
-    }
-
     private void Learn(double seconds)
     {
         KeepAliveLedger ledger = Open();
@@ -335,9 +319,6 @@ public sealed class LedgerFileTests : IDisposable
         ledger.CloseFile();
     }
 
-    private static void Teach(KeepAliveLedger ledger, double seconds, OriginKey? key = null) =>
-        ledger.GetOrAdd(key ?? s_api).StaleHit(TimeSpan.FromSeconds(seconds));
-
     private void Write(double seconds, TimeSpan age = default) =>
-        System.IO.File.WriteAllBytes(File, LedgerFileFormat.Write([new RememberedTimeout(s_api, TimeSpan.FromSeconds(seconds).Ticks, _clock.GetUtcNow() - age)]));
+        System.IO.File.WriteAllBytes(File, LedgerFileFormat.Write([new RememberedTimeout(Api, TimeSpan.FromSeconds(seconds).Ticks, Clock.GetUtcNow() - age)]));
 }

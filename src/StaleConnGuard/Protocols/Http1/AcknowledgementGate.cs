@@ -38,9 +38,8 @@ internal sealed class AcknowledgementGate(Stream inner, Http1Connection connecti
                 return;
             }
 
-            TimeSpan waited = time.GetElapsedTime(started);
             bool isOpen = info.State == TcpSnapshot.Established;
-            if (isOpen && (info.BytesAcknowledged > before || waited >= s_patience))
+            if (isOpen && info.BytesAcknowledged > before)
             {
                 return;
             }
@@ -52,7 +51,8 @@ internal sealed class AcknowledgementGate(Stream inner, Http1Connection connecti
                 return;
             }
 
-            if (waited >= LateEnd.LongestWait)
+            // Of one that is over the reading side finds the end as soon as it gets a thread.
+            if (time.GetElapsedTime(started) >= (isOpen ? s_patience : LateEnd.LongestWait))
             {
                 return;
             }
