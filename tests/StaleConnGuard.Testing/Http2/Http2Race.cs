@@ -14,13 +14,16 @@ namespace StaleConnGuard.Testing;
 /// <param name="makeHandler">Makes the client's handler on sockets that are ready to use.</param>
 public sealed class Http2Race(Uri address, TimeSpan serverTimeout, TimeSpan delay, string kind, Func<SocketsHttpHandler, HttpMessageHandler> makeHandler)
 {
+    /// <summary>The kind whose body the application writes.</summary>
+    public const string Streamed = "POST, streamed";
+
     // How often servers look that do not keep a timer for each connection.
     private static readonly TimeSpan s_beat = TimeSpan.FromSeconds(1);
 
     private int _raced;
     private int _sent;
 
-    public static IReadOnlyList<string> Kinds { get; } = ["GET", "PUT", "POST", "POST, no body", "POST, streamed"];
+    public static IReadOnlyList<string> Kinds { get; } = ["GET", "PUT", "POST", "POST, no body", Streamed];
 
     public string Kind => kind;
 
@@ -108,7 +111,7 @@ public sealed class Http2Race(Uri address, TimeSpan serverTimeout, TimeSpan dela
         {
             request.Content = new StringContent("""{"order":4711,"amount":12.5}""", Encoding.UTF8, "application/json");
         }
-        else if (kind == "POST, streamed")
+        else if (kind is Streamed)
         {
             request.Content = new StreamContent(new OneShotStream("""{"order":4711,"amount":12.5}"""u8.ToArray()));
         }

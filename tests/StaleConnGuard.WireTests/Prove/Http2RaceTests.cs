@@ -86,19 +86,25 @@ public sealed class Http2RaceTests(ITestOutputHelper output)
     {
         TimeSpan limit = TimeSpan.FromMilliseconds(500);
         await using ScriptedHttp2Server server = ScriptedHttp2Server.Start(TimeSpan.FromSeconds(1), Http2End.Fin);
-        var guard = new Http2GuardedRace(server.Address, limit + TimeSpan.FromMilliseconds(2), TimeSpan.FromMilliseconds(2), options => options.KeepAlive.ServerTimeout = TimeSpan.FromSeconds(1));
+        Http2GuardedRace guard = Aimed();
 
-        await Task.WhenAll(guard.Races.Select(race => race.RunAsync(4, 10)));
+        // A body that the application writes keeps its own connection in the pool while it is under way, beyond the limit where a machine is late.
+        Http2Race streamed = Aimed().Races.Single(race => race.Kind is Http2Race.Streamed);
+        Http2Race[] races = [.. guard.Races.Where(race => race.Kind is not Http2Race.Streamed), streamed];
+
+        await Task.WhenAll(races.Select(race => race.RunAsync(4, 10)));
 
         output.WriteLine($"{guard.Observer.Refusals.Count} taken out, refused at the first write: {guard.Observer.Hits.Count(hit => hit.End is ConnectionEnd.Refused)}");
-        foreach (Http2Race race in guard.Races)
+        foreach (Http2Race race in races)
         {
             race.Failures.ShouldBeEmpty(race.Kind);
             server.Executions.CountExecutedTwice(race.Ids).ShouldBe(0);
         }
 
-        // A machine that is late by half the limit or more takes the connection out late as well: nothing is refused at the write itself.
-        guard.Observer.Hits.ShouldAllBe(hit => hit.Delivery == Delivery.NotSent || hit.IdleAgeTicks > limit.Ticks * 3 / 2);
+        // However late the machine is, and its timers are.
+        guard.Observer.Hits.ShouldAllBe(hit => hit.Delivery == Delivery.NotSent || hit.IdleAgeTicks <= limit.Ticks);
+
+        Http2GuardedRace Aimed() => new(server.Address, limit + TimeSpan.FromMilliseconds(2), TimeSpan.FromMilliseconds(2), options => options.KeepAlive.ServerTimeout = 2 * limit);
     }
 
     [Fact]

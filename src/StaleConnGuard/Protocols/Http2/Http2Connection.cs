@@ -21,6 +21,7 @@ internal sealed class Http2Connection : ISharedConnection, ISharedLivenessSubjec
     private volatile RecordedEnd? _end;
     private volatile bool _isEnding;
     private volatile WriteAfterPause? _suspected;
+    private long _maxIdleTicks = KeepAliveSettings.None;
     private long _idleBeforeLast;
     private int _reported;
 
@@ -69,9 +70,18 @@ internal sealed class Http2Connection : ISharedConnection, ISharedLivenessSubjec
     /// <summary>The reading side has met the end and is finding out what it means: nothing is written any more.</summary>
     public bool IsEnding => _isEnding;
 
+    /// <summary>In <see cref="TimeSpan"/> ticks. Idle for longer, it carries no further request.</summary>
+    public long MaxIdleTicks
+    {
+        get => Volatile.Read(ref _maxIdleTicks);
+        set => Volatile.Write(ref _maxIdleTicks, value);
+    }
+
+    private long MaxIdleTicksNow => _received.IsLost || Guard.Shared.HasBodiesUnderWay ? KeepAliveSettings.None : MaxIdleTicks;
+
     private bool IsLost => _sent.IsLost || _received.IsLost;
 
-    /// <summary>Notes bytes that are about to be written. False when they must not be: the connection has ended, or is ending.</summary>
+    /// <summary>Notes bytes that are about to be written. False when they must not be: the connection has ended, is ending, or has been idle for too long.</summary>
     public bool TrySend(ReadOnlySpan<byte> bytes)
     {
         if (!_gate.TryEnter())
@@ -81,9 +91,11 @@ internal sealed class Http2Connection : ISharedConnection, ISharedLivenessSubjec
 
         long idleTicks = 0;
         bool isSuspect = false;
+        SentFrames.Noted noted;
         try
         {
-            if (_sent.Note(bytes, Transport?.BytesWritten ?? 0))
+            noted = _sent.Note(bytes, Transport?.BytesWritten ?? 0, MaxIdleTicksNow);
+            if (noted is SentFrames.Noted.Headers)
             {
                 HeadersWrite write = _sent.Writes[0];
                 idleTicks = write.IsReused ? write.IdleTicks : 0;
@@ -98,6 +110,18 @@ internal sealed class Http2Connection : ISharedConnection, ISharedLivenessSubjec
         finally
         {
             _gate.Leave();
+        }
+
+        if (noted is SentFrames.Noted.TooOld)
+        {
+            bool isFirst = TryRefuse();
+            _gate.Close();
+            if (isFirst)
+            {
+                LeavePool(RefusalReason.TooOld);
+            }
+
+            return false;
         }
 
         if (isSuspect)
@@ -245,27 +269,36 @@ internal sealed class Http2Connection : ISharedConnection, ISharedLivenessSubjec
             return;
         }
 
-        var refused = new SharedConnectionEndedException(HttpRequestError.ConnectionError, "The HTTP/2 connection has been idle for too long to be used; nothing was sent.", this);
-        bool isFirst = Interlocked.CompareExchange(ref _end, new RecordedEnd(ConnectionEnd.Refused, long.MaxValue, refused), null) is null;
+        bool isFirst = TryRefuse();
         _gate.CloseHeld();
-        if (!isFirst)
+        if (isFirst)
         {
-            return;
+            LeavePool(reason);
         }
+    }
 
-        if (reason is RefusalReason.TooOld)
+    /// <summary>How long it has been idle: no stream open, and neither HEADERS nor DATA seen. Null while it is in use, or when that is not known.</summary>
+    public TimeSpan? IdleFor() =>
+        _end is not null || IsLost || _sent.Requests == 0 || !_idleness.IsIdle ? null : Guard.Time.GetElapsedTime(_idleness.LastActivity);
+
+    /// <summary>Ends it for whoever reads or writes, while nobody writes. False when it had ended already. Before the gate is closed, so that who finds that closed finds the end.</summary>
+    private bool TryRefuse()
+    {
+        var refused = new SharedConnectionEndedException(HttpRequestError.ConnectionError, "The HTTP/2 connection has been idle for too long to be used; nothing was sent.", this);
+        return Interlocked.CompareExchange(ref _end, new RecordedEnd(ConnectionEnd.Refused, long.MaxValue, refused), null) is null;
+    }
+
+    private void LeavePool(RefusalReason reason)
+    {
+        if (reason is RefusalReason.TooOld && Transport is not { IsOver: true })
         {
-            // No FIN has come until now; what ends the runtime's pending read is ours. Of a sibling of one that is dead that is not known.
+            // No FIN has come until now, not even one that nobody had time to read; what ends the runtime's pending read is ours. Of a sibling of one that is dead that is not known.
             Guard.Events.SeenOpen(Origin, Guard.Time.GetElapsedTime(_idleness.LastActivity), answered: false);
         }
 
         Guard.Events.ConnectionRefused(this, reason);
         Transport?.StopReceiving();
     }
-
-    /// <summary>How long it has been idle: no stream open, and neither HEADERS nor DATA seen. Null while it is in use, or when that is not known.</summary>
-    public TimeSpan? IdleFor() =>
-        _end is not null || IsLost || _sent.Requests == 0 || !_idleness.IsIdle ? null : Guard.Time.GetElapsedTime(_idleness.LastActivity);
 
     private SharedConnectionEndedException GoneSilent() =>
         new(HttpRequestError.ResponseEnded, "The HTTP/2 connection has gone silent: nothing was acknowledged.", this);

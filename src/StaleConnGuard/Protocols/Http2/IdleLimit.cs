@@ -4,7 +4,10 @@ namespace StaleConnGuard.Protocols.Http2;
 /// Takes one connection out of the pool before the server closes it: looks when it may have come to its keep-alive limit. A request costs it nothing; a
 /// connection that is in use is looked at once in a while.
 /// </summary>
-/// <remarks>There is no checkout on HTTP/2 at which a connection could be refused, so it must be gone before it is chosen.</remarks>
+/// <remarks>
+/// There is no checkout on HTTP/2 at which a connection could be refused, so it should be gone before it is chosen. A timer comes late where processor time is short: then the
+/// connection refuses the first request's headers, by the limit that was worked out last.
+/// </remarks>
 internal sealed class IdleLimit : IDisposable
 {
     // A limit that is learned while the timer runs applies from the next look on.
@@ -30,6 +33,7 @@ internal sealed class IdleLimit : IDisposable
     internal TimeSpan Look()
     {
         long limit = KeepAliveLimit.WithFullMargin(_connection.Origin, _settings(), safeToRepeat: true).MaxIdleTicks;
+        _connection.MaxIdleTicks = limit;
         if (limit == KeepAliveSettings.None)
         {
             return s_longestWait;

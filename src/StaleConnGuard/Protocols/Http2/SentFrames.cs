@@ -17,8 +17,11 @@ internal sealed class SentFrames(Idleness idleness, ReceivedFrames received, Tim
     /// <summary>A frame is under way: its header or its payload is not complete.</summary>
     public bool IsWithinFrame => _scanner.IsWithinFrame;
 
-    /// <summary>Notes bytes that are about to be written. True when the headers of a request are among them.</summary>
-    public bool Note(ReadOnlySpan<byte> bytes, long bytesBefore)
+    /// <summary>Notes bytes that are about to be written.</summary>
+    /// <param name="bytes">The bytes.</param>
+    /// <param name="bytesBefore">How many have been written before.</param>
+    /// <param name="maxIdleTicks">Idle for longer, a connection that has carried a request is given no other one.</param>
+    public Noted Note(ReadOnlySpan<byte> bytes, long bytesBefore, long maxIdleTicks)
     {
         long now = 0;
         long idleTicks = 0;
@@ -29,6 +32,11 @@ internal sealed class SentFrames(Idleness idleness, ReceivedFrames received, Tim
             {
                 now = time.GetTimestamp();
                 idleTicks = idleness.TicksAt(now);
+                if (idleTicks > maxIdleTicks && _requests > 0)
+                {
+                    return Noted.TooOld;
+                }
+
                 idleness.ActiveAt(now);
             }
 
@@ -50,6 +58,19 @@ internal sealed class SentFrames(Idleness idleness, ReceivedFrames received, Tim
             Volatile.Write(ref _requests, _requests + opened);
         }
 
-        return opened > 0;
+        return opened > 0 ? Noted.Headers : Noted.NoHeaders;
+    }
+
+    /// <summary>What was found in some bytes.</summary>
+    internal enum Noted
+    {
+        /// <summary>No request begins in them.</summary>
+        NoHeaders,
+
+        /// <summary>The headers of a request are among them.</summary>
+        Headers,
+
+        /// <summary>They would be the first after the connection has been idle for too long. Nothing is noted, and nothing may be written any more.</summary>
+        TooOld,
     }
 }

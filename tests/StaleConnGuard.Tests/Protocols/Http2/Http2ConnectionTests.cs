@@ -16,10 +16,7 @@ public class Http2ConnectionTests
     {
         _ledger = new KeepAliveLedger(_clock);
         _guard = new ConnectionGuard(_ledger, _clock);
-        _connection = new Http2Connection(transport: null, _guard, _ledger.GetOrAdd(new OriginKey("https", "orders", 443, null), KeepAliveSettings.Default));
-        _guard.Shared.Add(_connection);
-        _connection.TrySend([.. "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8, .. Frame(FrameHeader.Settings, 0, 0)]).ShouldBeTrue();
-        _connection.Received(Frame(FrameHeader.Settings, 0, 0));
+        _connection = Connect(_guard);
     }
 
     [Fact]
@@ -140,6 +137,80 @@ public class Http2ConnectionTests
         _connection.End.ShouldNotBeNull();
     }
 
+    [Theory]
+    [InlineData(9, true)]
+    [InlineData(9.1, false)]
+    public void IdleLimit_NoTimerFires_TheFirstHeadersBehindItAreRefused(double seconds, bool isSent)
+    {
+        (Http2Connection connection, IdleLimit limit) = WithoutTimers(TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(1));
+        using IdleLimit _ = limit;
+        Exchange(connection, 1);
+        _clock.Advance(TimeSpan.FromSeconds(seconds));
+        long since = Later(TimeSpan.Zero);
+
+        Send(connection, 3).ShouldBe(isSent);
+        (connection.End is null).ShouldBe(isSent);
+        connection.Judge(since).Delivery.ShouldBe(isSent ? Delivery.Unknown : Delivery.NotSent);
+        connection.Judge(since).End.ShouldBe(isSent ? ConnectionEnd.None : ConnectionEnd.Refused);
+        if (!isSent)
+        {
+            Send(connection, 5).ShouldBeFalse("nothing is sent behind it");
+        }
+    }
+
+    [Fact]
+    public void IdleLimit_NoTimerFires_WhatIsNoRequestPasses()
+    {
+        (Http2Connection connection, IdleLimit limit) = WithoutTimers(TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(1));
+        using IdleLimit _ = limit;
+        Exchange(connection, 1);
+        _clock.Advance(TimeSpan.FromMinutes(1));
+        connection.TrySend(Frame(6, 0, 0)).ShouldBeTrue();
+        connection.End.ShouldBeNull();
+    }
+
+    [Fact]
+    public void IdleLimit_NoTimerFires_AStreamIsOpen_OthersAreSentBesideIt()
+    {
+        (Http2Connection connection, IdleLimit limit) = WithoutTimers(TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(1));
+        using IdleLimit _ = limit;
+        Exchange(connection, 1);
+        Send(connection, 3).ShouldBeTrue();
+        _clock.Advance(TimeSpan.FromMinutes(1));
+        Send(connection, 5).ShouldBeTrue();
+    }
+
+    [Fact]
+    public void IdleLimit_NoTimerFires_NoRequestYet_TheFirstIsSent()
+    {
+        (Http2Connection connection, IdleLimit limit) = WithoutTimers(TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(1));
+        using IdleLimit _ = limit;
+        _clock.Advance(TimeSpan.FromMinutes(1));
+        Send(connection, 1).ShouldBeTrue();
+    }
+
+    [Fact]
+    public void IdleLimit_NoTimerFires_WhileABodyMayBeOnItsWay_IsSent()
+    {
+        (Http2Connection connection, IdleLimit limit) = WithoutTimers(TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(1));
+        using IdleLimit _ = limit;
+        Exchange(connection, 1);
+        _clock.Advance(TimeSpan.FromMinutes(1));
+        connection.Guard.Shared.Begin(hasContentThatRuns: true, wouldSurface: false);
+        Send(connection, 3).ShouldBeTrue();
+    }
+
+    [Fact]
+    public void IdleLimit_NoTimerFires_OnceTheBytesWereOdd_RefusesNothing()
+    {
+        (Http2Connection connection, IdleLimit limit) = WithoutTimers(TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(1));
+        using IdleLimit _ = limit;
+        Exchange(connection, 1);
+        connection.Received([0xff, 0xff, 0xff, 0, 0, 0, 0, 0, 2]);
+        _clock.Advance(TimeSpan.FromMinutes(1));
+        Send(connection, 3).ShouldBeTrue("what is refused could not be proven to be unsent");
+    }
+
     [Fact]
     public void IdleLimit_AStreamIsOpen_LeavesItAlone()
     {
@@ -184,17 +255,40 @@ public class Http2ConnectionTests
         _guard.Shared.MayAnyOtherHaveSince(_connection.Trace, other.Trace.Created, isStamped: true).ShouldBeTrue();
     }
 
-    private void Exchange(int stream)
+    private Http2Connection Connect(ConnectionGuard guard)
     {
-        Send(stream).ShouldBeTrue();
-        _connection.Received(Frame(FrameHeader.Headers, 1, stream));
+        var connection = new Http2Connection(transport: null, guard, _ledger.GetOrAdd(new OriginKey("https", "orders", 443, null), KeepAliveSettings.Default));
+        guard.Shared.Add(connection);
+        connection.TrySend([.. "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8, .. Frame(FrameHeader.Settings, 0, 0)]).ShouldBeTrue();
+        connection.Received(Frame(FrameHeader.Settings, 0, 0));
+        return connection;
     }
 
-    private bool Send(int stream) => _connection.TrySend(Frame(FrameHeader.Headers, 1, stream));
-
-    private long Later()
+    /// <summary>A process without processor time: nothing is done at its time.</summary>
+    private (Http2Connection Connection, IdleLimit Limit) WithoutTimers(TimeSpan serverTimeout, TimeSpan margin)
     {
-        _clock.Advance(s_step);
+        var settings = KeepAliveSettings.From(new KeepAliveOptions { ServerTimeout = serverTimeout, Margin = margin });
+        Http2Connection connection = Connect(new ConnectionGuard(_ledger, new NoTimers(_clock)));
+        return (connection, new IdleLimit(connection, () => settings));
+    }
+
+    private void Exchange(int stream) => Exchange(_connection, stream);
+
+    private static void Exchange(Http2Connection connection, int stream)
+    {
+        Send(connection, stream).ShouldBeTrue();
+        connection.Received(Frame(FrameHeader.Headers, 1, stream));
+    }
+
+    private bool Send(int stream) => Send(_connection, stream);
+
+    private static bool Send(Http2Connection connection, int stream) => connection.TrySend(Frame(FrameHeader.Headers, 1, stream));
+
+    private long Later() => Later(s_step);
+
+    private long Later(TimeSpan by)
+    {
+        _clock.Advance(by);
         return _clock.GetTimestamp();
     }
 
