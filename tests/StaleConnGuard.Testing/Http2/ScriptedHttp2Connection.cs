@@ -20,6 +20,9 @@ internal sealed class ScriptedHttp2Connection(Socket socket, ExecutionLog execut
     private int _lastExecuted;
     private volatile bool _ended;
 
+    // Told and asked by who writes.
+    private bool _wroteLast;
+
     public Func<TimeSpan> Works { get; init; } = static () => TimeSpan.Zero;
 
     public bool ExecutesAfterFin { get; init; }
@@ -207,7 +210,7 @@ internal sealed class ScriptedHttp2Connection(Socket socket, ExecutionLog execut
         }
         else if (end is Http2End.HalfFrame)
         {
-            await WriteAsync([0, 0, 40, 1, 4]);
+            await WriteAsync([0, 0, 40, 1, 4], isLast: true);
         }
 
         _ended = true;
@@ -274,11 +277,14 @@ internal sealed class ScriptedHttp2Connection(Socket socket, ExecutionLog execut
         }
     }
 
-    private async Task WriteAsync(byte[] bytes)
+    private async Task WriteAsync(byte[] bytes, bool isLast = false)
     {
         await _writing.WaitAsync();
         try
         {
+            // An answer behind half a frame would be read as its other half.
+            ObjectDisposedException.ThrowIf(_wroteLast, this);
+            _wroteLast = isLast;
             for (int sent = 0; sent < bytes.Length;)
             {
                 sent += await socket.SendAsync(bytes.AsMemory(sent));

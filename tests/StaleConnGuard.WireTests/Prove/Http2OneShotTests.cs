@@ -1,5 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using StaleConnGuard.Testing;
 
 namespace StaleConnGuard.WireTests.Prove;
@@ -71,6 +74,54 @@ public class Http2OneShotTests
         content.Runs.ShouldBe(1);
     }
 
+    /// <summary>The server has read more than is kept of a body that can be read once: a PUT may be sent again, but there is nothing to send.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Put_DiesWithinTheBody_SurfacesOnlyWhereTheBodyCannotBeReadAgain(bool isStreamed)
+    {
+        int puts = 0;
+        await using KestrelUnderTest server = await KestrelUnderTest.StartAsync(
+            static _ => { },
+            app =>
+            {
+                app.MapGet("/", static () => "warm");
+                app.MapPut("/", async context =>
+                {
+                    byte[] buffer = new byte[200_000];
+                    await context.Request.Body.ReadExactlyAsync(buffer);
+                    if (Interlocked.Increment(ref puts) == 1)
+                    {
+                        context.Features.Get<IConnectionSocketFeature>()!.Socket.Shutdown(SocketShutdown.Both);
+                        return;
+                    }
+
+                    await context.Request.Body.CopyToAsync(Stream.Null);
+                });
+            },
+            HttpProtocols.Http2);
+        using var client = new GuardedClient();
+        using (HttpRequestMessage warm = Request(HttpMethod.Get, server.Uri, content: null))
+        using (await client.SendAsync(warm))
+        {
+        }
+
+        byte[] body = new byte[1_000_000];
+        using HttpRequestMessage put = Request(HttpMethod.Put, server.Uri, isStreamed ? new StreamContent(new OneShotStream(body)) : new ByteArrayContent(body));
+        if (!isStreamed)
+        {
+            using HttpResponseMessage response = await client.SendAsync(put);
+            response.StatusCode.ShouldBe(HttpStatusCode.OK);
+            puts.ShouldBe(2);
+            return;
+        }
+
+        StaleConnectionException failure = await Should.ThrowAsync<StaleConnectionException>(() => client.SendAsync(put));
+        failure.Decision.ShouldBe(ReplayDecision.SurfaceBodyConsumed);
+        failure.Delivery.ShouldBe(Delivery.Unknown);
+        puts.ShouldBe(1);
+    }
+
     private static async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
     {
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
@@ -82,15 +133,17 @@ public class Http2OneShotTests
 
     private static async Task<HttpStatusCode> SendAsync(HttpClient client, Uri address, HttpContent content)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, address)
-        {
-            Content = content,
-            Version = HttpVersion.Version20,
-            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
-        };
+        using HttpRequestMessage request = Request(HttpMethod.Post, address, content);
         using HttpResponseMessage response = await client.SendAsync(request);
         return response.StatusCode;
     }
+
+    private static HttpRequestMessage Request(HttpMethod method, Uri address, HttpContent? content) => new(method, address)
+    {
+        Content = content,
+        Version = HttpVersion.Version20,
+        VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+    };
 
     /// <summary>Writes all of it at once, and says when it has: from then on it is known how much there is to keep.</summary>
     private sealed class OneWriteContent(int length) : HttpContent
