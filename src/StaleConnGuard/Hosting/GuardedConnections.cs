@@ -108,7 +108,9 @@ internal static class GuardedConnections
                 {
                     // The application's code; what it reads and writes is not this request's.
                     Exchange.Current = null;
-                    stream = Wrap(await users(context, cancellationToken).ConfigureAwait(false), tuning, watch, guard.Probe);
+                    stream = await users(context, cancellationToken).ConfigureAwait(false);
+                    PeerAddress.LookUp(stream);
+                    stream = Wrap(stream, tuning, watch, guard.Probe);
                 }
             }
             catch (Exception e) when (e.GetBaseException() is SocketException { SocketErrorCode: SocketError.AddressNotAvailable })

@@ -169,6 +169,7 @@ internal sealed class Dialer(SocketTuning tuning, TimeSpan limit, TimeProvider t
         {
             tuning.Apply(socket);
             await socket.ConnectAsync(endPoint, cancellationToken).ConfigureAwait(false);
+            PeerAddress.LookUp(socket);
             return socket;
         }
         catch
