@@ -14,6 +14,7 @@ internal sealed class SharedConnections
     private long _othersUntil = long.MinValue;
     private long _lastEnd = long.MinValue;
     private long _lastRefusal = long.MinValue;
+    private long _lastLetGo = long.MinValue;
     private int _bodies;
     private int _surfacing;
 
@@ -86,11 +87,17 @@ internal sealed class SharedConnections
     /// <summary>Whether any server has said so since a moment, a timestamp of the guard's clock.</summary>
     public bool HasAnyRefusedSince(long since) => Volatile.Read(ref _lastRefusal) >= since;
 
+    /// <summary>The runtime has thrown one of them away that had not ended.</summary>
+    public void NoteLetGo(long now) => Volatile.Write(ref _lastLetGo, now);
+
+    /// <summary>Whether it has thrown any away since a moment, a timestamp of the guard's clock.</summary>
+    public bool HasAnyBeenLetGoSince(long since) => Volatile.Read(ref _lastLetGo) >= since;
+
     /// <summary>Whether a connection other than this one may have been given a request's headers since a moment.</summary>
-    /// <param name="but">The connection that is not asked.</param>
+    /// <param name="but">The connection that is not asked; null to ask all.</param>
     /// <param name="since">A timestamp of the guard's clock.</param>
     /// <param name="isStamped">The request had its connection at that moment, so those made later do not count.</param>
-    public bool MayAnyOtherHaveSince(ConnectionTrace but, long since, bool isStamped)
+    public bool MayAnyOtherHaveSince(ConnectionTrace? but, long since, bool isStamped)
     {
         lock (_lock)
         {

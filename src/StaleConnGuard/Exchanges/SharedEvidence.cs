@@ -10,7 +10,14 @@ internal static class SharedEvidence
     /// <summary>Records the evidence in the exchange, if there is any.</summary>
     public static void Record(Exchange exchange, SharedSend send, Exception failure)
     {
-        if (SharedConnectionEndedException.FindIn(failure) is not SharedConnectionEndedException ended || !ReferenceEquals(ended.Connection.Guard, exchange.Guard))
+        SharedConnectionEndedException? found = SharedConnectionEndedException.FindIn(failure);
+        if (found is null && WasThrownAwayUnder(exchange, send, failure))
+        {
+            exchange.RecordEnd(ConnectionEnd.ClosedBeforeUse, Delivery.NotSent);
+            return;
+        }
+
+        if (found is not SharedConnectionEndedException ended || !ReferenceEquals(ended.Connection.Guard, exchange.Guard))
         {
             return;
         }
@@ -25,6 +32,21 @@ internal static class SharedEvidence
             exchange.Guard.Shared.RetireSiblings(connection, since);
         }
     }
+
+    /// <summary>
+    /// Up to .NET 10 the pool takes a connection for idle until a request's headers are written on it, and may throw it away when it has just given it to a request. The runtime begins anew
+    /// three times and then fails, with an exception that says nothing. That nothing was sent, the other connections know: none has carried any headers since.
+    /// </summary>
+    private static bool WasThrownAwayUnder(Exchange exchange, SharedSend send, Exception failure) =>
+        failure is HttpRequestException { InnerException: null, HttpRequestError: HttpRequestError.Unknown, StatusCode: null }
+        && send.IsStamped
+        && exchange is { WasRedirected: false, HasContentBegun: false, Guard.AnswersChallenges: false, Request: HttpRequestMessage request }
+        && !MayBeHttp3(request)
+        && exchange.Guard.Shared.HasAnyBeenLetGoSince(send.FirstStamp)
+        && !exchange.Guard.Shared.MayAnyOtherHaveSince(but: null, send.FirstStamp, isStamped: false);
+
+    // Of those connections nothing is known.
+    private static bool MayBeHttp3(HttpRequestMessage request) => request.Version.Major > 2 || request.VersionPolicy is HttpVersionPolicy.RequestVersionOrHigher;
 
     private static Delivery DeliveryOf(Exchange exchange, SharedSend send, Delivery claimed, ISharedConnection connection)
     {

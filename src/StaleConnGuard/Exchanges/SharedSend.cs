@@ -12,6 +12,7 @@ internal sealed class SharedSend(long since)
     private bool _wouldSurface;
     private long _since = since;
     private bool _isStamped;
+    private long _firstStamp;
     private string? _firstHeader;
     private int _writtenAgain;
 
@@ -20,6 +21,9 @@ internal sealed class SharedSend(long since)
 
     /// <summary>The moment is the one at which the headers were encoded, when the request already had its connection.</summary>
     public bool IsStamped => Volatile.Read(ref _isStamped);
+
+    /// <summary>The moment at which the headers were encoded for the first time, however often the runtime has begun anew since. Only when <see cref="IsStamped"/>.</summary>
+    public long FirstStamp => Volatile.Read(ref _firstStamp);
 
     /// <summary>How often the runtime has written the request again by itself, all exchanges of the guard together: repeats, redirects, answers to challenges.</summary>
     public int WrittenAgain
@@ -71,6 +75,11 @@ internal sealed class SharedSend(long since)
         long before = _since;
         _firstHeader = name;
         Volatile.Write(ref _since, exchange.Guard.Time.GetTimestamp());
+        if (!isAgain)
+        {
+            Volatile.Write(ref _firstStamp, _since);
+        }
+
         Volatile.Write(ref _isStamped, true);
         if (!isAgain || exchange.IsBound)
         {

@@ -207,6 +207,15 @@ internal sealed class Http2Connection : ISharedConnection, ISharedLivenessSubjec
             new SharedConnectionEndedException(isSilent ? HttpRequestError.ResponseEnded : HttpRequestError.Unknown, "The HTTP/2 connection was reset.", this, failure));
     }
 
+    /// <summary>The runtime does not need it any more.</summary>
+    public void LetGo()
+    {
+        if (_end is null)
+        {
+            Guard.Shared.NoteLetGo(Guard.Time.GetTimestamp());
+        }
+    }
+
     /// <inheritdoc/>
     public void StopSuspecting(WriteAfterPause write) => Interlocked.CompareExchange(ref _suspected, null, write);
 

@@ -110,6 +110,7 @@ internal sealed class Http2Stream : SequentialStream
     {
         _disposed = true;
         _limit.Dispose();
+        _connection.LetGo();
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
