@@ -15,22 +15,27 @@ internal sealed class SharedConnections
     private long _lastEnd = long.MinValue;
     private long _lastRefusal = long.MinValue;
     private long _lastLetGo = long.MinValue;
+    private long _bodiesSince = long.MinValue;
     private int _bodies;
     private int _surfacing;
 
     /// <summary>Some request has a body that the application writes, and no answer yet: its headers may not have been written.</summary>
     public bool HasBodiesUnderWay => Volatile.Read(ref _bodies) > 0;
 
+    /// <summary>Since when that is so without a break, a timestamp of the guard's clock: earlier rather than later. While it is so.</summary>
+    public long BodiesUnderWaySince => Volatile.Read(ref _bodiesSince);
+
     /// <summary>Some request without an answer yet would fail, and not be replayed, if its connection were ended early.</summary>
     public bool HasRequestsThatWouldSurface => Volatile.Read(ref _surfacing) > 0;
 
     /// <param name="hasContentThatRuns">It has a body that the application writes.</param>
     /// <param name="wouldSurface">It would not be replayed if its connection ended and nothing was proven.</param>
-    public void Begin(bool hasContentThatRuns, bool wouldSurface)
+    /// <param name="now">A timestamp of the guard's clock.</param>
+    public void Begin(bool hasContentThatRuns, bool wouldSurface, long now)
     {
-        if (hasContentThatRuns)
+        if (hasContentThatRuns && Interlocked.Increment(ref _bodies) == 1)
         {
-            Interlocked.Increment(ref _bodies);
+            Volatile.Write(ref _bodiesSince, now);
         }
 
         if (wouldSurface)

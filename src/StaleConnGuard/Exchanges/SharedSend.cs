@@ -50,7 +50,7 @@ internal sealed class SharedSend(long since)
         if (_hasContentThatRuns || _wouldSurface)
         {
             _begunOn = exchange.Guard.Shared;
-            _begunOn.Begin(_hasContentThatRuns, _wouldSurface);
+            _begunOn.Begin(_hasContentThatRuns, _wouldSurface, _since);
         }
 
         return _begunOn is not null || Body is not null;

@@ -51,30 +51,34 @@ public class StarvedPoolTests
 
     /// <summary>Over HTTP/2 a timer takes a connection out of the pool at its limit. Where it comes late the connection refuses the request itself: this server would execute it and die.</summary>
     [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public async Task Http2_NoTimerAtTheLimit_ThePostGoesToAnotherConnection(bool guarded)
+    [InlineData(true, "none")]
+    [InlineData(true, "bytes")]
+    [InlineData(true, "one-shot")]
+    [InlineData(false, "none")]
+    public async Task Http2_NoTimerAtTheLimit_ThePostGoesToAnotherConnection(bool guarded, string body)
     {
         await using ScriptedHttp2Server server = ScriptedHttp2Server.Start(TimeSpan.FromMinutes(1), Http2End.Fin, dies: static execution => execution == 2 ? Http2End.Reset : Http2End.None);
         using var client = new GuardedClient(guarded, serverTimeout: TimeSpan.FromSeconds(1), time: new NoTimers());
-        await SendAsync(HttpMethod.Get, "warm");
+        await SendAsync("GET", "none", "warm");
         await Task.Delay(600);
 
         if (!guarded)
         {
-            await Should.ThrowAsync<HttpRequestException>(() => SendAsync(HttpMethod.Post, "raced"));
+            await Should.ThrowAsync<HttpRequestException>(() => SendAsync("POST", body, "raced"));
             return;
         }
 
-        await SendAsync(HttpMethod.Post, "raced");
+        await SendAsync("POST", body, "raced");
         server.Executions.CountOf("raced").ShouldBe(1);
         server.ConnectionsAccepted.ShouldBe(2);
         client.Observer.Refusals.ShouldBe([RefusalReason.TooOld]);
         client.Observer.Hits.ShouldHaveSingleItem().Delivery.ShouldBe(Delivery.NotSent);
 
-        async Task SendAsync(HttpMethod method, string id)
+        async Task SendAsync(string method, string content, string id)
         {
-            using var request = new HttpRequestMessage(method, server.Address) { Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact, Headers = { { "X-Request-Id", id } } };
+            using HttpRequestMessage request = GuardedClient.Request(method, server.Address, content, id);
+            request.Version = HttpVersion.Version20;
+            request.VersionPolicy = HttpVersionPolicy.RequestVersionExact;
             using HttpResponseMessage response = await client.SendAsync(request);
             response.StatusCode.ShouldBe(HttpStatusCode.OK);
         }

@@ -101,7 +101,7 @@ public sealed class Http2RaceTests(ITestOutputHelper output)
         await using ScriptedHttp2Server server = ScriptedHttp2Server.Start(TimeSpan.FromSeconds(1), Http2End.Fin);
         Http2GuardedRace guard = Aimed();
 
-        // A body that the application writes keeps its own connection in the pool while it is under way, beyond the limit where a machine is late.
+        // A body that the application writes, and that is under way at the very limit, keeps its own connection in the pool: it is not asked below.
         Http2Race streamed = Aimed().Races.Single(race => race.Kind is Http2Race.Streamed);
         Http2Race[] races = [.. guard.Races.Where(race => race.Kind is not Http2Race.Streamed), streamed];
 
@@ -110,7 +110,7 @@ public sealed class Http2RaceTests(ITestOutputHelper output)
         output.WriteLine($"{guard.Observer.Refusals.Count} taken out, refused at the first write: {guard.Observer.Hits.Count(hit => hit.End is ConnectionEnd.Refused)}");
         foreach (Http2Race race in races)
         {
-            race.Failures.Where(e => race != streamed || e is not StaleConnectionException { IdleAge: var age } || age <= limit * 3 / 2).ShouldBeEmpty(race.Kind);
+            race.Failures.ShouldBeEmpty(race.Kind);
             server.Executions.CountExecutedTwice(race.Ids).ShouldBe(0);
         }
 

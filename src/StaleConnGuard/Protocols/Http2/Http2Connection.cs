@@ -77,7 +77,19 @@ internal sealed class Http2Connection : ISharedConnection, ISharedLivenessSubjec
         set => Volatile.Write(ref _maxIdleTicks, value);
     }
 
-    private long MaxIdleTicksNow => _received.IsLost || Guard.Shared.HasBodiesUnderWay ? KeepAliveSettings.None : MaxIdleTicks;
+    /// <summary>
+    /// For a request that is about to be written. A body that was under way when the connection came to its limit has kept it in the pool; one that began later found it there only
+    /// because the timer was late.
+    /// </summary>
+    private long MaxIdleTicksNow
+    {
+        get
+        {
+            long limit = MaxIdleTicks;
+            bool isKept = Guard.Shared.HasBodiesUnderWay && Guard.Time.GetElapsedTime(_idleness.LastActivity, Guard.Shared.BodiesUnderWaySince).Ticks <= limit;
+            return isKept || _received.IsLost ? KeepAliveSettings.None : limit;
+        }
+    }
 
     private bool IsLost => _sent.IsLost || _received.IsLost;
 
