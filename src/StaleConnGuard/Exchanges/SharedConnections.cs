@@ -15,7 +15,7 @@ internal sealed class SharedConnections
     private long _lastEnd = long.MinValue;
     private long _lastRefusal = long.MinValue;
     private long _lastLetGo = long.MinValue;
-    private long _bodiesSince = long.MinValue;
+    private long _bodiesSince;
     private int _bodies;
     private int _surfacing;
 
