@@ -100,6 +100,24 @@ public sealed class SharedEvidenceTests
         attempt.Fail(Failure()).ShouldBeNull();
     }
 
+    [Fact]
+    public void WasRedirected_ClaimsNothing()
+    {
+        Attempt attempt = Stamped();
+        attempt.Request.RequestUri = new Uri("https://elsewhere/");
+        _connection.LetGo();
+        attempt.Fail(Failure()).ShouldBeNull();
+    }
+
+    [Fact]
+    public void ContentHasBegun_ClaimsNothing()
+    {
+        Attempt attempt = Stamped();
+        attempt.Exchange.ContentBegins();
+        _connection.LetGo();
+        attempt.Fail(Failure()).ShouldBeNull();
+    }
+
     public static TheoryData<Exception> OtherFailures =>
     [
         new HttpRequestException(HttpRequestError.Unknown, "x", new IOException()),

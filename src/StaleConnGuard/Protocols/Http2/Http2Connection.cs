@@ -86,8 +86,13 @@ internal sealed class Http2Connection : ISharedConnection, ISharedLivenessSubjec
         get
         {
             long limit = MaxIdleTicks;
+            if (limit == KeepAliveSettings.None || _received.IsLost)
+            {
+                return KeepAliveSettings.None;
+            }
+
             bool isKept = Guard.Shared.HasBodiesUnderWay && Guard.Time.GetElapsedTime(_idleness.LastActivity, Guard.Shared.BodiesUnderWaySince).Ticks <= limit;
-            return isKept || _received.IsLost ? KeepAliveSettings.None : limit;
+            return isKept ? KeepAliveSettings.None : limit;
         }
     }
 
